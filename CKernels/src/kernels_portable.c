@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The specification of every other kernel file, in plain C.
+
+#include "tables.h"
+
+#include <math.h>
+
+typedef float (*step)(float sum, float a, float b);
+
+CK_INLINE float l1_step(float sum, float a, float b) { return sum + fabsf(a - b); }
+
+CK_INLINE float l2sq_step(float sum, float a, float b) { return sum + (a - b) * (a - b); }
+
+CK_INLINE float dot_step(float sum, float a, float b) { return sum + a * b; }
+
+// Sixteen running sums: the compiler may keep them in vector registers without changing the order of any addition.
+enum { LANES = 16 };
+
+CK_INLINE float pair_loop(const float *a, const float *b, size_t n, step step) {
+    float sums[LANES] = {0};
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (size_t lane = 0; lane < LANES; lane++) sums[lane] = step(sums[lane], a[i + lane], b[i + lane]);
+    for (size_t lane = 0; i < n; i++, lane++) sums[lane] = step(sums[lane], a[i], b[i]);
+
+    for (size_t half = LANES / 2; half > 0; half /= 2)
+        for (size_t lane = 0; lane < half; lane++) sums[lane] += sums[lane + half];
+    return sums[0];
+}
+
+CK_INLINE void gather_loop(const float *query, const float *rows, size_t stride, const uint32_t *ids, size_t count,
+                           size_t n, float *out, step step) {
+    for (size_t i = 0; i < count; i++) out[i] = pair_loop(query, rows + ids[i] * stride, n, step);
+}
+
+CK_INLINE void scan_loop(const float *query, const float *rows, size_t stride, size_t count, size_t n, float *out,
+                         step step) {
+    for (size_t i = 0; i < count; i++) out[i] = pair_loop(query, rows + i * stride, n, step);
+}
+
+// ---- Kernels --------------------------------------------------------------------------------------------------------
+
+static float l1_pair(const float *a, const float *b, size_t n) { return pair_loop(a, b, n, l1_step); }
+
+static float l2sq_pair(const float *a, const float *b, size_t n) { return pair_loop(a, b, n, l2sq_step); }
+
+static float dot_pair(const float *a, const float *b, size_t n) { return pair_loop(a, b, n, dot_step); }
+
+static void l1_gather(const float *query, const float *rows, size_t stride, const uint32_t *ids, size_t count, size_t n,
+                      float *out) {
+    gather_loop(query, rows, stride, ids, count, n, out, l1_step);
+}
+
+static void l2sq_gather(const float *query, const float *rows, size_t stride, const uint32_t *ids, size_t count,
+                        size_t n, float *out) {
+    gather_loop(query, rows, stride, ids, count, n, out, l2sq_step);
+}
+
+static void dot_gather(const float *query, const float *rows, size_t stride, const uint32_t *ids, size_t count,
+                       size_t n, float *out) {
+    gather_loop(query, rows, stride, ids, count, n, out, dot_step);
+}
+
+static void l1_scan(const float *query, const float *rows, size_t stride, size_t count, size_t n, float *out) {
+    scan_loop(query, rows, stride, count, n, out, l1_step);
+}
+
+static void l2sq_scan(const float *query, const float *rows, size_t stride, size_t count, size_t n, float *out) {
+    scan_loop(query, rows, stride, count, n, out, l2sq_step);
+}
+
+static void dot_scan(const float *query, const float *rows, size_t stride, size_t count, size_t n, float *out) {
+    scan_loop(query, rows, stride, count, n, out, dot_step);
+}
+
+const ck_table ck_table_portable = {
+    .name = "portable",
+    .required_features = 0,
+    .l1 = {l1_pair, l1_gather, l1_scan},
+    .l2sq = {l2sq_pair, l2sq_gather, l2sq_scan},
+    .dot = {dot_pair, dot_gather, dot_scan},
+};

@@ -1,0 +1,51 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+// `make check` sets this; a dependant's or a user's build never fails on a newer compiler's warning.
+let warningsAreErrors = Context.environment["NEAREST_WARNINGS"] == "error"
+let swiftSettings: [SwiftSetting] = warningsAreErrors ? [.treatAllWarnings(as: .error)] : []
+let cWarnings: [CSetting] = warningsAreErrors ? [.treatAllWarnings(as: .error)] : []
+
+let package = Package(
+    name: "swift-nearest",
+    platforms: [.macOS(.v15), .iOS(.v18)],
+    products: [
+        .library(name: "Nearest", targets: ["Nearest"]),
+        .library(name: "VectorIndex", targets: ["VectorIndex"]),
+        .executable(name: "nearest", targets: ["NearestCLI"]),
+    ],
+    traits: [
+        .trait(
+            name: "OpenBLAS",
+            description: "Batched distances by OpenBLAS sgemm; without it a plain blocked kernel is used."),
+        .default(enabledTraits: ["OpenBLAS"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: [
+        .systemLibrary(
+            name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+        .target(
+            name: "CKernels",
+            dependencies: [.target(name: "COpenBLAS", condition: .when(traits: ["OpenBLAS"]))],
+            path: "CKernels",
+            exclude: ["README.md"],
+            cSettings: [.define("CK_OPENBLAS", .when(traits: ["OpenBLAS"]))] + cWarnings),
+        .target(name: "DistanceKernels", dependencies: ["CKernels"], swiftSettings: swiftSettings),
+        .target(name: "VectorStorage", dependencies: ["DistanceKernels"], swiftSettings: swiftSettings),
+        .target(name: "HNSW", dependencies: ["VectorStorage", "DistanceKernels"], swiftSettings: swiftSettings),
+        .target(
+            name: "VectorIndex", dependencies: ["HNSW", "VectorStorage", "DistanceKernels"],
+            swiftSettings: swiftSettings),
+        .target(name: "Nearest", dependencies: ["VectorIndex"], swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "NearestCLI",
+            dependencies: ["Nearest", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            resources: [.copy("Resources/static-embedding")],
+            swiftSettings: swiftSettings),
+    ],
+    swiftLanguageModes: [.v6]
+)

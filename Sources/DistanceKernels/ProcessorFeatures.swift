@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CKernels
+
+/// What the processor and the operating system offer to the kernels.
+public enum ProcessorFeatures {
+    /// The names of the features found, such as `avx2`; empty on a processor that is not x86-64.
+    public static var detected: [String] {
+        let names: [(bit: Int, name: String)] = [
+            (CK_FEATURE_AVX2, "avx2+fma"), (CK_FEATURE_F16C, "f16c"), (CK_FEATURE_AVX512, "avx512f+bw+dq+vl"),
+            (CK_FEATURE_VNNI, "avx512vnni"),
+        ]
+        .map { (Int($0.0), $0.1) }
+        return names.filter { Int(ck_features()) & $0.bit != 0 }.map(\.name)
+    }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The candidates and results of one search in one sorted array: `C` and `W` of Algorithm 2.
+///
+/// The pool keeps the `limit` nearest live nodes seen and every dead node nearer than the last of them: dead nodes are
+/// routes, and do not count. A flag in each key tells what has been expanded, so the next candidate is the first key
+/// without it. A new key is inserted by walking from the end, where most of them belong.
+struct CandidatePool: ~Copyable {
+    private(set) var count = 0
+
+    private var keys: UnsafeMutablePointer<NodeKey>
+    private var capacity: Int
+    private var limit = 1
+    private var liveCount = 0
+
+    /// Every key before this one is expanded.
+    private var cursor = 0
+
+    /// No farther node can enter: the distance of the last key once `limit` live nodes are here.
+    private(set) var bound = Float.infinity
+
+    init(capacity: Int) {
+        self.capacity = max(capacity, 2)
+        keys = .allocate(capacity: self.capacity)
+    }
+
+    deinit { keys.deallocate() }
+
+    subscript(index: Int) -> NodeKey { keys[index] }
+
+    /// Empties the pool for a search that wants `limit` live nodes.
+    mutating func reset(limit: Int) {
+        self.limit = limit
+        count = 0
+        liveCount = 0
+        cursor = 0
+        bound = .infinity
+        if capacity <= limit { grow(to: limit + 1) }
+    }
+
+    /// Adds a node that has not been added before, unless `limit` live nodes are nearer.
+    mutating func push(_ key: NodeKey) {
+        if liveCount == limit, !(key < keys[count - 1]) { return }
+        if count == capacity { grow(to: 2 * capacity) }
+        var i = count
+        while i > 0, key < keys[i - 1] {
+            keys[i] = keys[i - 1]
+            i -= 1
+        }
+        keys[i] = key
+        count += 1
+        if i < cursor { cursor = i }
+        if !key.isDead {
+            liveCount += 1
+            if liveCount >= limit { trim() }
+        }
+    }
+
+    /// Marks the nearest candidate that is not yet expanded, and returns it; nil when none is left.
+    mutating func popNearest() -> UInt32? {
+        while cursor < count {
+            let key = keys[cursor]
+            if !key.isExpanded {
+                keys[cursor].bits |= NodeKey.expandedBit
+                cursor += 1
+                return key.slot
+            }
+            cursor += 1
+        }
+        return nil
+    }
+
+    /// The candidate that ``popNearest()`` would return next if nothing nearer is pushed; a guess, for prefetching.
+    var nextNearest: UInt32? {
+        cursor < count && !keys[cursor].isExpanded ? keys[cursor].slot : nil
+    }
+
+    /// Drops what lies behind the `limit`-th live node.
+    private mutating func trim() {
+        while liveCount > limit || keys[count - 1].isDead {
+            count -= 1
+            if !keys[count].isDead { liveCount -= 1 }
+        }
+        bound = keys[count - 1].distance
+    }
+
+    private mutating func grow(to newCapacity: Int) {
+        let grown = UnsafeMutablePointer<NodeKey>.allocate(capacity: newCapacity)
+        grown.update(from: keys, count: count)
+        keys.deallocate()
+        keys = grown
+        capacity = newCapacity
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import VectorStorage
+
+/// A fact that must hold of every graph and does not.
+package struct GraphInvariantViolation: Error, Sendable, CustomStringConvertible {
+    package let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+extension HNSWGraph {
+    /// Proves that every edge leads to a node of its level, that no row names a node twice or itself, that the counts are
+    /// right, and that level 0 reaches every node from the entry point. Linear in the size of the graph.
+    package func checkInvariants() throws(GraphInvariantViolation) {
+        guard let entryPoint else {
+            guard nodeCount == 0 else { throw GraphInvariantViolation("\(nodeCount) nodes and no entry point") }
+            return
+        }
+        guard level(of: entryPoint.rawValue) == topLevel else {
+            throw GraphInvariantViolation("the entry point is on level \(level(of: entryPoint.rawValue)) of \(topLevel)")
+        }
+        var nodes = 0
+        var dead = 0
+        for slot in 0..<UInt32(slotCount) {
+            if flags.base[Int(slot)].contains(.duplicate) {
+                guard duplicates.node(duplicate: slot) != nil else {
+                    throw GraphInvariantViolation("duplicate \(slot) hangs on no node")
+                }
+                continue
+            }
+            nodes += 1
+            if flags.base[Int(slot)].contains(.dead) { dead += 1 }
+            for level in 0...level(of: slot) { try checkRow(of: slot, level: level) }
+        }
+        guard nodes == nodeCount, dead == deadNodeCount else {
+            throw GraphInvariantViolation("\(nodes) nodes, \(dead) dead; counted \(nodeCount), \(deadNodeCount)")
+        }
+        // Nodes of single insertions since the last repair may still be cut off; repair finds them.
+        var reached = [Bool](repeating: false, count: slotCount)
+        reach(from: entryPoint.rawValue, reached: &reached)
+        let lost = (0..<slotCount).filter { !reached[$0] && !flags.base[$0].contains(.duplicate) }
+        guard lost.count <= linkedSinceRepair else {
+            throw GraphInvariantViolation("\(lost.count) nodes are not reached, slot \(lost[0]) the first")
+        }
+    }
+
+    private func checkRow(of node: UInt32, level: Int) throws(GraphInvariantViolation) {
+        guard level <= topLevel else { throw GraphInvariantViolation("slot \(node) is above the top level") }
+        let layer = layer(level)
+        let row = layer.row(node)
+        var seen: Set<UInt32> = []
+        for i in 0..<layer.count(row) {
+            let place = "slot \(node), level \(level), neighbour \(i) = \(row[i])"
+            guard row[i] < slotCount else { throw GraphInvariantViolation("\(place): no such slot") }
+            guard row[i] != node else { throw GraphInvariantViolation("\(place): the node itself") }
+            guard seen.insert(row[i]).inserted else { throw GraphInvariantViolation("\(place): named twice") }
+            guard !flags.base[Int(row[i])].contains(.duplicate) else {
+                throw GraphInvariantViolation("\(place): a duplicate, not a node")
+            }
+            guard self.level(of: row[i]) >= level else {
+                throw GraphInvariantViolation("\(place): only on level \(self.level(of: row[i]))")
+            }
+        }
+    }
+}

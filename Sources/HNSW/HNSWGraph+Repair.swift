@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DistanceKernels
+import VectorStorage
+
+// Pruning can take the last edge that leads to a node. Every search on level 0 starts at a node that the entry point
+// reaches, so a node that level 0 does not reach from there would never be found.
+extension HNSWGraph {
+    /// Whether as many nodes were linked since the last repair as make another one worth its time: a pass over the graph
+    /// costs a few memory reads a node, so that one every 6 % of growth is a small part of an insertion.
+    package var isRepairDue: Bool { linkedSinceRepair * 16 > nodeCount }
+
+    /// Whether a neighbour of a node links back to it.
+    package func hasIncomingEdge(_ node: UInt32) -> Bool {
+        let layer = layer(0)
+        let row = layer.row(node)
+        for i in 0..<layer.count(row) {
+            let back = layer.row(row[i])
+            for j in 0..<layer.count(back) where back[j] == node { return true }
+        }
+        return false
+    }
+
+    /// Gives every node that level 0 does not reach from the entry point an edge from its nearest reached node. Returns how
+    /// many there were.
+    @discardableResult
+    package mutating func repair<Kernel: DistanceKernel>(kernel: Kernel, scratch: inout SearchScratch) -> Int {
+        linkedSinceRepair = 0
+        guard let entryPoint else { return 0 }
+        var reached = [Bool](repeating: false, count: slotCount)
+        reach(from: entryPoint.rawValue, reached: &reached)
+        var orphanCount = 0
+        for node in 0..<UInt32(slotCount) where !reached[Int(node)] && !flags.base[Int(node)].contains(.duplicate) {
+            attach(node, kernel: kernel, scratch: &scratch)
+            reach(from: node, reached: &reached)
+            orphanCount += 1
+        }
+        return orphanCount
+    }
+
+    /// Marks what level 0 reaches from a node.
+    func reach(from start: UInt32, reached: inout [Bool]) {
+        let layer = layer(0)
+        var open = [start]
+        reached[Int(start)] = true
+        while let node = open.popLast() {
+            let row = layer.row(node)
+            for i in 0..<layer.count(row) where !reached[Int(row[i])] {
+                reached[Int(row[i])] = true
+                open.append(row[i])
+            }
+        }
+    }
+
+    /// Adds an edge to `orphan` from the nearest reached node: in a free place, or else spliced into its last edge, which
+    /// then leads through the orphan, so that nothing reached is lost.
+    private func attach<Kernel: DistanceKernel>(
+        _ orphan: UInt32, kernel: Kernel, scratch: inout SearchScratch
+    ) {
+        guard let entryPoint else { return }
+        let layer = layer(0)
+        // What a search from the entry point finds is reached by definition.
+        let query = kernel.row(orphan)
+        let start = descend(
+            query, from: entryPoint.rawValue, fromLevel: topLevel, toLevel: 1, kernel: kernel, scratch: &scratch)
+        searchLayer(
+            query, entryPoint: start, level: 0, ef: parameters.efConstruction, countsDead: true, kernel: kernel,
+            scratch: &scratch)
+        for i in 0..<scratch.pool.count {
+            let row = layer.row(scratch.pool[i].slot)
+            let count = layer.count(row)
+            guard count < layer.maximumNeighbors else { continue }
+            row[count] = orphan
+            layer.endRow(row, count: count + 1)
+            return
+        }
+        let row = layer.row(scratch.pool[0].slot)
+        let replaced = row[layer.maximumNeighbors - 1]
+        row[layer.maximumNeighbors - 1] = orphan
+        let orphanRow = layer.row(orphan)
+        let count = layer.count(orphanRow)
+        guard !(0..<count).contains(where: { orphanRow[$0] == replaced }) else { return }
+        let place = min(count, layer.maximumNeighbors - 1)
+        orphanRow[place] = replaced
+        layer.endRow(orphanRow, count: place + 1)
+    }
+}

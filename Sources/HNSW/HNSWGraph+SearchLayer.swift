@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DistanceKernels
+import VectorStorage
+
+extension HNSWGraph {
+    /// SEARCH-LAYER, Algorithm 2: leaves the `ef` nearest nodes of a level in `scratch.pool`, sorted.
+    ///
+    /// Departures from the paper:
+    /// 1. `C` and `W` are one sorted array (``CandidatePool``), which ends the search when all of it is expanded.
+    /// 2. A hop's unseen neighbours are measured by one kernel call, while their first lines are on their way.
+    /// 3. Dead nodes are expanded like others and do not count against `ef`; with `countsDead` they are plain nodes.
+    func searchLayer<Kernel: DistanceKernel>(
+        _ query: UnsafePointer<Kernel.Element>, entryPoint: UInt32, level: Int, ef: Int, countsDead: Bool,
+        kernel: Kernel, scratch: inout SearchScratch
+    ) {
+        let layer = layer(level)
+        let checksDead = !countsDead && deadNodeCount > 0
+        let flags = flags.base
+        let slots = scratch.hopSlots.base
+        let distances = scratch.hopDistances.base
+
+        scratch.visited.reset(slotCount: slotCount)
+        scratch.pool.reset(limit: ef)
+
+        slots[0] = entryPoint
+        _ = scratch.visited.insert(entryPoint)
+        var count = 1
+        while true {
+            if count > 0 {
+                kernel.gather(query, slots: slots, count: count, into: distances)
+                scratch.distanceCount &+= count
+                for i in 0..<count where distances[i] <= scratch.pool.bound {
+                    let isDead = checksDead && flags[Int(slots[i])].contains(.dead)
+                    scratch.pool.push(NodeKey(distance: distances[i], slot: slots[i], isDead: isDead))
+                }
+            }
+            guard let nearest = scratch.pool.popNearest() else { return }
+            let row = layer.row(nearest)
+            count = 0
+            for i in 0..<layer.maximumNeighbors {
+                let neighbor = row[i]
+                if neighbor == Self.endOfRow { break }
+                guard scratch.visited.insert(neighbor) else { continue }
+                kernel.prefetch(neighbor)
+                slots[count] = neighbor
+                count &+= 1
+            }
+            if let next = scratch.pool.nextNearest {
+                let nextRow = UnsafeRawPointer(layer.row(next))
+                prefetch(nextRow)
+                prefetch(nextRow + 64)
+            }
+        }
+    }
+
+    /// SEARCH-LAYER with `ef` = 1 on the levels `fromLevel` down to `toLevel`: walks to the nearest node it can see.
+    func descend<Kernel: DistanceKernel>(
+        _ query: UnsafePointer<Kernel.Element>, from start: UInt32, fromLevel: Int, toLevel: Int, kernel: Kernel,
+        scratch: inout SearchScratch
+    ) -> UInt32 {
+        guard fromLevel >= toLevel else { return start }
+        let slots = scratch.hopSlots.base
+        let distances = scratch.hopDistances.base
+        slots[0] = start
+        kernel.gather(query, slots: slots, count: 1, into: distances)
+        scratch.distanceCount &+= 1
+        var nearest = NodeKey(distance: distances[0], slot: start)
+        for level in stride(from: fromLevel, through: toLevel, by: -1) {
+            let layer = layer(level)
+            while true {
+                let row = layer.row(nearest.slot)
+                var count = 0
+                while count < layer.maximumNeighbors, row[count] != Self.endOfRow {
+                    slots[count] = row[count]
+                    kernel.prefetch(row[count])
+                    count &+= 1
+                }
+                guard count > 0 else { break }
+                kernel.gather(query, slots: slots, count: count, into: distances)
+                scratch.distanceCount &+= count
+                let before = nearest
+                for i in 0..<count { nearest = min(nearest, NodeKey(distance: distances[i], slot: slots[i])) }
+                if nearest == before { break }
+            }
+        }
+        return nearest.slot
+    }
+}

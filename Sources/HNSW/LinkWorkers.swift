@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Dispatch
+import DistanceKernels
+import Synchronization
+
+/// The threads that plan and link a batch, each with scratch memory of its own. What they build does not depend on how
+/// many there are.
+package final class LinkWorkers {
+    private final class Worker {
+        var scratch: SearchScratch
+        var backEdges: [BackEdge] = []
+
+        init(parameters: HNSWParameters) { scratch = SearchScratch(parameters: parameters) }
+    }
+
+    private let workers: [Worker]
+
+    package init(count: Int, parameters: HNSWParameters) {
+        precondition(count > 0)
+        workers = (0..<count).map { _ in Worker(parameters: parameters) }
+    }
+
+    /// Distances computed by all workers so far.
+    package var distanceCount: Int { workers.reduce(0) { $0 + $1.scratch.distanceCount } }
+
+    /// Plans nodes that ``HNSWGraph/add(_:vectors:)`` has taken in; returns their back edges in canonical order.
+    package func plan<Kernel: DistanceKernel>(
+        _ nodes: ArraySlice<UInt32>, in graph: borrowing HNSWGraph, kernel: Kernel
+    ) -> [BackEdge] {
+        forEach(count: nodes.count) { worker, i in
+            graph.plan(
+                nodes[nodes.startIndex + i], kernel: kernel, scratch: &worker.scratch, backEdges: &worker.backEdges)
+        }
+        var edges: [BackEdge] = []
+        edges.reserveCapacity(workers.reduce(0) { $0 + $1.backEdges.count })
+        for worker in workers {
+            edges.append(contentsOf: worker.backEdges)
+            worker.backEdges.removeAll(keepingCapacity: true)
+        }
+        edges.sort()
+        return edges
+    }
+
+    /// Links edges in canonical order: each row by one worker.
+    package func link<Kernel: DistanceKernel>(_ edges: [BackEdge], in graph: borrowing HNSWGraph, kernel: Kernel) {
+        var rows: [Range<Int>] = []
+        var start = 0
+        for i in edges.indices where i + 1 == edges.count || edges[i + 1].row != edges[start].row {
+            rows.append(start..<i + 1)
+            start = i + 1
+        }
+        forEach(count: rows.count) { worker, i in
+            graph.link(edges[rows[i]], kernel: kernel, scratch: &worker.scratch)
+        }
+    }
+
+    /// Attaches nodes that nothing reaches; see ``HNSWGraph/repair(kernel:scratch:)``.
+    package func repair<Kernel: DistanceKernel>(_ graph: inout HNSWGraph, kernel: Kernel) {
+        graph.repair(kernel: kernel, scratch: &workers[0].scratch)
+    }
+
+    /// Calls `body` for `0..<count`, each index once, on as many threads as there are workers.
+    private func forEach(count: Int, _ body: (Worker, Int) -> Void) {
+        guard workers.count > 1, count > 1 else {
+            for i in 0..<count { body(workers[0], i) }
+            return
+        }
+        // A few indices at a time: the counter is touched rarely, and no thread is left with much at the end.
+        let step = max(1, min(16, count / (workers.count * 4)))
+        let next = Atomic(0)
+        withoutActuallyEscaping(body) { body in
+            // SAFETY: every worker and every index is used by one thread, and the call ends before this one does.
+            nonisolated(unsafe) let body = body
+            nonisolated(unsafe) let workers = workers
+            DispatchQueue.concurrentPerform(iterations: workers.count) { thread in
+                while true {
+                    let first = next.add(step, ordering: .relaxed).oldValue
+                    guard first < count else { return }
+                    for i in first..<min(first + step, count) { body(workers[thread], i) }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A node and its distance in 64 bits that sort by (distance, slot).
+///
+/// | bits  | content                                                               |
+/// |-------|-----------------------------------------------------------------------|
+/// | 63-32 | the distance's bits, changed so that they sort as unsigned integers   |
+/// | 31-2  | the slot                                                              |
+/// | 1     | the node has no live vector: it routes but is no result               |
+/// | 0     | the node has been expanded                                            |
+package struct NodeKey: Hashable, Comparable, Sendable, BitwiseCopyable {
+    package var bits: UInt64
+
+    static let expandedBit: UInt64 = 1
+    static let deadBit: UInt64 = 2
+
+    init(bits: UInt64) { self.bits = bits }
+
+    init(distance: Float, slot: UInt32, isDead: Bool = false) {
+        let pattern = distance.bitPattern
+        // Negative floats sort backwards: all their bits are flipped; of the others only the sign.
+        let flip = UInt32(bitPattern: Int32(bitPattern: pattern) >> 31) | 0x8000_0000
+        bits = UInt64(pattern ^ flip) << 32 | UInt64(slot) << 2 | (isDead ? Self.deadBit : 0)
+    }
+
+    package var distance: Float {
+        let sortable = UInt32(truncatingIfNeeded: bits >> 32)
+        let flip = sortable & 0x8000_0000 != 0 ? 0x8000_0000 : 0xFFFF_FFFF as UInt32
+        return Float(bitPattern: sortable ^ flip)
+    }
+
+    package var slot: UInt32 { UInt32(truncatingIfNeeded: bits) >> 2 }
+
+    package var isDead: Bool { bits & Self.deadBit != 0 }
+
+    /// The same node and distance without flags.
+    var unflagged: NodeKey { NodeKey(bits: bits & ~(Self.expandedBit | Self.deadBit)) }
+
+    var isExpanded: Bool { bits & Self.expandedBit != 0 }
+
+    package static func < (a: NodeKey, b: NodeKey) -> Bool { a.bits < b.bits }
+}

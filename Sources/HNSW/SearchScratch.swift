@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import VectorStorage
+
+/// Everything that a search writes to, reusable: after the first search of an index's size none allocates.
+package struct SearchScratch: ~Copyable {
+    var pool: CandidatePool
+    var visited = VisitedSet()
+
+    /// A hop's unseen neighbours and their distances.
+    let hopSlots: AlignedBuffer<UInt32>
+    let hopDistances: AlignedBuffer<Float>
+
+    /// Candidates of a neighbour selection, and the slots chosen.
+    var candidates: [NodeKey] = []
+    var selected: [NodeKey] = []
+    let selectedSlots: AlignedBuffer<UInt32>
+
+    /// Distances computed since the caller last set it to 0.
+    package var distanceCount = 0
+
+    /// - Parameter parameters: those of the graph that is to be searched.
+    package init(parameters: HNSWParameters) {
+        let maximumNeighbors = parameters.maximumNeighbors(level: 0)
+        pool = CandidatePool(capacity: 128)
+        hopSlots = AlignedBuffer(capacity: maximumNeighbors, zero: 0)
+        hopDistances = AlignedBuffer(capacity: maximumNeighbors, zero: 0)
+        selectedSlots = AlignedBuffer(capacity: maximumNeighbors, zero: 0)
+    }
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Foundation
+import Nearest
+
+/// `nearest bench`: builds an index and measures its search.
+struct BenchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Build an index of a .npy file and measure search: recall beside speed.",
+        discussion: """
+            Files are NumPy's .npy: C order, two dimensions, float32 or float16; ids and ground truth int32. Recall counts \
+            ties with the k-th true neighbour as hits, and is given where there is ground truth to compare with.
+            """)
+
+    @Option(help: ArgumentHelp("Vectors to index.", valueName: "B.npy"))
+    var base: String
+
+    @Option(help: ArgumentHelp("Queries, none of them a stored vector.", valueName: "Q.npy"))
+    var queries: String
+
+    @Option(help: "The metric: l2 (squared), ip (negated inner product), cosine (1 - cos) or l1.")
+    var metric = MetricOption.l2
+
+    @Option(help: "Neighbours a query asks for.")
+    var k = 10
+
+    @Option(help: "M: neighbours of a new node on each level; level 0 keeps twice as many.")
+    var m = 16
+
+    @Option(help: "Candidates that an insertion considers.")
+    var efConstruction = 200
+
+    @Option(help: "Seeds the graph.")
+    var seed: UInt64 = 42
+
+    @Option(help: ArgumentHelp("Candidates that a search keeps: a list of settings.", valueName: "16,32,64"))
+    var ef = "16,32,64,128,256"
+
+    @Option(help: "What vectors are compared by: none (the vectors themselves). int8 and int4 are not available yet.")
+    var codes = "none"
+
+    @Flag(help: "Answer queries in batches. Not available yet.")
+    var batch = false
+
+    @Option(help: "Threads that search.")
+    var threads = 1
+
+    @Option(help: "Threads that build; the graph does not depend on it.")
+    var buildThreads = 2
+
+    @Option(help: "Times that every setting is measured; the median is given.")
+    var rounds = 3
+
+    @Option(help: ArgumentHelp("Index only the first N vectors.", valueName: "N"))
+    var limit: Int?
+
+    @Option(help: ArgumentHelp("Ask only the first N queries.", valueName: "N"))
+    var queryLimit: Int?
+
+    @Option(help: ArgumentHelp("Open a saved index instead of building one. Not available yet.", valueName: "SNAPSHOT"))
+    var index: String?
+
+    @Option(help: ArgumentHelp("True neighbours of each query, for recall.", valueName: "GT.npy"))
+    var groundTruth: String?
+
+    @Flag(help: "Find the true neighbours by exact search first, for recall.")
+    var exact = false
+
+    @Option(help: ArgumentHelp("Write each setting's results to PREFIX.ef<N>.npy.", valueName: "PREFIX"))
+    var idsOut: String?
+
+    @Flag(help: "Print one JSON object instead of a table.")
+    var json = false
+
+    mutating func validate() throws {
+        guard codes == "none" else {
+            let known = codes == "int8" || codes == "int4"
+            throw ValidationError(known ? "--codes \(codes) is not available yet" : "unknown codes '\(codes)'")
+        }
+        guard !batch else { throw ValidationError("--batch is not available yet") }
+        guard index == nil else { throw ValidationError("--index is not available yet: there are no snapshots") }
+        guard !(exact && groundTruth != nil) else { throw ValidationError("give --exact or --ground-truth, not both") }
+        try checkRange("--k", k, 1...Int.max)
+        try checkRange("--m", m, HNSWOptions.mRange)
+        try checkRange("--ef-construction", efConstruction, HNSWOptions.efConstructionRange)
+        try checkRange("--threads", threads, 1...1024)
+        try checkRange("--build-threads", buildThreads, 1...1024)
+        try checkRange("--rounds", rounds, 1...1_000_000)
+        if let limit { try checkRange("--limit", limit, 1...Int.max) }
+        if let queryLimit { try checkRange("--query-limit", queryLimit, 1...Int.max) }
+        _ = try efSettings()
+    }
+
+    func run() throws {
+        let inputs = try SearchInputs(base: base, queries: queries, limit: limit, queryLimit: queryLimit)
+        let bench = SearchBench(inputs: inputs, k: k, threads: threads)
+        let (index, build) = try buildIndex(inputs)
+        let truth = try trueDistances(inputs, index: index)
+
+        let settings = try efSettings()
+        var rounds: [[SearchBench.Measurement]] = []
+        let progress = ProgressBar("search", total: self.rounds * settings.count)
+        for round in 0..<self.rounds {
+            rounds.append([])
+            for (i, ef) in settings.enumerated() {
+                rounds[round].append(try bench.measure(index, ef: ef))
+                progress.update(round * settings.count + i + 1)
+            }
+        }
+        progress.finish()
+
+        let points = settings.indices.map { i in
+            BenchReport.Point(ef: settings[i], measurements: rounds.map { $0[i] }, truth: truth, k: k)
+        }
+        if let idsOut {
+            for (i, ef) in settings.enumerated() {
+                let ids = idRows(rounds[0][i].results, k: k)
+                try NumPyFile.write(ids, rows: inputs.queryCount, columns: k, to: "\(idsOut).ef\(ef).npy")
+            }
+        }
+        let report = BenchReport(
+            count: index.count, dimensions: index.dimensions, metric: metric.rawValue, codes: codes,
+            instructionSet: index.instructionSet.rawValue, build: build,
+            memory: .init(
+                bytesPerVector: index.memoryBytes / max(index.count, 1), peakResidentBytes: ProcessMemory.peakBytes),
+            points: points)
+        print(json ? try report.json() : report.table())
+    }
+
+    private func buildIndex(_ inputs: SearchInputs) throws -> (HNSWIndex, BenchReport.Build) {
+        let options = HNSWOptions(m: m, efConstruction: efConstruction, seed: seed)
+        let index = try HNSWIndex(dimensions: inputs.dimensions, metric: metric.metric, options: options)
+        let progress = ProgressBar("build", total: inputs.baseCount)
+        let start = ContinuousClock.now
+        try index.insertBatch(inputs.base.span, keys: inputs.keys, threads: buildThreads) { progress.update($0) }
+        let seconds = (ContinuousClock.now - start).seconds
+        progress.finish()
+        let rate = seconds > 0 ? Double(index.count) / seconds : 0
+        return (index, BenchReport.Build(seconds: seconds, threads: buildThreads, vectorsPerSecond: rate))
+    }
+
+    /// The distance of each query's `k`-th true neighbour, or of the last one where there are fewer; nil without ground truth.
+    private func trueDistances(_ inputs: SearchInputs, index: HNSWIndex) throws -> [Float]? {
+        if exact {
+            let neighbors = try inputs.exactNeighbors(metric: metric.metric, k: k, threads: buildThreads)
+            return neighbors.map { $0.last?.distance ?? -.infinity }
+        }
+        guard let path = groundTruth else { return nil }
+        let file = try NumPyFile(path: path)
+        let ids = try file.int32s()
+        let wanted = min(k, inputs.baseCount)
+        guard file.rows >= inputs.queryCount, file.columns >= wanted else {
+            throw CommandFailure(
+                "\(path): \(file.rows) × \(file.columns) ids; wanted \(inputs.queryCount) queries × \(wanted) neighbours")
+        }
+        return try (0..<inputs.queryCount).map { q in
+            let query = inputs.queries.span.extracting(inputs.queryRange(q))
+            let distances = try (0..<wanted).map { i in
+                let id = ids[q * file.columns + i]
+                let key = UInt64(exactly: id)
+                guard let distance = try key.flatMap({ try index.distance(from: query, to: $0) }) else {
+                    throw CommandFailure("\(path): query \(q) has neighbour \(id), which is not among the vectors indexed")
+                }
+                return distance
+            }
+            return distances.max() ?? -.infinity
+        }
+    }
+
+    private func efSettings() throws -> [Int] {
+        let settings = ef.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+        guard settings.allSatisfy({ ($0 ?? 0) > 0 }) else {
+            throw ValidationError("--ef is '\(ef)'; it must be numbers from 1 on, with commas between")
+        }
+        return settings.compactMap { $0 }
+    }
+}
+
+/// Refuses an option's value outside its range as wrong usage.
+func checkRange(_ name: String, _ value: Int, _ allowed: ClosedRange<Int>) throws {
+    guard allowed.contains(value) else {
+        let range =
+            allowed.upperBound == .max
+            ? "\(allowed.lowerBound) or more" : "from \(allowed.lowerBound) to \(allowed.upperBound)"
+        throw ValidationError("\(name) is \(value); it must be \(range)")
+    }
+}

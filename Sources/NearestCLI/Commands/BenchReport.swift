@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Nearest
+
+/// What `nearest bench` found, in the form that its JSON has.
+struct BenchReport: Encodable {
+    struct Build: Encodable {
+        var seconds: Double
+        var threads: Int
+        var vectorsPerSecond: Double
+    }
+
+    struct Memory: Encodable {
+        var bytesPerVector: Int
+        var peakResidentBytes: Int
+    }
+
+    /// One setting of ef: medians over the rounds.
+    struct Point: Encodable {
+        var ef: Int
+
+        /// nil without ground truth; the key is then absent.
+        var recall: Double?
+        var qps: Double
+        var p50Microseconds: Double
+        var p99Microseconds: Double
+        var distancesPerQuery: Double
+    }
+
+    var count: Int
+    var dimensions: Int
+    var metric: String
+    var codes: String
+    var instructionSet: String
+    var build: Build
+    var memory: Memory
+    var points: [Point]
+
+    func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+
+    func table() -> String {
+        var lines = [
+            "\(count) vectors x \(dimensions), \(metric), codes \(codes), \(instructionSet)",
+            String(
+                format: "built in %.1f s on %d thread%@ (%.0f vectors/s), %d bytes a vector, peak %d MB", build.seconds,
+                build.threads, build.threads == 1 ? "" : "s", build.vectorsPerSecond, memory.bytesPerVector,
+                memory.peakResidentBytes / 1_000_000),
+            "    ef  recall  queries/s  p50 us  p99 us  distances/query",
+        ]
+        for point in points {
+            let recall = point.recall.map { String(format: "%.4f", $0) } ?? "-"
+            let padded = String(repeating: " ", count: max(0, 8 - recall.count)) + recall
+            lines.append(
+                String(
+                    format: "%6d%@%11.0f%8.0f%8.0f%17.0f", point.ef, padded, point.qps, point.p50Microseconds,
+                    point.p99Microseconds, point.distancesPerQuery))
+        }
+        return lines.joined(separator: "\n")
+    }
+}
+
+extension BenchReport.Point {
+    /// - Parameter truth: the distance of each query's k-th true neighbour.
+    init(ef: Int, measurements: [SearchBench.Measurement], truth: [Float]?, k: Int) {
+        self.ef = ef
+        recall = truth.map { Recall.mean(of: measurements[0].results, kthTrueDistances: $0, k: k) }
+        qps = median(measurements.map(\.queriesPerSecond))
+        p50Microseconds = median(measurements.map { percentile($0.latencies, 0.50).seconds * 1e6 })
+        p99Microseconds = median(measurements.map { percentile($0.latencies, 0.99).seconds * 1e6 })
+        distancesPerQuery = Double(measurements[0].distanceCount) / Double(max(measurements[0].results.count, 1))
+    }
+}
+
+/// The share of the true neighbours that were found.
+enum Recall {
+    /// Recall@k with ties: a result is a hit if it is no farther than the k-th true neighbour, up to rounding.
+    static func mean(of results: [[Neighbor]], kthTrueDistances: [Float], k: Int) -> Double {
+        guard !results.isEmpty else { return 0 }
+        var hits = 0
+        for (neighbors, kth) in zip(results, kthTrueDistances) {
+            let bound = kth + 1e-6 * max(abs(kth), 1e-3)
+            hits += neighbors.prefix(k).filter { $0.distance <= bound }.count
+        }
+        return Double(hits) / Double(results.count * k)
+    }
+}
+
+/// The middle value; the mean of the two in the middle of an even number.
+func median(_ values: [Double]) -> Double {
+    precondition(!values.isEmpty)
+    let sorted = values.sorted()
+    let middle = sorted.count / 2
+    return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+/// The value that `fraction` of the durations do not exceed.
+func percentile(_ durations: [Duration], _ fraction: Double) -> Duration {
+    guard !durations.isEmpty else { return .zero }
+    let sorted = durations.sorted()
+    return sorted[min(sorted.count - 1, Int((Double(sorted.count) * fraction).rounded(.up)) - 1)]
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Foundation
+import Nearest
+
+/// `nearest exact`: brute force.
+struct ExactCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "exact",
+        abstract: "Find the true neighbours of queries by comparing each with every vector.")
+
+    @Option(help: ArgumentHelp("Vectors to search.", valueName: "B.npy"))
+    var base: String
+
+    @Option(help: ArgumentHelp("Queries.", valueName: "Q.npy"))
+    var queries: String
+
+    @Option(help: "The metric: l2 (squared), ip (negated inner product), cosine (1 - cos) or l1.")
+    var metric = MetricOption.l2
+
+    @Option(help: "Neighbours a query asks for.")
+    var k = 10
+
+    @Option(help: "Threads.")
+    var threads = 2
+
+    @Option(help: ArgumentHelp("Search only the first N vectors.", valueName: "N"))
+    var limit: Int?
+
+    @Option(help: ArgumentHelp("Ask only the first N queries.", valueName: "N"))
+    var queryLimit: Int?
+
+    @Option(help: ArgumentHelp("Write the ids: int32, queries x k, nearest first, -1 where there are fewer.", valueName: "IDS.npy"))
+    var idsOut: String?
+
+    @Flag(help: "Print one JSON object instead of text.")
+    var json = false
+
+    struct Report: Encodable {
+        var count: Int
+        var dimensions: Int
+        var metric: String
+        var queries: Int
+        var k: Int
+        var threads: Int
+        var seconds: Double
+        var qps: Double
+    }
+
+    mutating func validate() throws {
+        try checkRange("--k", k, 1...Int.max)
+        try checkRange("--threads", threads, 1...1024)
+        if let limit { try checkRange("--limit", limit, 1...Int.max) }
+        if let queryLimit { try checkRange("--query-limit", queryLimit, 1...Int.max) }
+    }
+
+    func run() throws {
+        let inputs = try SearchInputs(base: base, queries: queries, limit: limit, queryLimit: queryLimit)
+        let index = try ExactIndex(dimensions: inputs.dimensions, metric: metric.metric)
+        try index.insertBatch(inputs.base.span, keys: inputs.keys)
+        let progress = ProgressBar("exact search", total: inputs.queryCount)
+        let start = ContinuousClock.now
+        let results = try index.searchBatch(inputs.queries.span, k: k, threads: threads) { progress.update($0) }
+        let seconds = (ContinuousClock.now - start).seconds
+        progress.finish()
+        if let idsOut {
+            try NumPyFile.write(idRows(results, k: k), rows: results.count, columns: k, to: idsOut)
+        }
+        let report = Report(
+            count: index.count, dimensions: index.dimensions, metric: metric.rawValue, queries: results.count, k: k,
+            threads: threads, seconds: seconds, qps: seconds > 0 ? Double(results.count) / seconds : 0)
+        if json {
+            print(String(decoding: try JSONEncoder().encode(report), as: UTF8.self))
+        } else {
+            print(
+                "\(report.queries) queries x \(report.count) vectors x \(report.dimensions), \(report.metric), k \(k): "
+                    + String(format: "%.2f s on %d threads, %.0f queries/s", seconds, threads, report.qps))
+        }
+    }
+}

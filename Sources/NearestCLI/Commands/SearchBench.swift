@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Dispatch
+import Nearest
+import Synchronization
+
+/// Asks an index every query of a set, each by itself, and takes the time.
+struct SearchBench {
+    let inputs: SearchInputs
+    let k: Int
+    let threads: Int
+
+    /// One pass over the queries.
+    struct Measurement {
+        var results: [[Neighbor]]
+
+        /// From the first query's start to the last one's end, over all threads.
+        var seconds: Double
+
+        /// Of each query.
+        var latencies: [Duration]
+        var distanceCount: Int
+
+        var queriesPerSecond: Double { seconds > 0 ? Double(results.count) / seconds : 0 }
+    }
+
+    func measure(_ index: HNSWIndex, ef: Int) throws -> Measurement {
+        let count = inputs.queryCount
+        var results = [[Neighbor]](repeating: [], count: count)
+        var latencies = [Duration](repeating: .zero, count: count)
+        let distanceCount = Atomic(0)
+        let failure = Mutex<VectorIndexError?>(nil)
+        let start = ContinuousClock.now
+        results.withUnsafeMutableBufferPointer { results in
+            latencies.withUnsafeMutableBufferPointer { latencies in
+                // SAFETY: thread t takes the queries t, t + threads, ... and writes their places only.
+                nonisolated(unsafe) let results = results
+                nonisolated(unsafe) let latencies = latencies
+                let ask = { @Sendable (thread: Int) in
+                    for q in stride(from: thread, to: count, by: threads) {
+                        let before = ContinuousClock.now
+                        var distances = 0
+                        do throws(VectorIndexError) {
+                            results[q] = try index.search(
+                                inputs.queries.span.extracting(inputs.queryRange(q)), k: k, efSearch: ef, distanceCount: &distances)
+                        } catch {
+                            failure.withLock { $0 = error }
+                        }
+                        latencies[q] = ContinuousClock.now - before
+                        distanceCount.add(distances, ordering: .relaxed)
+                    }
+                }
+                if threads == 1 { ask(0) } else { DispatchQueue.concurrentPerform(iterations: threads, execute: ask) }
+            }
+        }
+        let seconds = (ContinuousClock.now - start).seconds
+        if let error = failure.withLock({ $0 }) { throw error }
+        return Measurement(
+            results: results, seconds: seconds, latencies: latencies, distanceCount: distanceCount.load(ordering: .relaxed))
+    }
+}

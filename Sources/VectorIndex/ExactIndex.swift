@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+/// Answers nearest-neighbour queries exactly, by comparing the query with every vector.
+///
+/// Equal distances are ordered by the order of insertion. The memory of a removed vector is not reused yet.
+public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
+    // SAFETY: `directory`, `isLive` and the row count of `vectors` are read under `access.read` and changed under
+    // `access.write`.
+
+    public let dimensions: Int
+    public let metric: Metric
+
+    /// The instruction set that distances are computed with.
+    public let instructionSet: InstructionSet
+
+    let vectors: VectorMatrix
+    let kernel: Float32Kernel
+    let access = ReadersWriterLock()
+    var directory: KeyDirectory
+    var isLive: [Bool] = []
+
+    /// The largest `Σ x²` of a vector that was ever inserted.
+    var maximumSquaredNorm: Float = 0
+
+    /// Makes an empty index.
+    ///
+    /// - Parameters:
+    ///   - dimensions: values in every vector, 1 to 65,536.
+    ///   - instructionSet: nil takes `NEAREST_ISA` or the fastest (``InstructionSet/resolve(_:)``).
+    /// - Throws: ``VectorIndexError``: a parameter is outside its range, the instruction set is not supported, or the system
+    ///   has no address space for the index.
+    public init(
+        dimensions: Int, metric: Metric, instructionSet: InstructionSet? = nil
+    ) throws(VectorIndexError) {
+        try VectorIndexError.check("dimensions", dimensions, in: IndexLimits.dimensions)
+        do { self.instructionSet = try InstructionSet.resolve(instructionSet) } catch { throw .instructionSet(error) }
+        self.dimensions = dimensions
+        self.metric = metric
+        do {
+            vectors = try VectorMatrix(dimensions: dimensions)
+            directory = try KeyDirectory(capacity: vectors.capacity)
+        } catch { throw VectorIndexError(error) }
+        kernel = vectors.kernel(metric: metric, instructionSet: self.instructionSet)
+    }
+
+    public var count: Int { access.read { directory.count } }
+
+    public func contains(key: UInt64) -> Bool { access.read { directory.slot(of: key) != nil } }
+
+    public func vector(for key: UInt64) -> SharedVector? {
+        access.read { directory.slot(of: key).map { SharedVector(vectors, $0) } }
+    }
+
+    public func insert(_ vector: Span<Float>, key: UInt64) throws(VectorIndexError) {
+        guard vector.count == dimensions else {
+            throw .dimensionMismatch(expected: dimensions, found: vector.count)
+        }
+        try insertBatch(vector, keys: [key])
+    }
+
+    /// Adds many vectors, all or none: an error leaves the index unchanged.
+    ///
+    /// - Parameters:
+    ///   - values: the vectors one after the other, `keys.count` × `dimensions` values.
+    ///   - keys: the key of each vector.
+    /// - Throws: ``VectorIndexError``
+    public func insertBatch(_ values: Span<Float>, keys: [UInt64]) throws(VectorIndexError) {
+        guard values.count == keys.count * dimensions else {
+            throw .batchMismatch(keys: keys.count, values: values.count, dimensions: dimensions)
+        }
+        var prepared = PreparedVector(dimensions: dimensions)
+        for i in keys.indices {
+            try prepared.prepare(values.extracting(i * dimensions..<(i + 1) * dimensions), kernel: kernel)
+        }
+        try access.write { () throws(VectorIndexError) in
+            try directory.checkNew(keys)
+            try VectorIndexError.wrap { () throws(StorageError) in
+                try vectors.ensure(additional: keys.count)
+                try directory.ensure(slotCount: vectors.count + keys.count, additional: keys.count)
+            }
+            for i in keys.indices {
+                try prepared.prepare(values.extracting(i * dimensions..<(i + 1) * dimensions), kernel: kernel)
+                maximumSquaredNorm = max(maximumSquaredNorm, kernel.squaredNorm(prepared.values))
+                directory.set(keys[i], vectors.append(prepared.values))
+                isLive.append(true)
+            }
+        }
+    }
+
+    @discardableResult
+    public func remove(key: UInt64) -> Bool {
+        access.write {
+            guard let slot = directory.remove(key) else { return false }
+            isLive[slot.index] = false
+            return true
+        }
+    }
+
+    public func search(_ query: Span<Float>, k: Int) throws(VectorIndexError) -> [Neighbor] {
+        try VectorIndexError.check("k", k, in: IndexLimits.k)
+        var prepared = PreparedVector(dimensions: dimensions)
+        try prepared.prepare(query, kernel: kernel)
+        return access.read {
+            let limit = min(k, directory.count)
+            guard limit > 0 else { return [] }
+            var nearest = NearestSelection(limit: limit)
+            let query = prepared.values
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.scanRows) { distances in
+                guard let distances = distances.baseAddress else { return }
+                for first in stride(from: 0, to: vectors.count, by: Self.scanRows) {
+                    let count = min(Self.scanRows, vectors.count - first)
+                    kernel.scan(query, first: first, count: count, into: distances)
+                    for i in 0..<count where distances[i] <= nearest.bound && isLive[first + i] {
+                        nearest.offer(slot: UInt32(first + i), distance: distances[i])
+                    }
+                }
+            }
+            return nearest.sorted().map(neighbor)
+        }
+    }
+
+    /// Rows that one kernel call compares: their distances fit the first-level cache beside the query.
+    static let scanRows = 1024
+
+    func neighbor(_ candidate: NearestSelection.Candidate) -> Neighbor {
+        Neighbor(key: directory.key(of: Slot(candidate.slot)), distance: metric.presented(candidate.distance))
+    }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HNSW
+import Synchronization
+
+/// Answers approximate nearest-neighbour queries from a graph (HNSW), in time that grows with the logarithm of the number of
+/// vectors.
+///
+/// ```swift
+/// let index = try HNSWIndex(dimensions: 3, metric: .cosine)
+/// try index.insert([1, 0, 0], key: 1)
+/// try index.insert([0, 1, 0], key: 2)
+/// let nearest = try index.search([0.9, 0.1, 0], k: 1)  // key 1
+/// ```
+///
+/// The memory of a removed vector is not reused yet.
+public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
+    // SAFETY: `graph`, `directory` and the row count of `vectors` are read under `access.read` and changed under
+    // `access.write`; only the holder of `writer` changes them, so it may also read them without `access`. Planning, under
+    // `access.read`, writes rows of nodes that no edge leads to yet.
+
+    public let dimensions: Int
+    public let metric: Metric
+    public let options: HNSWOptions
+
+    /// The instruction set that distances are computed with.
+    public let instructionSet: InstructionSet
+
+    let vectors: VectorMatrix
+    let kernel: Float32Kernel
+    let scratchPool: ScratchPool
+    let access = ReadersWriterLock()
+    let writer = Mutex(())
+    var graph: HNSWGraph
+    var directory: KeyDirectory
+
+    /// Makes an empty index.
+    ///
+    /// - Parameter dimensions: values in every vector, 1 to 65,536.
+    /// - Throws: ``VectorIndexError``: a parameter is outside its range, the instruction set is not supported, or the system
+    ///   has no address space for the index.
+    public init(dimensions: Int, metric: Metric, options: HNSWOptions = HNSWOptions()) throws(VectorIndexError) {
+        try VectorIndexError.check("dimensions", dimensions, in: IndexLimits.dimensions)
+        try options.check()
+        do { instructionSet = try InstructionSet.resolve(options.instructionSet) } catch { throw .instructionSet(error) }
+        self.dimensions = dimensions
+        self.metric = metric
+        self.options = options
+        let parameters = HNSWParameters(m: options.m, efConstruction: options.efConstruction, seed: options.seed)
+        do {
+            vectors = try VectorMatrix(dimensions: dimensions)
+            graph = try HNSWGraph(parameters: parameters, capacity: vectors.capacity)
+            directory = try KeyDirectory(capacity: vectors.capacity)
+        } catch { throw VectorIndexError(error) }
+        kernel = vectors.kernel(metric: metric, instructionSet: instructionSet)
+        scratchPool = ScratchPool(dimensions: dimensions, parameters: parameters)
+    }
+
+    public var count: Int { access.read { directory.count } }
+
+    public func contains(key: UInt64) -> Bool { access.read { directory.slot(of: key) != nil } }
+
+    public func vector(for key: UInt64) -> SharedVector? {
+        access.read { directory.slot(of: key).map { SharedVector(vectors, $0) } }
+    }
+
+    @discardableResult
+    public func remove(key: UInt64) -> Bool {
+        writer.withLock { _ in
+            access.write {
+                guard let slot = directory.remove(key) else { return false }
+                graph.remove(slot)
+                return true
+            }
+        }
+    }
+
+    /// Bytes that the vectors, the graph and the keys use, without scratch memory.
+    public var memoryBytes: Int {
+        access.read {
+            vectors.count * vectors.stride * MemoryLayout<Float>.stride + graph.usedBytes
+                + directory.approximateBytes(slotCount: vectors.count)
+        }
+    }
+
+    /// Proves what must hold of the index, in time linear in its size: that every edge of the graph leads to a node of its
+    /// level, that every vector can be reached, and that keys and vectors match. For tests and for diagnosis.
+    ///
+    /// - Throws: ``IndexInvariantViolation``, which says what is wrong.
+    public func checkInvariants() throws(IndexInvariantViolation) {
+        try access.read { () throws(IndexInvariantViolation) in
+            do throws(GraphInvariantViolation) {
+                try graph.checkInvariants()
+            } catch {
+                throw IndexInvariantViolation(error.description)
+            }
+            var live = 0
+            for index in 0..<vectors.count where !graph.isRemoved(Slot(UInt32(index))) {
+                let slot = Slot(UInt32(index))
+                guard directory.slot(of: directory.key(of: slot)) == slot else {
+                    throw IndexInvariantViolation("slot \(index) and key \(directory.key(of: slot)) do not match")
+                }
+                live += 1
+            }
+            guard live == directory.count else {
+                throw IndexInvariantViolation("\(live) vectors and \(directory.count) keys")
+            }
+        }
+    }
+}
+
+/// A fact that must hold of every index and does not: a defect of this library, or of the memory.
+public struct IndexInvariantViolation: Error, Sendable, CustomStringConvertible {
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HNSW
+
+/// The parameters of an ``HNSWIndex``, named as in the HNSW paper.
+public struct HNSWOptions: Sendable, Hashable {
+    /// `M`: neighbours a new node is linked to on each level, 2 to 512; level 0 keeps twice as many. More finds more and uses
+    /// more memory: `8 M` bytes a vector.
+    public var m: Int
+
+    /// `efConstruction`: candidates that an insertion considers, 1 to 65,536. More makes a better graph, more slowly.
+    public var efConstruction: Int
+
+    /// `efSearch`: candidates that a search keeps if it does not say otherwise, 1 or more. More finds more, more slowly.
+    public var efSearch: Int
+
+    /// Seeds the levels of the nodes. The same vectors, inserted by the same calls with the same seed and instruction set,
+    /// make the same graph.
+    public var seed: UInt64
+
+    /// The instruction set to compute with; nil takes `NEAREST_ISA` or the fastest (``InstructionSet/resolve(_:)``).
+    public var instructionSet: InstructionSet?
+
+    public init(
+        m: Int = 16, efConstruction: Int = 200, efSearch: Int = 64, seed: UInt64 = 42,
+        instructionSet: InstructionSet? = nil
+    ) {
+        self.m = m
+        self.efConstruction = efConstruction
+        self.efSearch = efSearch
+        self.seed = seed
+        self.instructionSet = instructionSet
+    }
+
+    /// The ranges of the parameters.
+    public static let mRange = HNSWParameters.mRange
+    public static let efConstructionRange = HNSWParameters.efConstructionRange
+    public static let efSearchRange = 1...Int.max
+
+    func check() throws(VectorIndexError) {
+        try VectorIndexError.check("M", m, in: Self.mRange)
+        try VectorIndexError.check("efConstruction", efConstruction, in: Self.efConstructionRange)
+        try VectorIndexError.check("efSearch", efSearch, in: Self.efSearchRange)
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The `limit` nearest of many (slot, distance) pairs, offered in any order; equal distances are ordered by slot.
+struct NearestSelection {
+    struct Candidate: Comparable {
+        var distance: Float
+        var slot: UInt32
+
+        static func < (a: Candidate, b: Candidate) -> Bool { (a.distance, a.slot) < (b.distance, b.slot) }
+    }
+
+    private let limit: Int
+
+    /// Candidates this much farther than the `limit`-th are kept as well: the error of the distances offered.
+    private let margin: Float
+
+    private var candidates: [Candidate] = []
+
+    /// No candidate farther than this can be among the nearest.
+    private(set) var bound = Float.infinity
+
+    init(limit: Int, margin: Float = 0) {
+        precondition(limit > 0)
+        self.limit = limit
+        self.margin = margin
+        candidates.reserveCapacity(compactionCount)
+    }
+
+    /// Candidates gather until there are this many; then the farthest are dropped. Sorting them costs little for each.
+    private var compactionCount: Int { 2 * min(limit, 1 << 24) + 64 }
+
+    mutating func offer(slot: UInt32, distance: Float) {
+        guard distance <= bound else { return }
+        candidates.append(Candidate(distance: distance, slot: slot))
+        if candidates.count == candidates.capacity || candidates.count % compactionCount == 0 { compact() }
+    }
+
+    /// The candidates kept, nearest first: the `limit` nearest and what lies within the margin behind them.
+    mutating func sorted() -> [Candidate] {
+        compact()
+        return candidates
+    }
+
+    private mutating func compact() {
+        candidates.sort()
+        guard candidates.count >= limit else { return }
+        bound = candidates[limit - 1].distance + margin
+        var end = margin == 0 ? limit : candidates.count
+        while end > limit, candidates[end - 1].distance > bound { end -= 1 }
+        candidates.removeSubrange(end...)
+    }
+}

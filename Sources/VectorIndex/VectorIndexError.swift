@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Says why an index refused a call. The index is unchanged.
+public enum VectorIndexError: Error, Sendable, Hashable {
+    /// A vector has another number of dimensions than the index.
+    case dimensionMismatch(expected: Int, found: Int)
+
+    /// A vector holds NaN or an infinity at `position`.
+    case nonFiniteValue(position: Int)
+
+    /// A vector is so long that distances to it may overflow: `Σ x²` is above ``maximumSquaredNorm``.
+    case magnitudeTooLarge
+
+    /// A vector is all zeros and the metric is ``Metric/cosine``.
+    case zeroVector
+
+    /// The index already holds the key, or a batch names it twice.
+    case duplicateKey(UInt64)
+
+    /// A parameter is outside its range.
+    case invalidParameter(name: String, value: Int, allowed: ClosedRange<Int>)
+
+    /// The number of vectors in a batch and the number of its keys differ.
+    case batchMismatch(keys: Int, values: Int, dimensions: Int)
+
+    /// The instruction set asked for is unknown or not supported by this machine.
+    case instructionSet(InstructionSetError)
+
+    /// The system refused memory.
+    case outOfMemory(bytes: Int)
+
+    /// The index is as large as it can become.
+    case capacityExceeded(maximum: Int)
+
+    /// The largest `Σ x²` of a vector, except under ``Metric/cosine``, which has no such limit: 2¹²⁵. No distance of two such
+    /// vectors overflows.
+    public static let maximumSquaredNorm: Float = 0x1p125
+}
+
+extension VectorIndexError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .dimensionMismatch(let expected, let found):
+            "the vector has \(found) dimensions, the index has \(expected)"
+        case .nonFiniteValue(let position):
+            "the vector's value at position \(position) is not a finite number"
+        case .magnitudeTooLarge:
+            "the vector is too long: the sum of its squares is above \(Self.maximumSquaredNorm)"
+        case .zeroVector:
+            "the vector is all zeros, which has no direction to compare under the cosine metric"
+        case .duplicateKey(let key):
+            "the key \(key) is already there"
+        case .invalidParameter(let name, let value, let allowed):
+            "\(name) is \(value); it must be from \(allowed.lowerBound) to \(allowed.upperBound)"
+        case .batchMismatch(let keys, let values, let dimensions):
+            "\(values) values are not \(keys) vectors of \(dimensions) dimensions"
+        case .instructionSet(let error):
+            error.description
+        case .outOfMemory(let bytes):
+            "the system has not the memory for \(bytes) bytes"
+        case .capacityExceeded(let maximum):
+            "the index is full: it can hold \(maximum) vectors"
+        }
+    }
+}
+
+extension VectorIndexError {
+    init(_ error: StorageError) {
+        switch error {
+        case .outOfMemory(let bytes): self = .outOfMemory(bytes: bytes)
+        case .capacityExceeded(let maximum): self = .capacityExceeded(maximum: maximum)
+        }
+    }
+
+    /// Throws unless `value` is in `allowed`.
+    package static func check(
+        _ name: String, _ value: Int, in allowed: ClosedRange<Int>
+    ) throws(VectorIndexError) {
+        guard allowed.contains(value) else { throw .invalidParameter(name: name, value: value, allowed: allowed) }
+    }
+
+    /// Runs `body`, turning a storage error into this module's.
+    static func wrap<Result>(_ body: () throws(StorageError) -> Result) throws(VectorIndexError) -> Result {
+        do { return try body() } catch { throw VectorIndexError(error) }
+    }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// A range of addresses that is reserved once and given memory from the front as it grows, so that it never moves.
+///
+/// Fresh memory reads as zeros. The base is aligned to 2 MiB, the size of a huge page.
+package struct ReservedMemory: ~Copyable {
+    package let base: UnsafeMutableRawPointer
+    package let reservedBytes: Int
+    package private(set) var committedBytes = 0
+
+    private let mapping: UnsafeMutableRawPointer
+    private let mappingBytes: Int
+
+    /// 2 MiB: a huge page of x86-64 and of arm64 with 4 KiB pages.
+    static let hugePageBytes = 2 << 20
+
+    /// The step in which a small range grows: the largest page size of the supported platforms is 16 KiB.
+    private static let smallStepBytes = 64 << 10
+
+    /// Reserves `bytes` of address space; where the process may not have so much, half of it, and so on down to 64 MiB.
+    package init(reserving bytes: Int) throws(StorageError) {
+        #if os(Linux)
+            let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+        #else
+            let flags = MAP_PRIVATE | MAP_ANON
+        #endif
+        var wanted = Self.roundUp(max(bytes, 1), to: Self.hugePageBytes)
+        while true {
+            let mapping = mmap(nil, wanted + Self.hugePageBytes, PROT_NONE, flags, -1, 0)
+            if let mapping, mapping != MAP_FAILED {
+                self.mapping = mapping
+                mappingBytes = wanted + Self.hugePageBytes
+                reservedBytes = wanted
+                let address = Int(bitPattern: mapping)
+                base = mapping + (Self.roundUp(address, to: Self.hugePageBytes) - address)
+                return
+            }
+            guard wanted > 64 << 20 else { throw .outOfMemory(bytes: wanted) }
+            wanted = Self.roundUp(wanted / 2, to: Self.hugePageBytes)
+        }
+    }
+
+    deinit {
+        munmap(mapping, mappingBytes)
+    }
+
+    /// Makes at least the first `bytes` readable and writable.
+    package mutating func commit(_ bytes: Int) throws(StorageError) {
+        guard bytes > committedBytes else { return }
+        // A quarter more than before, so that a growing index makes few system calls; memory is used only once touched.
+        let wanted = max(bytes, committedBytes + committedBytes / 4)
+        let step = wanted < Self.hugePageBytes ? Self.smallStepBytes : Self.hugePageBytes
+        let target = min(Self.roundUp(wanted, to: step), reservedBytes)
+        let start = base + committedBytes
+        guard target >= bytes, mprotect(start, target - committedBytes, PROT_READ | PROT_WRITE) == 0 else {
+            throw .outOfMemory(bytes: bytes)
+        }
+        #if os(Linux)
+            // A small index stays small: only what lies beyond its first huge page is worth one.
+            if target > Self.hugePageBytes {
+                let first = max(committedBytes, Self.hugePageBytes)
+                madvise(base + first, target - first, 14 /* MADV_HUGEPAGE */)
+            }
+        #endif
+        committedBytes = target
+    }
+
+    private static func roundUp(_ value: Int, to unit: Int) -> Int { (value + unit - 1) / unit * unit }
+}

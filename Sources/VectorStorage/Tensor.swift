@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Rows of `stride` elements, one a slot, that never move. A new row is all zero bits.
+package struct Tensor<Element: BitwiseCopyable>: ~Copyable {
+    /// Row 0; stable for the life of the tensor.
+    package let base: UnsafeMutablePointer<Element>
+
+    /// Elements from one row to the next.
+    package let stride: Int
+
+    /// The most rows that the tensor can ever have.
+    package let capacity: Int
+
+    private var memory: ReservedMemory
+
+    /// The address space that one tensor reserves at most: 44 million rows of 384 floats. Several hundred indexes fit
+    /// beside one another in the 128 TiB of a process.
+    private static var maximumBytes: Int { 64 << 30 }
+
+    /// - Parameters:
+    ///   - stride: elements of a row, at least 1.
+    ///   - rows: the rows that may be wanted; ``capacity`` is this, or what the address space has room for.
+    package init(stride: Int, rows: Int = Slot.maximumCount) throws(StorageError) {
+        precondition(stride > 0 && rows > 0)
+        let rowBytes = stride * MemoryLayout<Element>.stride
+        let memory = try ReservedMemory(reserving: min(rows * rowBytes, Self.maximumBytes))
+        self.stride = stride
+        capacity = min(rows, memory.reservedBytes / rowBytes)
+        base = memory.base.bindMemory(to: Element.self, capacity: memory.reservedBytes / MemoryLayout<Element>.stride)
+        self.memory = memory
+    }
+
+    /// Bytes that are readable and writable.
+    package var committedBytes: Int { memory.committedBytes }
+
+    /// Makes rows `0..<count` usable; nothing changes where that fails.
+    package mutating func ensure(rows count: Int) throws(StorageError) {
+        guard count <= capacity else { throw .capacityExceeded(maximum: capacity) }
+        try memory.commit(count * stride * MemoryLayout<Element>.stride)
+    }
+
+    /// The first element of row `index`, which ``ensure(rows:)`` has made usable.
+    package func row(_ index: Int) -> UnsafeMutablePointer<Element> { base + index &* stride }
+}
