@@ -96,7 +96,7 @@ bool ck_dot_batch_self_test(ck_dot_batch_fn candidate);
 // ---- Memory ---------------------------------------------------------------------------------------------------------
 
 // Asks for the cache line at p; any address is allowed.
-static inline void ck_prefetch(const void *p) { __builtin_prefetch(p, 0, 3); }
+static inline __attribute__((always_inline)) void ck_prefetch(const void *p) { __builtin_prefetch(p, 0, 3); }
 
 #ifdef __cplusplus
 }

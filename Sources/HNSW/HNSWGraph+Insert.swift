@@ -74,6 +74,7 @@ extension HNSWGraph {
     }
 
     /// Chooses the neighbours of an added node, fills the node's own rows, and appends the edges back to it.
+    @specialized(where Kernel == Float32Kernel)
     package func plan<Kernel: DistanceKernel>(
         _ node: UInt32, kernel: Kernel, scratch: inout SearchScratch, backEdges: inout [BackEdge]
     ) {
@@ -100,6 +101,7 @@ extension HNSWGraph {
 
     /// Adds edges, which are sorted and all of one row, to their target's neighbours; a row with more than it may have is
     /// chosen anew among the old and the new.
+    @specialized(where Kernel == Float32Kernel)
     package func link<Kernel: DistanceKernel>(
         _ edges: ArraySlice<BackEdge>, kernel: Kernel, scratch: inout SearchScratch
     ) {

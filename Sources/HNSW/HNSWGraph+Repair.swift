@@ -24,6 +24,7 @@ extension HNSWGraph {
     /// Gives every node that level 0 does not reach from the entry point an edge from its nearest reached node. Returns how
     /// many there were.
     @discardableResult
+    @specialized(where Kernel == Float32Kernel)
     package mutating func repair<Kernel: DistanceKernel>(kernel: Kernel, scratch: inout SearchScratch) -> Int {
         linkedSinceRepair = 0
         guard let entryPoint else { return 0 }

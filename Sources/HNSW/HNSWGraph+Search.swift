@@ -7,6 +7,7 @@ extension HNSWGraph {
     /// K-NN-SEARCH, Algorithm 5: leaves the nearest nodes in `scratch`, for ``forEachResult(in:limit:_:)``.
     ///
     /// - Parameter ef: live nodes to keep, at least the number of results wanted.
+    @specialized(where Kernel == Float32Kernel)
     package func search<Kernel: DistanceKernel>(
         _ query: UnsafePointer<Kernel.Element>, ef: Int, kernel: Kernel, scratch: inout SearchScratch
     ) {

@@ -25,6 +25,7 @@ package final class LinkWorkers {
     package var distanceCount: Int { workers.reduce(0) { $0 + $1.scratch.distanceCount } }
 
     /// Plans nodes that ``HNSWGraph/add(_:vectors:)`` has taken in; returns their back edges in canonical order.
+    @specialized(where Kernel == Float32Kernel)
     package func plan<Kernel: DistanceKernel>(
         _ nodes: ArraySlice<UInt32>, in graph: borrowing HNSWGraph, kernel: Kernel
     ) -> [BackEdge] {
@@ -43,6 +44,7 @@ package final class LinkWorkers {
     }
 
     /// Links edges in canonical order: each row by one worker.
+    @specialized(where Kernel == Float32Kernel)
     package func link<Kernel: DistanceKernel>(_ edges: [BackEdge], in graph: borrowing HNSWGraph, kernel: Kernel) {
         var rows: [Range<Int>] = []
         var start = 0
@@ -56,6 +58,7 @@ package final class LinkWorkers {
     }
 
     /// Attaches nodes that nothing reaches; see ``HNSWGraph/repair(kernel:scratch:)``.
+    @specialized(where Kernel == Float32Kernel)
     package func repair<Kernel: DistanceKernel>(_ graph: inout HNSWGraph, kernel: Kernel) {
         graph.repair(kernel: kernel, scratch: &workers[0].scratch)
     }
