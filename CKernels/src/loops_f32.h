@@ -9,16 +9,26 @@
 //
 // Every `step step` argument is a constant at its call, so that each kernel is a loop of its own.
 
+// Floats in a cache line of 64 bytes.
+enum { LINE_FLOATS = 16 };
+
 // Distances of the query to R rows at once (R constant), which share the query's registers. Two running sums a row: with
 // four rows, eight chains of additions hide the latency of FMA (4 cycles, two a cycle). A row's sum is formed in the
-// same order whatever its place and R, so that gather and scan agree to the bit.
-CK_INLINE void rows_loop(const float *query, const float *const *row, const size_t R, size_t n, step step, float *out) {
+// same order whatever its place and R, so that gather and scan agree to the bit. `next` names four rows to be fetched
+// from memory meanwhile, or is NULL.
+CK_INLINE void rows_loop(const float *query, const float *const *row, const size_t R, size_t n, step step, float *out,
+                         const float *const *next) {
     vec even[4], odd[4];
 #pragma clang loop unroll(full)
     for (size_t r = 0; r < 4; r++) even[r] = odd[r] = zero();
     size_t i = 0;
     for (; i + 2 * LANES <= n; i += 2 * LANES) {
         const vec q0 = load(query + i), q1 = load(query + i + LANES);
+        if (next)
+#pragma clang loop unroll(full)
+            for (size_t r = 0; r < 4; r++)
+#pragma clang loop unroll(full)
+                for (size_t line = 0; line < 2 * LANES; line += LINE_FLOATS) ck_prefetch(next[r] + i + line);
 #pragma clang loop unroll(full)
         for (size_t r = 0; r < R; r++) {
             even[r] = step(even[r], q0, load(row[r] + i));
@@ -67,11 +77,20 @@ CK_INLINE void gather_loop(const float *query, const float *rows, size_t stride,
     for (; i + 4 <= count; i += 4) {
         const float *const row[4] = {rows + ids[i] * stride, rows + ids[i + 1] * stride, rows + ids[i + 2] * stride,
                                      rows + ids[i + 3] * stride};
-        rows_loop(query, row, 4, n, step, out + i);
+        if (i + 4 < count) {
+            // The rows that come next are on their way while these are measured.
+            const size_t last = count - 1;
+            const float *const next[4] = {rows + ids[i + 4] * stride, rows + ids[i + 5 < last ? i + 5 : last] * stride,
+                                          rows + ids[i + 6 < last ? i + 6 : last] * stride,
+                                          rows + ids[i + 7 < last ? i + 7 : last] * stride};
+            rows_loop(query, row, 4, n, step, out + i, next);
+        } else {
+            rows_loop(query, row, 4, n, step, out + i, NULL);
+        }
     }
     for (; i < count; i++) {
         const float *const row[1] = {rows + ids[i] * stride};
-        rows_loop(query, row, 1, n, step, out + i);
+        rows_loop(query, row, 1, n, step, out + i, NULL);
     }
 }
 
@@ -81,11 +100,11 @@ CK_INLINE void scan_loop(const float *query, const float *rows, size_t stride, s
     for (; i + 4 <= count; i += 4) {
         const float *const row[4] = {rows + i * stride, rows + (i + 1) * stride, rows + (i + 2) * stride,
                                      rows + (i + 3) * stride};
-        rows_loop(query, row, 4, n, step, out + i);
+        rows_loop(query, row, 4, n, step, out + i, NULL);
     }
     for (; i < count; i++) {
         const float *const row[1] = {rows + i * stride};
-        rows_loop(query, row, 1, n, step, out + i);
+        rows_loop(query, row, 1, n, step, out + i, NULL);
     }
 }
 

@@ -4,11 +4,17 @@ import DistanceKernels
 import VectorStorage
 
 extension HNSWGraph {
+    /// Candidates expanded at once. With two, the memory system has twice as many rows to fetch while distances are computed:
+    /// 4 to 5 % more queries a second at equal recall than with one, and no more with three (`nearest bench`, 60,000 text
+    /// embeddings of 384 dimensions, ef 40 to 160).
+    static var expansionWidth: Int { 2 }
+
     /// SEARCH-LAYER, Algorithm 2: leaves the `ef` nearest nodes of a level in `scratch.pool`, sorted.
     ///
     /// Departures from the paper:
     /// 1. `C` and `W` are one sorted array (``CandidatePool``), which ends the search when all of it is expanded.
-    /// 2. A hop's unseen neighbours are measured by one kernel call, while their first lines are on their way.
+    /// 2. The two nearest candidates are expanded at once (``expansionWidth``), and their unseen neighbours measured by one
+    ///    kernel call.
     /// 3. Dead nodes are expanded like others and do not count against `ef`; with `countsDead` they are plain nodes.
     func searchLayer<Kernel: DistanceKernel>(
         _ query: UnsafePointer<Kernel.Element>, entryPoint: UInt32, level: Int, ef: Int, countsDead: Bool,
@@ -35,17 +41,21 @@ extension HNSWGraph {
                     scratch.pool.push(NodeKey(distance: distances[i], slot: slots[i], isDead: isDead))
                 }
             }
-            guard let nearest = scratch.pool.popNearest() else { return }
-            let row = layer.row(nearest)
             count = 0
-            for i in 0..<layer.maximumNeighbors {
-                let neighbor = row[i]
-                if neighbor == Self.endOfRow { break }
-                guard scratch.visited.insert(neighbor) else { continue }
-                kernel.prefetch(neighbor)
-                slots[count] = neighbor
-                count &+= 1
+            var expanded = 0
+            while expanded < Self.expansionWidth, let nearest = scratch.pool.popNearest() {
+                expanded &+= 1
+                let row = layer.row(nearest)
+                for i in 0..<layer.maximumNeighbors {
+                    let neighbor = row[i]
+                    if neighbor == Self.endOfRow { break }
+                    guard scratch.visited.insert(neighbor) else { continue }
+                    kernel.prefetch(neighbor)
+                    slots[count] = neighbor
+                    count &+= 1
+                }
             }
+            guard expanded > 0 else { return }
             if let next = scratch.pool.nextNearest {
                 let nextRow = UnsafeRawPointer(layer.row(next))
                 prefetch(nextRow)

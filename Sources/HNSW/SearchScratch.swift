@@ -7,7 +7,7 @@ package struct SearchScratch: ~Copyable {
     var pool: CandidatePool
     var visited = VisitedSet()
 
-    /// A hop's unseen neighbours and their distances.
+    /// The unseen neighbours of the candidates expanded at once, and their distances.
     let hopSlots: AlignedBuffer<UInt32>
     let hopDistances: AlignedBuffer<Float>
 
@@ -23,8 +23,9 @@ package struct SearchScratch: ~Copyable {
     package init(parameters: HNSWParameters) {
         let maximumNeighbors = parameters.maximumNeighbors(level: 0)
         pool = CandidatePool(capacity: 128)
-        hopSlots = AlignedBuffer(capacity: maximumNeighbors, zero: 0)
-        hopDistances = AlignedBuffer(capacity: maximumNeighbors, zero: 0)
+        let hopCapacity = HNSWGraph.expansionWidth * maximumNeighbors
+        hopSlots = AlignedBuffer(capacity: hopCapacity, zero: 0)
+        hopDistances = AlignedBuffer(capacity: hopCapacity, zero: 0)
         selectedSlots = AlignedBuffer(capacity: maximumNeighbors, zero: 0)
     }
 }
