@@ -46,6 +46,25 @@ let package = Package(
             dependencies: ["Nearest", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             resources: [.copy("Resources/static-embedding")],
             swiftSettings: swiftSettings),
+
+        .target(
+            name: "TestSupport", dependencies: ["CAllocationCounter", "VectorIndex"], path: "Tests/TestSupport",
+            swiftSettings: swiftSettings),
+        .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter", cSettings: cWarnings),
+        .testTarget(
+            name: "DistanceKernelsTests", dependencies: ["DistanceKernels", "CKernels", "TestSupport"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "VectorStorageTests", dependencies: ["VectorStorage", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "HNSWTests", dependencies: ["HNSW", "VectorStorage", "DistanceKernels", "TestSupport"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "VectorIndexTests", dependencies: ["VectorIndex", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "NearestTests", dependencies: ["Nearest", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "NearestCLITests", dependencies: ["NearestCLI", "Nearest", "TestSupport"],
+            swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,3 @@
+SHELL := /bin/bash
+test:
+	swift test --disable-xctest
