@@ -1,3 +1,83 @@
+# swift-nearest
+#
+#   make demo         search a dictionary by meaning: make demo TEXT='"fear of spiders" "a small boat"'
+#   make test         run the tests
+#   make test-asan    run the tests under AddressSanitizer
+#   make check        what every commit must pass: format, layering, no warnings, tests
+#   make bench        recall and speed of search on the demo's vectors, on one thread and on two
+#   make format       format the Swift sources
+#   make setup        install what is missing of Debian's packages; the targets above do so first
+#   make clean        delete what was built
+#   make help         show this list
+
 SHELL := /bin/bash
-test:
-	swift test --disable-xctest
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+SWIFT ?= swift
+NEAREST := .build/release/nearest
+SOURCES := Package.swift Sources Tests
+
+# Debian packages: OpenBLAS for batched distances, pkg-config to find it, the dictionary of the demo.
+PACKAGES := libopenblas-dev pkg-config wordnet-base
+
+.PHONY: help setup demo test test-asan check lint layers format bench release clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+setup:
+	@command -v $(SWIFT) >/dev/null || { echo "setup: no Swift toolchain; install Swift 6.2 or newer" >&2; exit 1; }
+	@if command -v dpkg-query >/dev/null; then \
+	    missing=""; \
+	    for package in $(PACKAGES); do \
+	        dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
+	    done; \
+	    if [ -n "$$missing" ]; then \
+	        sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	        echo "setup: installing$$missing"; \
+	        $$sudo apt-get update -q; \
+	        DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -q -y --no-install-recommends $$missing; \
+	    fi; \
+	elif ! pkg-config --exists openblas 2>/dev/null; then \
+	    echo "setup: install OpenBLAS and pkg-config (brew install openblas pkg-config), or build with --disable-default-traits" >&2; \
+	    exit 1; \
+	fi
+
+release: setup
+	$(SWIFT) build -c release --product nearest
+
+demo: release
+	$(NEAREST) demo $(TEXT)
+
+test: setup
+	$(SWIFT) test --disable-xctest
+
+test-asan: setup
+	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --disable-xctest --sanitize address --scratch-path .build-asan
+
+check: setup lint layers
+	NEAREST_WARNINGS=error $(SWIFT) build --build-tests
+	NEAREST_WARNINGS=error $(SWIFT) test --disable-xctest
+
+lint:
+	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
+
+layers:
+	.ci/check-layers
+
+format:
+	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
+
+.build/demo.base.npy: | release
+	$(NEAREST) demo --vectors-out .build/demo
+
+bench: release .build/demo.base.npy
+	@for threads in 1 2; do \
+	    echo "search on $$threads thread(s):"; \
+	    $(NEAREST) bench --base .build/demo.base.npy --queries .build/demo.queries.npy --metric cosine --exact \
+	        --ef 16,32,64,128,256,512 --threads $$threads; \
+	done
+
+clean:
+	rm -rf .build .build-asan

@@ -98,7 +98,8 @@ extension Float32Kernel {
         }
         let tile = rows + first * stride
         var products = ck_dot_batch(
-            queries: queries.base, query_count: queries.count, query_stride: queries.stride, rows: tile, row_count: count,
+            queries: queries.base, query_count: queries.count, query_stride: queries.stride, rows: tile,
+            row_count: count,
             row_stride: stride, n: paddedDimensions, out: distances, out_stride: count)
         BatchedProducts.run(&products, table: table)
         guard metric == .squaredEuclidean else {

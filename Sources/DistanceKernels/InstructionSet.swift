@@ -65,6 +65,7 @@ public enum InstructionSetError: Error, Sendable, Hashable, CustomStringConverti
     /// The processor or the operating system does not support the set.
     case unsupported(InstructionSet)
 
+    /// Says in one line what is wrong and which sets there are.
     public var description: String {
         let names = InstructionSet.allCases.map(\.rawValue).joined(separator: ", ")
         switch self {

@@ -82,10 +82,12 @@ extension HNSWGraph {
         let query = kernel.row(node)
         let level = level(of: node)
         var nearest = descend(
-            query, from: entryPoint.rawValue, fromLevel: topLevel, toLevel: level + 1, kernel: kernel, scratch: &scratch)
+            query, from: entryPoint.rawValue, fromLevel: topLevel, toLevel: level + 1, kernel: kernel, scratch: &scratch
+        )
         for level in stride(from: min(level, topLevel), through: 0, by: -1) {
             searchLayer(
-                query, entryPoint: nearest, level: level, ef: parameters.efConstruction, countsDead: true, kernel: kernel,
+                query, entryPoint: nearest, level: level, ef: parameters.efConstruction, countsDead: true,
+                kernel: kernel,
                 scratch: &scratch)
             nearest = scratch.pool[0].slot
             scratch.candidates.removeAll(keepingCapacity: true)

@@ -18,7 +18,8 @@ extension HNSWGraph {
             return
         }
         guard level(of: entryPoint.rawValue) == topLevel else {
-            throw GraphInvariantViolation("the entry point is on level \(level(of: entryPoint.rawValue)) of \(topLevel)")
+            throw GraphInvariantViolation(
+                "the entry point is on level \(level(of: entryPoint.rawValue)) of \(topLevel)")
         }
         var nodes = 0
         var dead = 0

@@ -86,7 +86,8 @@ package struct HNSWGraph: ~Copyable {
                 maximumNeighbors: parameters.maximumNeighbors(level: 0))
             : Layer(
                 rows: upperNeighbors.base, stride: upperNeighbors.stride, rowOffset: level - 1,
-                firstRow: UnsafePointer(firstUpperRow.base), maximumNeighbors: parameters.maximumNeighbors(level: level))
+                firstRow: UnsafePointer(firstUpperRow.base), maximumNeighbors: parameters.maximumNeighbors(level: level)
+            )
     }
 
     func level(of slot: UInt32) -> Int { Int(levels.base[Int(slot)]) }

@@ -66,6 +66,13 @@ extension ExactIndex {
         return results
     }
 
+    /// Answers many queries at once; see ``searchBatch(_:k:threads:progress:)-(Span<Float>,_,_,_)``.
+    public func searchBatch(
+        _ queries: [Float], k: Int, threads: Int? = nil, progress: @escaping @Sendable (Int) -> Void = { _ in }
+    ) throws(VectorIndexError) -> [[Neighbor]] {
+        try searchBatch(queries.span, k: k, threads: threads, progress: progress)
+    }
+
     /// Queries and rows of a tile: its distances (512 KiB) stay in the second-level cache while they are selected from.
     private static var tileQueries: Int { 128 }
     private static var tileRows: Int { 1024 }

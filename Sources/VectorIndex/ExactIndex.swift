@@ -9,7 +9,9 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
     // SAFETY: `directory`, `isLive` and the row count of `vectors` are read under `access.read` and changed under
     // `access.write`.
 
+    /// Values in every vector.
     public let dimensions: Int
+    /// What "near" means.
     public let metric: Metric
 
     /// The instruction set that distances are computed with.
@@ -45,14 +47,20 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
         kernel = vectors.kernel(metric: metric, instructionSet: self.instructionSet)
     }
 
+    /// Vectors that are held.
     public var count: Int { access.read { directory.count } }
 
+    /// Whether the index holds a vector under the key.
     public func contains(key: UInt64) -> Bool { access.read { directory.slot(of: key) != nil } }
 
+    /// Returns the vector under the key, without copying it; normalised under ``Metric/cosine``.
     public func vector(for key: UInt64) -> SharedVector? {
         access.read { directory.slot(of: key).map { SharedVector(vectors, $0) } }
     }
 
+    /// Adds a vector of `dimensions` finite values under a new key.
+    ///
+    /// - Throws: ``VectorIndexError``, and the index is unchanged.
     public func insert(_ vector: Span<Float>, key: UInt64) throws(VectorIndexError) {
         guard vector.count == dimensions else {
             throw .dimensionMismatch(expected: dimensions, found: vector.count)
@@ -72,7 +80,11 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
         }
         var prepared = PreparedVector(dimensions: dimensions)
         for i in keys.indices {
-            try prepared.prepare(values.extracting(i * dimensions..<(i + 1) * dimensions), kernel: kernel)
+            do throws(VectorIndexError) {
+                try prepared.prepare(values.extracting(i * dimensions..<(i + 1) * dimensions), kernel: kernel)
+            } catch {
+                throw keys.count == 1 ? error : .batchVector(position: i, reason: error)
+            }
         }
         try access.write { () throws(VectorIndexError) in
             try directory.checkNew(keys)
@@ -89,6 +101,12 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
         }
     }
 
+    /// Adds many vectors, all or none; see ``insertBatch(_:keys:)-(Span<Float>,_)``.
+    public func insertBatch(_ values: [Float], keys: [UInt64]) throws(VectorIndexError) {
+        try insertBatch(values.span, keys: keys)
+    }
+
+    /// Removes a vector; it is never returned again. Returns whether the key was there.
     @discardableResult
     public func remove(key: UInt64) -> Bool {
         access.write {
@@ -98,6 +116,9 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
         }
     }
 
+    /// Returns the `k` nearest vectors to a query, nearest first, or all if there are fewer. Linear in the number of vectors.
+    ///
+    /// - Throws: ``VectorIndexError``: `k` is negative, or the query is not a vector of this index.
     public func search(_ query: Span<Float>, k: Int) throws(VectorIndexError) -> [Neighbor] {
         try VectorIndexError.check("k", k, in: IndexLimits.k)
         var prepared = PreparedVector(dimensions: dimensions)

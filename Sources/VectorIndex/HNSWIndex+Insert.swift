@@ -4,8 +4,18 @@ import HNSW
 import Synchronization
 
 extension HNSWIndex {
+    /// Adds a vector of `dimensions` finite values under a new key.
+    ///
+    /// - Throws: ``VectorIndexError``, and the index is unchanged.
     public func insert(_ vector: Span<Float>, key: UInt64) throws(VectorIndexError) {
         try insertBatch(vector, keys: [key], threads: 1)
+    }
+
+    /// Throws what an insertion of the vector would throw, and inserts nothing.
+    package func check(_ vector: Span<Float>) throws(VectorIndexError) {
+        try scratchPool.withScratch { (scratch) throws(VectorIndexError) in
+            try scratch.query.prepare(vector, kernel: kernel)
+        }
     }
 
     /// Adds many vectors, all or none: an error leaves the index unchanged.
@@ -40,13 +50,26 @@ extension HNSWIndex {
         try result.get()
     }
 
+    /// Adds many vectors, all or none; see ``insertBatch(_:keys:threads:progress:)-(Span<Float>,_,_,_)``.
+    public func insertBatch(
+        _ values: [Float], keys: [UInt64], threads: Int? = nil, progress: (Int) -> Void = { _ in }
+    ) throws(VectorIndexError) {
+        try insertBatch(values.span, keys: keys, threads: threads, progress: progress)
+    }
+
     /// Adds checked vectors; the caller holds `writer`.
     private func insertAlone(
         _ values: UnsafeBufferPointer<Float>, keys: [UInt64], threads: Int, progress: (Int) -> Void
     ) throws(VectorIndexError) {
         try directory.checkNew(keys)
         var prepared = PreparedVector(dimensions: dimensions)
-        for i in keys.indices { try prepared.prepare(vector(i, of: values), kernel: kernel) }
+        for i in keys.indices {
+            do throws(VectorIndexError) {
+                try prepared.prepare(vector(i, of: values), kernel: kernel)
+            } catch {
+                throw keys.count == 1 ? error : .batchVector(position: i, reason: error)
+            }
+        }
         try access.write { () throws(VectorIndexError) in
             try VectorIndexError.wrap { () throws(StorageError) in
                 try vectors.ensure(additional: keys.count)

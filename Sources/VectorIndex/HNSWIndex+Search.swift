@@ -3,6 +3,9 @@
 import HNSW
 
 extension HNSWIndex {
+    /// Returns the `k` nearest vectors to a query, nearest first, keeping ``HNSWOptions/efSearch`` candidates.
+    ///
+    /// - Throws: ``VectorIndexError``: `k` is negative, or the query is not a vector of this index.
     public func search(_ query: Span<Float>, k: Int) throws(VectorIndexError) -> [Neighbor] {
         try search(query, k: k, efSearch: nil)
     }

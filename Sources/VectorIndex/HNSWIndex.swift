@@ -19,8 +19,11 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     // `access.write`; only the holder of `writer` changes them, so it may also read them without `access`. Planning, under
     // `access.read`, writes rows of nodes that no edge leads to yet.
 
+    /// Values in every vector.
     public let dimensions: Int
+    /// What "near" means.
     public let metric: Metric
+    /// The parameters that the index was made with.
     public let options: HNSWOptions
 
     /// The instruction set that distances are computed with.
@@ -42,7 +45,9 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     public init(dimensions: Int, metric: Metric, options: HNSWOptions = HNSWOptions()) throws(VectorIndexError) {
         try VectorIndexError.check("dimensions", dimensions, in: IndexLimits.dimensions)
         try options.check()
-        do { instructionSet = try InstructionSet.resolve(options.instructionSet) } catch { throw .instructionSet(error) }
+        do { instructionSet = try InstructionSet.resolve(options.instructionSet) } catch {
+            throw .instructionSet(error)
+        }
         self.dimensions = dimensions
         self.metric = metric
         self.options = options
@@ -56,14 +61,18 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
         scratchPool = ScratchPool(dimensions: dimensions, parameters: parameters)
     }
 
+    /// Vectors that are held.
     public var count: Int { access.read { directory.count } }
 
+    /// Whether the index holds a vector under the key.
     public func contains(key: UInt64) -> Bool { access.read { directory.slot(of: key) != nil } }
 
+    /// Returns the vector under the key, without copying it; normalised under ``Metric/cosine``.
     public func vector(for key: UInt64) -> SharedVector? {
         access.read { directory.slot(of: key).map { SharedVector(vectors, $0) } }
     }
 
+    /// Removes a vector; it is never returned again. Returns whether the key was there. Waits for a batch under way.
     @discardableResult
     public func remove(key: UInt64) -> Bool {
         writer.withLock { _ in
@@ -111,6 +120,7 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
 
 /// A fact that must hold of every index and does not: a defect of this library, or of the memory.
 public struct IndexInvariantViolation: Error, Sendable, CustomStringConvertible {
+    /// What is wrong.
     public let description: String
 
     init(_ description: String) { self.description = description }

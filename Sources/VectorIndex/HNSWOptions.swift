@@ -21,6 +21,7 @@ public struct HNSWOptions: Sendable, Hashable {
     /// The instruction set to compute with; nil takes `NEAREST_ISA` or the fastest (``InstructionSet/resolve(_:)``).
     public var instructionSet: InstructionSet?
 
+    /// Makes options; what is not given has its usual value. Ranges are checked when an index is made.
     public init(
         m: Int = 16, efConstruction: Int = 200, efSearch: Int = 64, seed: UInt64 = 42,
         instructionSet: InstructionSet? = nil
@@ -32,9 +33,11 @@ public struct HNSWOptions: Sendable, Hashable {
         self.instructionSet = instructionSet
     }
 
-    /// The ranges of the parameters.
+    /// The range of ``m``.
     public static let mRange = HNSWParameters.mRange
+    /// The range of ``efConstruction``.
     public static let efConstructionRange = HNSWParameters.efConstructionRange
+    /// The range of ``efSearch``.
     public static let efSearchRange = 1...Int.max
 
     func check() throws(VectorIndexError) {

@@ -46,6 +46,7 @@ public struct Neighbor: Sendable, Hashable {
     /// The metric's value (``Metric``): smaller is nearer.
     public let distance: Float
 
+    /// Makes a result.
     public init(key: UInt64, distance: Float) {
         self.key = key
         self.distance = distance

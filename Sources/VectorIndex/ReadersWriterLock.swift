@@ -9,11 +9,11 @@
 #endif
 
 /// Lets any number of readers in together, or one writer alone. Neither may take the lock again while holding it.
-final class ReadersWriterLock: @unchecked Sendable {
+package final class ReadersWriterLock: @unchecked Sendable {
     // SAFETY: a pthread lock is made to be shared; its memory is allocated once and never moves.
     private let lock: UnsafeMutablePointer<pthread_rwlock_t>
 
-    init() {
+    package init() {
         lock = .allocate(capacity: 1)
         #if canImport(Glibc)
             // By default readers that keep coming can keep a writer out for ever.
@@ -33,13 +33,13 @@ final class ReadersWriterLock: @unchecked Sendable {
         lock.deallocate()
     }
 
-    func read<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+    package func read<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
         precondition(pthread_rwlock_rdlock(lock) == 0, "the lock is held by this thread")
         defer { pthread_rwlock_unlock(lock) }
         return try body()
     }
 
-    func write<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+    package func write<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
         precondition(pthread_rwlock_wrlock(lock) == 0, "the lock is held by this thread")
         defer { pthread_rwlock_unlock(lock) }
         return try body()

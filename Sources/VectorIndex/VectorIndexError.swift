@@ -23,6 +23,9 @@ public enum VectorIndexError: Error, Sendable, Hashable {
     /// The number of vectors in a batch and the number of its keys differ.
     case batchMismatch(keys: Int, values: Int, dimensions: Int)
 
+    /// The vector at `position` of a batch, counted from 0, is refused for `reason`.
+    indirect case batchVector(position: Int, reason: VectorIndexError)
+
     /// The instruction set asked for is unknown or not supported by this machine.
     case instructionSet(InstructionSetError)
 
@@ -38,6 +41,7 @@ public enum VectorIndexError: Error, Sendable, Hashable {
 }
 
 extension VectorIndexError: CustomStringConvertible {
+    /// Says in one line what is wrong.
     public var description: String {
         switch self {
         case .dimensionMismatch(let expected, let found):
@@ -54,6 +58,8 @@ extension VectorIndexError: CustomStringConvertible {
             "\(name) is \(value); it must be from \(allowed.lowerBound) to \(allowed.upperBound)"
         case .batchMismatch(let keys, let values, let dimensions):
             "\(values) values are not \(keys) vectors of \(dimensions) dimensions"
+        case .batchVector(let position, let reason):
+            "vector \(position) of the batch: \(reason)"
         case .instructionSet(let error):
             error.description
         case .outOfMemory(let bytes):

@@ -34,8 +34,10 @@ public struct SharedVector: Sendable {
 }
 
 extension SharedVector: RandomAccessCollection, MutableCollection {
+    /// The position of the first element: 0.
     public var startIndex: Int { 0 }
 
+    /// The position after the last element: the number of dimensions.
     public var endIndex: Int {
         switch storage {
         case .shared(let matrix, _): matrix.dimensions
@@ -43,6 +45,7 @@ extension SharedVector: RandomAccessCollection, MutableCollection {
         }
     }
 
+    /// The element at `position`; setting it copies a shared vector first.
     public subscript(position: Int) -> Float {
         get { withSpan { $0[position] } }
         set {
@@ -57,11 +60,14 @@ extension SharedVector: RandomAccessCollection, MutableCollection {
 }
 
 extension SharedVector: Hashable, CustomStringConvertible {
+    /// Whether two vectors have equal elements.
     public static func == (a: SharedVector, b: SharedVector) -> Bool { a.elementsEqual(b) }
 
+    /// Hashes the elements.
     public func hash(into hasher: inout Hasher) {
         for element in self { hasher.combine(element) }
     }
 
+    /// The elements, as an array is written.
     public var description: String { Array(self).description }
 }

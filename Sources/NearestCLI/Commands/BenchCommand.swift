@@ -134,7 +134,7 @@ struct BenchCommand: ParsableCommand {
         let index = try HNSWIndex(dimensions: inputs.dimensions, metric: metric.metric, options: options)
         let progress = ProgressBar("build", total: inputs.baseCount)
         let start = ContinuousClock.now
-        try index.insertBatch(inputs.base.span, keys: inputs.keys, threads: buildThreads) { progress.update($0) }
+        try index.insertBatch(inputs.base, keys: inputs.keys, threads: buildThreads) { progress.update($0) }
         let seconds = (ContinuousClock.now - start).seconds
         progress.finish()
         let rate = seconds > 0 ? Double(index.count) / seconds : 0
@@ -153,7 +153,8 @@ struct BenchCommand: ParsableCommand {
         let wanted = min(k, inputs.baseCount)
         guard file.rows >= inputs.queryCount, file.columns >= wanted else {
             throw CommandFailure(
-                "\(path): \(file.rows) × \(file.columns) ids; wanted \(inputs.queryCount) queries × \(wanted) neighbours")
+                "\(path): \(file.rows) × \(file.columns) ids; wanted \(inputs.queryCount) queries × \(wanted) neighbours"
+            )
         }
         return try (0..<inputs.queryCount).map { q in
             let query = inputs.queries.span.extracting(inputs.queryRange(q))
@@ -161,7 +162,8 @@ struct BenchCommand: ParsableCommand {
                 let id = ids[q * file.columns + i]
                 let key = UInt64(exactly: id)
                 guard let distance = try key.flatMap({ try index.distance(from: query, to: $0) }) else {
-                    throw CommandFailure("\(path): query \(q) has neighbour \(id), which is not among the vectors indexed")
+                    throw CommandFailure(
+                        "\(path): query \(q) has neighbour \(id), which is not among the vectors indexed")
                 }
                 return distance
             }

@@ -68,7 +68,9 @@ extension BenchReport.Point {
     /// - Parameter truth: the distance of each query's k-th true neighbour.
     init(ef: Int, measurements: [SearchBench.Measurement], truth: [Float]?, k: Int) {
         self.ef = ef
-        recall = truth.map { Recall.mean(of: measurements[0].results, kthTrueDistances: $0, k: k) }
+        recall = truth.map {
+            Recall.mean(of: measurements[0].results.map { $0.map(\.distance) }, kthTrueDistances: $0, k: k)
+        }
         qps = median(measurements.map(\.queriesPerSecond))
         p50Microseconds = median(measurements.map { percentile($0.latencies, 0.50).seconds * 1e6 })
         p99Microseconds = median(measurements.map { percentile($0.latencies, 0.99).seconds * 1e6 })
@@ -79,14 +81,16 @@ extension BenchReport.Point {
 /// The share of the true neighbours that were found.
 enum Recall {
     /// Recall@k with ties: a result is a hit if it is no farther than the k-th true neighbour, up to rounding.
-    static func mean(of results: [[Neighbor]], kthTrueDistances: [Float], k: Int) -> Double {
-        guard !results.isEmpty else { return 0 }
+    ///
+    /// - Parameter distances: of the results of each query.
+    static func mean(of distances: [[Float]], kthTrueDistances: [Float], k: Int) -> Double {
+        guard !distances.isEmpty, k > 0 else { return 0 }
         var hits = 0
-        for (neighbors, kth) in zip(results, kthTrueDistances) {
+        for (found, kth) in zip(distances, kthTrueDistances) {
             let bound = kth + 1e-6 * max(abs(kth), 1e-3)
-            hits += neighbors.prefix(k).filter { $0.distance <= bound }.count
+            hits += found.prefix(k).filter { $0 <= bound }.count
         }
-        return Double(hits) / Double(results.count * k)
+        return Double(hits) / Double(distances.count * k)
     }
 }
 

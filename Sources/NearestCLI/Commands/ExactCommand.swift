@@ -31,7 +31,9 @@ struct ExactCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Ask only the first N queries.", valueName: "N"))
     var queryLimit: Int?
 
-    @Option(help: ArgumentHelp("Write the ids: int32, queries x k, nearest first, -1 where there are fewer.", valueName: "IDS.npy"))
+    @Option(
+        help: ArgumentHelp(
+            "Write the ids: int32, queries x k, nearest first, -1 where there are fewer.", valueName: "IDS.npy"))
     var idsOut: String?
 
     @Flag(help: "Print one JSON object instead of text.")
@@ -58,10 +60,10 @@ struct ExactCommand: ParsableCommand {
     func run() throws {
         let inputs = try SearchInputs(base: base, queries: queries, limit: limit, queryLimit: queryLimit)
         let index = try ExactIndex(dimensions: inputs.dimensions, metric: metric.metric)
-        try index.insertBatch(inputs.base.span, keys: inputs.keys)
+        try index.insertBatch(inputs.base, keys: inputs.keys)
         let progress = ProgressBar("exact search", total: inputs.queryCount)
         let start = ContinuousClock.now
-        let results = try index.searchBatch(inputs.queries.span, k: k, threads: threads) { progress.update($0) }
+        let results = try index.searchBatch(inputs.queries, k: k, threads: threads) { progress.update($0) }
         let seconds = (ContinuousClock.now - start).seconds
         progress.finish()
         if let idsOut {

@@ -65,7 +65,8 @@ struct InfoCommand: ParsableCommand {
         let features = report.processorFeatures.isEmpty ? "none used" : report.processorFeatures.joined(separator: " ")
         let blas: String
         switch report.blas.selfTestPassed {
-        case true?: blas = "OpenBLAS, self-test passed; \(report.blas.build ?? ""), kernels for \(report.blas.core ?? "")"
+        case true?:
+            blas = "OpenBLAS, self-test passed; \(report.blas.build ?? ""), kernels for \(report.blas.core ?? "")"
         case false?: blas = "OpenBLAS failed its self-test and is not used; \(report.blas.build ?? "")"
         case nil: blas = "none linked; the blocked kernel is used"
         }

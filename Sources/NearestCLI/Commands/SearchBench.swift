@@ -42,7 +42,8 @@ struct SearchBench {
                         var distances = 0
                         do throws(VectorIndexError) {
                             results[q] = try index.search(
-                                inputs.queries.span.extracting(inputs.queryRange(q)), k: k, efSearch: ef, distanceCount: &distances)
+                                inputs.queries.span.extracting(inputs.queryRange(q)), k: k, efSearch: ef,
+                                distanceCount: &distances)
                         } catch {
                             failure.withLock { $0 = error }
                         }
@@ -56,6 +57,7 @@ struct SearchBench {
         let seconds = (ContinuousClock.now - start).seconds
         if let error = failure.withLock({ $0 }) { throw error }
         return Measurement(
-            results: results, seconds: seconds, latencies: latencies, distanceCount: distanceCount.load(ordering: .relaxed))
+            results: results, seconds: seconds, latencies: latencies,
+            distanceCount: distanceCount.load(ordering: .relaxed))
     }
 }

@@ -36,10 +36,10 @@ struct SearchInputs {
     /// The `k` nearest rows of each query, by comparing with every row.
     func exactNeighbors(metric: Metric, k: Int, threads: Int) throws -> [[Neighbor]] {
         let index = try ExactIndex(dimensions: dimensions, metric: metric)
-        try index.insertBatch(base.span, keys: keys)
+        try index.insertBatch(base, keys: keys)
         let progress = ProgressBar("exact search", total: queryCount)
         defer { progress.finish() }
-        return try index.searchBatch(queries.span, k: k, threads: threads) { progress.update($0) }
+        return try index.searchBatch(queries, k: k, threads: threads) { progress.update($0) }
     }
 }
 

@@ -97,23 +97,39 @@ struct NumPyFile {
             [Element](unsafeUninitializedCapacity: count) { target, initializedCount in
                 for i in 0..<count {
                     let offset = dataStart + i * MemoryLayout<Raw>.size
-                    (target.baseAddress! + i).initialize(to: convert(bytes.loadUnaligned(fromByteOffset: offset, as: raw)))
+                    (target.baseAddress! + i).initialize(
+                        to: convert(bytes.loadUnaligned(fromByteOffset: offset, as: raw)))
                 }
                 initializedCount = count
             }
         }
     }
+}
 
+// MARK: - Writing
+
+extension NumPyFile {
     /// Writes an int32 file.
     static func write(_ values: [Int32], rows: Int, columns: Int, to path: String) throws(CommandFailure) {
+        try write(values.map { UInt32(bitPattern: $0) }, as: .int32, rows: rows, columns: columns, to: path)
+    }
+
+    /// Writes a float32 file.
+    static func write(_ values: [Float], rows: Int, columns: Int, to path: String) throws(CommandFailure) {
+        try write(values.map(\.bitPattern), as: .float32, rows: rows, columns: columns, to: path)
+    }
+
+    private static func write(
+        _ values: [UInt32], as elementType: ElementType, rows: Int, columns: Int, to path: String
+    ) throws(CommandFailure) {
         precondition(values.count == rows * columns)
-        var header = "{'descr': '<i4', 'fortran_order': False, 'shape': (\(rows), \(columns)), }"
+        var header = "{'descr': '\(elementType.rawValue)', 'fortran_order': False, 'shape': (\(rows), \(columns)), }"
         // The data begins at a multiple of 64 bytes; the header ends with a newline.
         header += String(repeating: " ", count: 63 - (10 + header.utf8.count) % 64) + "\n"
         var data = Data([0x93] + Array("NUMPY".utf8) + [1, 0])
         withUnsafeBytes(of: UInt16(header.utf8.count).littleEndian) { data.append(contentsOf: $0) }
         data.append(contentsOf: header.utf8)
-        for value in values { withUnsafeBytes(of: value.littleEndian) { data.append(contentsOf: $0) } }
+        values.map(\.littleEndian).withUnsafeBytes { data.append(contentsOf: $0) }
         do {
             try data.write(to: URL(fileURLWithPath: path), options: .atomic)
         } catch {

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Which entry is under which key of the index.
+///
+/// A record is found by key from before its vector enters the index; by id once it is published, after the vector has.
+struct Catalog {
+    struct Record {
+        var id: String
+        var metadata: Metadata
+    }
+
+    private var keyByID: [String: UInt64] = [:]
+    private var recordByKey: [UInt64: Record] = [:]
+    private var nextKey: UInt64 = 0
+
+    /// Published entries.
+    var count: Int { keyByID.count }
+
+    func key(of id: String) -> UInt64? { keyByID[id] }
+
+    func record(of key: UInt64) -> Record? { recordByKey[key] }
+
+    /// Throws the first id that is present or named twice.
+    func checkNew(_ entries: [VectorEntry]) throws(VectorDatabaseError) {
+        var seen = Set<String>(minimumCapacity: entries.count)
+        for entry in entries where keyByID[entry.id] != nil || !seen.insert(entry.id).inserted {
+            throw .duplicateID(entry.id)
+        }
+    }
+
+    /// Records entries under new keys, which it returns.
+    mutating func addRecords(of entries: [VectorEntry]) -> [UInt64] {
+        entries.map { entry in
+            defer { nextKey += 1 }
+            recordByKey[nextKey] = Record(id: entry.id, metadata: entry.metadata)
+            return nextKey
+        }
+    }
+
+    /// Makes recorded entries known by their ids.
+    mutating func publish(_ keys: [UInt64]) {
+        for key in keys {
+            if let id = recordByKey[key]?.id { keyByID[id] = key }
+        }
+    }
+
+    mutating func removeRecords(of keys: [UInt64]) {
+        for key in keys {
+            guard let record = recordByKey.removeValue(forKey: key), keyByID[record.id] == key else { continue }
+            keyByID[record.id] = nil
+        }
+    }
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+/// Keeps vectors with ids and metadata in memory, and finds the nearest to a query.
+///
+/// ```swift
+/// let database = try VectorDatabase(dimensions: 3, metric: .cosine)
+/// try database.insert(VectorEntry(id: "red", vector: [1, 0, 0], metadata: ["hex": "#f00"]))
+/// let nearest = try database.search([0.9, 0.1, 0], k: 1)  // "red"
+/// ```
+///
+/// Any method may be called from any thread. Reads run beside one another. Changes are made one after the other; a read that
+/// meets one waits for the entry that is being entered, never for a whole batch.
+public final class VectorDatabase: @unchecked Sendable {
+    // SAFETY: `catalog` is read under `access.read` and changed under `access.write`, by the holder of `writer` only.
+
+    private let index: HNSWIndex
+    private let access = ReadersWriterLock()
+    private let writer = Mutex(())
+    private var catalog = Catalog()
+
+    /// Makes an empty database.
+    ///
+    /// - Parameters:
+    ///   - dimensions: values in every vector, 1 to 65,536.
+    ///   - metric: what "near" means.
+    ///   - options: the parameters of the index.
+    /// - Throws: ``VectorDatabaseError/index(_:)``: a parameter is outside its range, or the system has no room.
+    public init(
+        dimensions: Int, metric: Metric, options: HNSWOptions = HNSWOptions()
+    ) throws(VectorDatabaseError) {
+        do {
+            index = try HNSWIndex(dimensions: dimensions, metric: metric, options: options)
+        } catch { throw .index(error) }
+    }
+
+    /// Values in every vector.
+    public var dimensions: Int { index.dimensions }
+
+    /// What "near" means.
+    public var metric: Metric { index.metric }
+
+    /// Entries in the database.
+    public var count: Int { access.read { catalog.count } }
+
+    /// Whether the database has no entry.
+    public var isEmpty: Bool { count == 0 }
+
+    /// Whether an entry has the id.
+    public func contains(_ id: String) -> Bool { access.read { catalog.key(of: id) != nil } }
+
+    /// Returns the entry with the id, nil if there is none. Under ``Metric/cosine`` its vector is the normalised one.
+    public func get(_ id: String) -> VectorEntry? {
+        access.read {
+            guard let key = catalog.key(of: id), let record = catalog.record(of: key),
+                let vector = index.vector(for: key)
+            else { return nil }
+            return VectorEntry(id: id, vector: Array(vector), metadata: record.metadata)
+        }
+    }
+
+    /// Returns the entries nearest to a query, nearest first: `k`, or all if there are fewer.
+    ///
+    /// - Parameters:
+    ///   - query: `dimensions` finite values; under ``Metric/cosine`` not all zero.
+    ///   - k: results wanted, 0 or more.
+    ///   - efSearch: candidates to keep, 1 or more: more finds more, more slowly. nil takes ``HNSWOptions/efSearch``.
+    ///   - includingVectors: whether results carry their vectors.
+    /// - Throws: ``VectorDatabaseError/index(_:)``
+    public func search(
+        _ query: [Float], k: Int, efSearch: Int? = nil, includingVectors: Bool = false
+    ) throws(VectorDatabaseError) -> [SearchResult] {
+        try access.read { () throws(VectorDatabaseError) in
+            let neighbors: [Neighbor]
+            do throws(VectorIndexError) {
+                neighbors = try index.search(query, k: k, efSearch: efSearch)
+            } catch {
+                throw .index(error)
+            }
+            return neighbors.compactMap { neighbor in
+                // A record is there before its vector can be found, and as long as it can.
+                guard let record = catalog.record(of: neighbor.key) else { return nil }
+                return SearchResult(
+                    id: record.id, distance: neighbor.distance, metadata: record.metadata,
+                    vector: includingVectors ? index.vector(for: neighbor.key) : nil)
+            }
+        }
+    }
+}
+
+// MARK: - Changes
+
+extension VectorDatabase {
+    /// Adds an entry.
+    ///
+    /// - Throws: ``VectorDatabaseError``: the id is there already, or the vector is not one of this database's.
+    public func insert(_ entry: VectorEntry) throws(VectorDatabaseError) {
+        try batchInsert([entry], threads: 1)
+    }
+
+    /// Adds many entries, all or none. Searches go on meanwhile and may see a part of the batch.
+    ///
+    /// - Parameters:
+    ///   - entries: what to add, with ids that are new and different.
+    ///   - threads: threads to use, 1 to 1,024; nil uses every core. The index is the same for any number.
+    ///   - progress: called now and then with the number of entries entered so far, on the calling thread.
+    /// - Throws: ``VectorDatabaseError``: an id is there already or named twice, or a vector is not one of this database's.
+    public func batchInsert(
+        _ entries: [VectorEntry], threads: Int? = nil, progress: (Int) -> Void = { _ in }
+    ) throws(VectorDatabaseError) {
+        try changing { () throws(VectorDatabaseError) in
+            try catalog.checkNew(entries)
+            for entry in entries { try check(entry) }
+            let values = entries.flatMap(\.vector)
+            let keys = access.write { catalog.addRecords(of: entries) }
+            do throws(VectorIndexError) {
+                try index.insertBatch(values, keys: keys, threads: threads, progress: progress)
+            } catch {
+                access.write { catalog.removeRecords(of: keys) }
+                throw .index(error)
+            }
+            access.write { catalog.publish(keys) }
+        }
+    }
+
+    /// Adds an entry, or replaces the one with its id. A search finds the old one or the new one, never both.
+    ///
+    /// - Returns: whether an entry was replaced.
+    /// - Throws: ``VectorDatabaseError``: the vector is not one of this database's.
+    @discardableResult
+    public func upsert(_ entry: VectorEntry) throws(VectorDatabaseError) -> Bool {
+        try changing { () throws(VectorDatabaseError) in
+            try check(entry)
+            return try access.write { () throws(VectorDatabaseError) in
+                let oldKey = catalog.key(of: entry.id)
+                let keys = catalog.addRecords(of: [entry])
+                do throws(VectorIndexError) {
+                    try index.insertBatch(entry.vector, keys: keys, threads: 1)
+                } catch {
+                    catalog.removeRecords(of: keys)
+                    throw .index(error)
+                }
+                if let oldKey {
+                    index.remove(key: oldKey)
+                    catalog.removeRecords(of: [oldKey])
+                }
+                catalog.publish(keys)
+                return oldKey != nil
+            }
+        }
+    }
+
+    /// Removes an entry. Returns whether there was one with the id.
+    @discardableResult
+    public func remove(_ id: String) -> Bool {
+        changing {
+            access.write {
+                guard let key = catalog.key(of: id) else { return false }
+                index.remove(key: key)
+                catalog.removeRecords(of: [key])
+                return true
+            }
+        }
+    }
+
+    /// Runs `body` as the only change.
+    private func changing<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+        try writer.withLock { _ throws(Failure) in try body() }
+    }
+
+    private func check(_ entry: VectorEntry) throws(VectorDatabaseError) {
+        do throws(VectorIndexError) {
+            try index.check(entry.vector.span)
+        } catch {
+            throw .invalidEntry(id: entry.id, reason: error)
+        }
+    }
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Says why a database refused a call. The database is unchanged.
+public enum VectorDatabaseError: Error, Sendable, Hashable {
+    /// An entry with this id is there already, or a batch names it twice.
+    case duplicateID(String)
+
+    /// The entry's vector is not one of this database's.
+    case invalidEntry(id: String, reason: VectorIndexError)
+
+    /// The query is not a vector of this database's, a parameter is outside its range, or the index cannot grow.
+    case index(VectorIndexError)
+}
+
+extension VectorDatabaseError: CustomStringConvertible {
+    /// Says in one line what is wrong.
+    public var description: String {
+        switch self {
+        case .duplicateID(let id): "an entry with the id '\(id)' is already there"
+        case .invalidEntry(let id, let reason): "entry '\(id)': \(reason)"
+        case .index(let error): error.description
+        }
+    }
+}
