@@ -94,6 +94,12 @@ struct BenchCommand: ParsableCommand {
     }
 
     func run() throws {
+        let report = try measure()
+        print(json ? try report.json() : report.table())
+    }
+
+    /// Builds, searches, and writes the ids if asked to.
+    func measure() throws -> BenchReport {
         let inputs = try SearchInputs(base: base, queries: queries, limit: limit, queryLimit: queryLimit)
         let bench = SearchBench(inputs: inputs, k: k, threads: threads)
         let (index, build) = try buildIndex(inputs)
@@ -120,13 +126,12 @@ struct BenchCommand: ParsableCommand {
                 try NumPyFile.write(ids, rows: inputs.queryCount, columns: k, to: "\(idsOut).ef\(ef).npy")
             }
         }
-        let report = BenchReport(
+        return BenchReport(
             count: index.count, dimensions: index.dimensions, metric: metric.rawValue, codes: codes,
             instructionSet: index.instructionSet.rawValue, build: build,
             memory: .init(
                 bytesPerVector: index.memoryBytes / max(index.count, 1), peakResidentBytes: ProcessMemory.peakBytes),
             points: points)
-        print(json ? try report.json() : report.table())
     }
 
     private func buildIndex(_ inputs: SearchInputs) throws -> (HNSWIndex, BenchReport.Build) {

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Foundation
+import Nearest
+import TestSupport
+import Testing
+
+@testable import NearestCLI
+
+@Suite("The nearest command")
+struct CommandTests {
+    private let folder: TemporaryFolder
+    private let files: [String]
+
+    /// 300 vectors and 20 queries of 12 dimensions.
+    init() throws {
+        folder = try TemporaryFolder()
+        var random = SeededGenerator(seed: 5)
+        try NumPyFile.write(
+            random.vectors(count: 300, dimensions: 12), rows: 300, columns: 12, to: folder.path("base.npy"))
+        try NumPyFile.write(
+            random.vectors(count: 20, dimensions: 12), rows: 20, columns: 12, to: folder.path("queries.npy"))
+        files = ["--base", folder.path("base.npy"), "--queries", folder.path("queries.npy")]
+    }
+
+    @Test("bench reports what its contract names", arguments: ["l2", "ip", "cosine", "l1"])
+    func benchReport(metric: String) throws {
+        let command = try BenchCommand.parse(
+            files + ["--metric", metric, "--exact", "--ef", "20,300", "--rounds", "2", "--threads", "2", "--json"])
+        let report = try command.measure()
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(report.json().utf8)) as? [String: Any])
+        #expect(object["count"] as? Int == 300)
+        #expect(object["dimensions"] as? Int == 12)
+        #expect(object["metric"] as? String == metric)
+        #expect(object["codes"] as? String == "none")
+        #expect(object["instructionSet"] as? String == InstructionSet.supported[0].rawValue)
+        #expect((object["build"] as? [String: Any])?.keys.sorted() == ["seconds", "threads", "vectorsPerSecond"])
+        #expect((object["memory"] as? [String: Any])?.keys.sorted() == ["bytesPerVector", "peakResidentBytes"])
+        let points = try #require(object["points"] as? [[String: Any]])
+        let keys = ["distancesPerQuery", "ef", "p50Microseconds", "p99Microseconds", "qps", "recall"]
+        #expect(points.map { $0.keys.sorted() } == [keys, keys])
+        #expect(points.map { $0["ef"] as? Int } == [20, 300])
+        // As many candidates as vectors: nothing can be missed.
+        #expect(points[1]["recall"] as? Double == 1)
+        #expect(report.table().contains("recall"))
+    }
+
+    @Test("Recall against a ground-truth file equals recall by exact search, and is absent without either")
+    func recallFromFile() throws {
+        let truth = folder.path("truth.npy")
+        try ExactCommand.parse(files + ["--ids-out", truth, "--k", "10"]).run()
+        let settings = ["--ef", "10", "--rounds", "1"]
+        let byFile = try BenchCommand.parse(files + settings + ["--ground-truth", truth]).measure()
+        let bySearch = try BenchCommand.parse(files + settings + ["--exact"]).measure()
+        let without = try BenchCommand.parse(files + settings).measure()
+        #expect(byFile.points[0].recall != nil)
+        #expect(byFile.points[0].recall == bySearch.points[0].recall)
+        #expect(without.points[0].recall == nil)
+        #expect(try !without.json().contains("recall"))
+    }
+
+    @Test("Ids are written with -1 where there are fewer")
+    func writesIDs() throws {
+        let prefix = folder.path("ids")
+        let command = try BenchCommand.parse(
+            files + [
+                "--limit", "3", "--query-limit", "2", "--k", "5", "--ef", "8", "--ids-out", prefix, "--rounds", "1",
+            ])
+        _ = try command.measure()
+        let file = try NumPyFile(path: prefix + ".ef8.npy")
+        let ids = try file.int32s()
+        #expect(file.rows == 2 && file.columns == 5)
+        #expect(ids[0..<3].sorted() == [0, 1, 2] && ids[3...4] == [-1, -1])
+        #expect(ids[5..<8].sorted() == [0, 1, 2] && ids[8...9] == [-1, -1])
+    }
+
+    @Test(
+        "Wrong usage is refused with exit code 64",
+        arguments: [
+            ["--codes", "int8"], ["--codes", "int4"], ["--codes", "float"], ["--batch"], ["--index", "x.nearest"],
+            ["--metric", "hamming"], ["--k", "0"], ["--m", "0"], ["--m", "1"], ["--m", "513"], ["--ef", ""],
+            ["--ef", "0"], ["--ef", "16,"], ["--ef", "a"], ["--ef-construction", "0"], ["--threads", "0"],
+            ["--build-threads", "5000"], ["--rounds", "0"], ["--limit", "0"], ["--query-limit", "-1"],
+            ["--exact", "--ground-truth", "x.npy"], ["--unknown"],
+        ])
+    func wrongUsage(arguments: [String]) {
+        let error = #expect(throws: (any Error).self) { try BenchCommand.parse(files + arguments) }
+        #expect(error.map { BenchCommand.exitCode(for: $0).rawValue } == 64)
+    }
+
+    @Test("Data and files at fault are refused with exit code 1 and one line")
+    func dataAtFault() throws {
+        var values = [Float](repeating: 0.5, count: 24)
+        values[17] = .nan
+        try NumPyFile.write(values, rows: 2, columns: 12, to: folder.path("nan.npy"))
+        try NumPyFile.write([Float](repeating: 1, count: 8), rows: 2, columns: 4, to: folder.path("narrow.npy"))
+        try NumPyFile.write([Float](), rows: 0, columns: 12, to: folder.path("empty.npy"))
+        try NumPyFile.write([Int32](repeating: 7, count: 200), rows: 20, columns: 10, to: folder.path("ids.npy"))
+        try NumPyFile.write([Int32](repeating: 999, count: 200), rows: 20, columns: 10, to: folder.path("far.npy"))
+        let base = ["--base", folder.path("base.npy")]
+        let queries = ["--queries", folder.path("queries.npy")]
+        let failures: [[String]] = [
+            ["--base", folder.path("nan.npy")] + queries, base + ["--queries", folder.path("nan.npy")],
+            base + ["--queries", folder.path("narrow.npy")], base + ["--queries", folder.path("empty.npy")],
+            base + ["--queries", folder.path("ids.npy")], ["--base", folder.path("none.npy")] + queries,
+            files + ["--ground-truth", folder.path("far.npy")], files + ["--ground-truth", folder.path("base.npy")],
+            files + ["--ids-out", folder.path("no/such/folder")],
+        ]
+        for arguments in failures {
+            let command = try BenchCommand.parse(arguments + ["--ef", "8", "--rounds", "1"])
+            let error = #expect(throws: (any Error).self, "\(arguments)") { try command.measure() }
+            #expect(error.map { BenchCommand.exitCode(for: $0).rawValue } == 1)
+            #expect(error.map { !"\($0)".contains("\n") } == true)
+        }
+    }
+
+    @Test("An index of no vectors is measured without a crash")
+    func emptyBase() throws {
+        try NumPyFile.write([Float](), rows: 0, columns: 12, to: folder.path("empty.npy"))
+        let command = try BenchCommand.parse(
+            ["--base", folder.path("empty.npy"), "--queries", folder.path("queries.npy"), "--exact", "--rounds", "1"])
+        #expect(try command.measure().count == 0)
+    }
+}
