@@ -4,6 +4,7 @@ import VectorIndex
 
 /// Distances computed in double precision from the definition of each metric: what every kernel is compared with.
 public enum DistanceOracle {
+    /// The metric's value.
     public static func distance(_ a: some Collection<Float>, _ b: some Collection<Float>, _ metric: Metric) -> Double {
         precondition(a.count == b.count)
         switch metric {
@@ -18,8 +19,8 @@ public enum DistanceOracle {
         }
     }
 
-    /// `count` largest magnitudes that rounding may leave in a sum of the terms of this distance: `(n + 8) 2⁻²⁴ Σ |term|`,
-    /// twice the bound that the kernels state, because the operands of a term are rounded too.
+    /// What rounding may take from or add to a computed distance: `2 (n + 8) 2⁻²⁴ Σ |term|`, twice the bound that the kernels
+    /// state, because the operands of a term are rounded too.
     public static func tolerance(_ a: some Collection<Float>, _ b: some Collection<Float>, _ metric: Metric) -> Double {
         let magnitude: Double
         switch metric {
