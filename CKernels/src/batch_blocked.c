@@ -31,23 +31,26 @@ static void fill(float *values, size_t count, uint32_t *state) {
 }
 
 static bool agrees(ck_dot_batch_fn candidate, size_t query_count, size_t row_count, size_t n) {
-    const size_t stride = (n + 15) / 16 * 16;
-    float *queries = calloc(query_count * stride, sizeof(float));
-    float *rows = calloc(row_count * stride, sizeof(float));
+    // The strides differ, so that a candidate which takes one for the other is found out; the queries leave it room.
+    const size_t query_stride = (n + 15) / 16 * 16;
+    const size_t row_stride = query_stride + 16;
+    float *queries = calloc(query_count * row_stride, sizeof(float));
+    float *rows = calloc(row_count * row_stride, sizeof(float));
     float *out = calloc(query_count * row_count, sizeof(float));
     bool ok = queries && rows && out;
     if (ok) {
         uint32_t state = 1;
-        fill(queries, query_count * stride, &state);
-        fill(rows, row_count * stride, &state);
-        const ck_dot_batch batch = {queries, query_count, stride, rows, row_count, stride, n, out, row_count};
+        fill(queries, query_count * row_stride, &state);
+        fill(rows, row_count * row_stride, &state);
+        const ck_dot_batch batch = {queries, query_count, query_stride, rows, row_count, row_stride, n, out,
+                                    row_count};
         candidate(&batch);
         // Both sums have n terms of magnitude at most 1: each is within n * 2^-24 * n of the true value at worst, and
         // within a small multiple of 2^-24 * n in practice. A kernel that is wrong misses by far more.
         const float tolerance = 0x1p-20f * (float)(n + 1);
         for (size_t q = 0; q < query_count && ok; q++)
             for (size_t r = 0; r < row_count && ok; r++) {
-                const float expected = ck_table_portable.dot.pair(queries + q * stride, rows + r * stride, n);
+                const float expected = ck_table_portable.dot.pair(queries + q * query_stride, rows + r * row_stride, n);
                 ok = fabsf(out[q * row_count + r] - expected) <= tolerance;
             }
     }

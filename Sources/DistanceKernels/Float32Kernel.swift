@@ -110,7 +110,8 @@ extension Float32Kernel {
             for q in 0..<queries.count {
                 let queryNorm = queries.squaredNorms[q]
                 let out = distances + q * count
-                for i in 0..<count { out[i] = max(0, queryNorm + rowNorms[i] - 2 * out[i]) }
+                // In this order `max` lets NaN through.
+                for i in 0..<count { out[i] = max(queryNorm + rowNorms[i] - 2 * out[i], 0) }
             }
         }
     }

@@ -55,12 +55,13 @@ package struct ReservedMemory: ~Copyable {
     /// Makes at least the first `bytes` readable and writable.
     package mutating func commit(_ bytes: Int) throws(StorageError) {
         guard bytes > committedBytes else { return }
+        guard bytes <= reservedBytes else { throw .outOfMemory(bytes: bytes) }
         // A quarter more than before, so that a growing index makes few system calls; memory is used only once touched.
         let wanted = max(bytes, committedBytes + committedBytes / 4)
         let step = wanted < Self.hugePageBytes ? Self.smallStepBytes : Self.hugePageBytes
         let target = min(Self.roundUp(wanted, to: step), reservedBytes)
         let start = base + committedBytes
-        guard target >= bytes, mprotect(start, target - committedBytes, PROT_READ | PROT_WRITE) == 0 else {
+        guard mprotect(start, target - committedBytes, PROT_READ | PROT_WRITE) == 0 else {
             throw .outOfMemory(bytes: bytes)
         }
         #if os(Linux)

@@ -48,7 +48,7 @@ final class ProgressBar: @unchecked Sendable {
         var text = "\(label) \(bar) \(Int(fraction * 100)) %"
         if seconds > 0, done > 0 {
             let rate = Double(done) / seconds
-            let left = Double(total - done) / rate
+            let left = Double(max(total - done, 0)) / rate
             text += "  \(Int(rate))/s, \(Int(left.rounded(.up))) s left"
         }
         return text
