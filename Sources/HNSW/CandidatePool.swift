@@ -28,6 +28,9 @@ struct CandidatePool: ~Copyable {
 
     subscript(index: Int) -> NodeKey { keys[index] }
 
+    /// Whether `limit` live nodes are here.
+    var isFull: Bool { liveCount >= limit }
+
     /// Empties the pool for a search that wants `limit` live nodes.
     mutating func reset(limit: Int) {
         self.limit = limit

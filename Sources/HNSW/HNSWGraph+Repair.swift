@@ -32,7 +32,7 @@ extension HNSWGraph {
         reach(from: entryPoint.rawValue, reached: &reached)
         var orphanCount = 0
         for node in 0..<UInt32(slotCount) where !reached[Int(node)] && !flags.base[Int(node)].contains(.duplicate) {
-            attach(node, kernel: kernel, scratch: &scratch)
+            attach(node, reached: reached, kernel: kernel, scratch: &scratch)
             reach(from: node, reached: &reached)
             orphanCount += 1
         }
@@ -56,14 +56,15 @@ extension HNSWGraph {
     /// Adds an edge to `orphan` from the nearest reached node: in a free place, or else spliced into its last edge, which
     /// then leads through the orphan, so that nothing reached is lost.
     private func attach<Kernel: DistanceKernel>(
-        _ orphan: UInt32, kernel: Kernel, scratch: inout SearchScratch
+        _ orphan: UInt32, reached: [Bool], kernel: Kernel, scratch: inout SearchScratch
     ) {
         guard let entryPoint else { return }
         let layer = layer(0)
-        // What a search from the entry point finds is reached by definition.
         let query = kernel.row(orphan)
-        let start = descend(
+        let descended = descend(
             query, from: entryPoint.rawValue, fromLevel: topLevel, toLevel: 1, kernel: kernel, scratch: &scratch)
+        // What a search from a reached node finds is reached. The upper levels may lead to the orphan itself.
+        let start = reached[Int(descended)] ? descended : entryPoint.rawValue
         searchLayer(
             query, entryPoint: start, level: 0, ef: parameters.efConstruction, countsDead: true, kernel: kernel,
             scratch: &scratch)

@@ -16,6 +16,8 @@ extension HNSWGraph {
     /// 2. The two nearest candidates are expanded at once (``expansionWidth``), and their unseen neighbours measured by one
     ///    kernel call.
     /// 3. Dead nodes are expanded like others and do not count against `ef`; with `countsDead` they are plain nodes.
+    /// 4. A search that has found fewer than `ef` goes on from the graph's entry point: edges have one direction, and few
+    ///    nodes may be reached from `entryPoint`.
     func searchLayer<Kernel: DistanceKernel>(
         _ query: UnsafePointer<Kernel.Element>, entryPoint: UInt32, level: Int, ef: Int, countsDead: Bool,
         kernel: Kernel, scratch: inout SearchScratch
@@ -55,7 +57,14 @@ extension HNSWGraph {
                     count &+= 1
                 }
             }
-            guard expanded > 0 else { return }
+            guard expanded > 0 else {
+                guard !scratch.pool.isFull, let root = self.entryPoint, scratch.visited.insert(root.rawValue) else {
+                    return
+                }
+                slots[0] = root.rawValue
+                count = 1
+                continue
+            }
             if let next = scratch.pool.nextNearest {
                 let nextRow = UnsafeRawPointer(layer.row(next))
                 prefetch(nextRow)

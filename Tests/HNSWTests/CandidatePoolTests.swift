@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+
+@testable import HNSW
+
+/// What a pool promises, without its cleverness: all keys ever pushed, sorted, cut behind the `limit`-th live one.
+private struct NaivePool {
+    let limit: Int
+    var keys: [NodeKey] = []
+    var expanded: Set<UInt32> = []
+
+    var isFull: Bool { keys.count { !$0.isDead } >= limit }
+
+    var bound: Float { isFull ? keys.last?.distance ?? .infinity : .infinity }
+
+    mutating func push(_ key: NodeKey) {
+        var liveCount = 0
+        keys = (keys + [key]).sorted().filter { key in
+            defer { liveCount += key.isDead ? 0 : 1 }
+            return liveCount < limit
+        }
+    }
+
+    mutating func popNearest() -> UInt32? {
+        guard let nearest = keys.first(where: { !expanded.contains($0.slot) }) else { return nil }
+        expanded.insert(nearest.slot)
+        return nearest.slot
+    }
+}
+
+@Suite("A candidate pool")
+struct CandidatePoolTests {
+    @Test("Pushes and pops agree with a naive pool", arguments: 1...40 as ClosedRange<UInt64>)
+    func agreesWithNaivePool(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        let limit = [1, 2, 3, 10, 64][Int(seed) % 5]
+        let deadShare = [0, 0.1, 0.5, 0.95][Int(seed / 5) % 4]
+        var pool = CandidatePool(capacity: 2)
+        pool.reset(limit: limit)
+        var naive = NaivePool(limit: limit)
+        for slot in 0..<UInt32(300) {
+            // Few different distances, so that there are ties.
+            let distance = Float(Int.random(in: -40...40, using: &generator)) / 4
+            let isDead = Double.random(in: 0..<1, using: &generator) < deadShare
+            let key = NodeKey(distance: distance, slot: slot ^ 0x155, isDead: isDead)
+            pool.push(key)
+            naive.push(key)
+            if Int.random(in: 0..<3, using: &generator) == 0 {
+                #expect(pool.popNearest() == naive.popNearest(), "seed \(seed), slot \(slot)")
+            }
+            let content = (0..<pool.count).map { pool[$0].slot }
+            #expect(content == naive.keys.map(\.slot), "seed \(seed), slot \(slot)")
+            #expect(pool.bound == naive.bound, "seed \(seed), slot \(slot)")
+            #expect(pool.isFull == naive.isFull, "seed \(seed), slot \(slot)")
+        }
+        while let nearest = naive.popNearest() { #expect(pool.popNearest() == nearest, "seed \(seed)") }
+        #expect(pool.popNearest() == nil, "seed \(seed)")
+    }
+
+    @Test("Candidates leave nearest first, each once")
+    func popsInOrder() {
+        var pool = CandidatePool(capacity: 4)
+        pool.reset(limit: 10)
+        for (slot, distance) in [5, 1, 4, 2, 3].enumerated() {
+            pool.push(NodeKey(distance: Float(distance), slot: UInt32(slot)))
+        }
+        var popped: [UInt32] = []
+        while let slot = pool.popNearest() { popped.append(slot) }
+        #expect(popped == [1, 3, 4, 2, 0])
+        #expect(pool.count == 5)
+    }
+
+    @Test("A nearer candidate pushed later is popped before those that wait")
+    func popsLateArrival() {
+        var pool = CandidatePool(capacity: 4)
+        pool.reset(limit: 3)
+        pool.push(NodeKey(distance: 2, slot: 0))
+        pool.push(NodeKey(distance: 3, slot: 1))
+        #expect(pool.popNearest() == 0)
+        #expect(pool.nextNearest == 1)
+        pool.push(NodeKey(distance: 1, slot: 2))
+        #expect(pool.nextNearest == 2)
+        #expect(pool.popNearest() == 2)
+        #expect(pool.popNearest() == 1)
+        #expect(pool.popNearest() == nil)
+    }
+
+    @Test("Dead nodes do not count against the limit, and stay while they are nearer than the last live node")
+    func deadNodesDoNotCount() {
+        var pool = CandidatePool(capacity: 2)
+        pool.reset(limit: 2)
+        for slot in 0..<UInt32(50) { pool.push(NodeKey(distance: Float(slot), slot: slot, isDead: true)) }
+        #expect(pool.count == 50)
+        #expect(pool.bound == .infinity)
+        pool.push(NodeKey(distance: 10.5, slot: 100))
+        pool.push(NodeKey(distance: 20.5, slot: 101))
+        #expect(pool.count == 23)
+        #expect(pool.bound == 20.5)
+        pool.push(NodeKey(distance: 0.5, slot: 102))
+        #expect(pool.count == 13)
+        #expect(pool.bound == 10.5)
+    }
+
+    @Test("A pool that is reset forgets everything")
+    func resetForgets() {
+        var pool = CandidatePool(capacity: 2)
+        pool.reset(limit: 1)
+        pool.push(NodeKey(distance: 1, slot: 1))
+        _ = pool.popNearest()
+        pool.reset(limit: 300)
+        #expect(pool.count == 0)
+        #expect(pool.bound == .infinity)
+        #expect(pool.popNearest() == nil)
+        for slot in 0..<UInt32(300) { pool.push(NodeKey(distance: Float(300 - slot), slot: slot)) }
+        #expect(pool.count == 300)
+        #expect(pool.popNearest() == 299)
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DistanceKernels
+import TestSupport
+import VectorStorage
+
+@testable import HNSW
+
+/// A graph with its matrix and kernel, filled by the same calls as an index fills its own.
+final class GraphFixture {
+    let matrix: VectorMatrix
+    let kernel: Float32Kernel
+    var graph: HNSWGraph
+    var scratch: SearchScratch
+
+    init(
+        dimensions: Int, metric: Metric = .squaredEuclidean, m: Int = 16, efConstruction: Int = 60, seed: UInt64 = 42,
+        selection: NeighborSelection = .heuristic
+    ) throws {
+        let parameters = HNSWParameters(m: m, efConstruction: efConstruction, seed: seed, selection: selection)
+        matrix = try VectorMatrix(dimensions: dimensions)
+        kernel = matrix.kernel(metric: metric, instructionSet: try InstructionSet.resolve())
+        graph = try HNSWGraph(parameters: parameters, capacity: 1 << 20)
+        scratch = SearchScratch(parameters: parameters)
+    }
+
+    /// Adds vectors, which lie one after the other, in one batch.
+    func insert(_ values: [Float], threads: Int = 1, repairs: Bool = true) throws {
+        let nodes = try add(values)
+        let workers = LinkWorkers(count: threads, parameters: graph.parameters)
+        var schedule = BatchSchedule(nodes, seed: graph.parameters.seed)
+        while let part = schedule.next(in: graph) {
+            workers.link(workers.plan(part, in: graph, kernel: kernel), in: graph, kernel: kernel)
+            graph.finishLinking(part)
+        }
+        if repairs { workers.repair(&graph, kernel: kernel) }
+    }
+
+    /// Adds vectors one by one.
+    func insertEach(_ values: [Float], repairs: Bool = true) throws {
+        for first in stride(from: 0, to: values.count, by: matrix.dimensions) {
+            try insert(Array(values[first..<first + matrix.dimensions]), repairs: repairs)
+        }
+    }
+
+    /// Gives vectors slots; returns those that became nodes.
+    func add(_ values: [Float]) throws -> [UInt32] {
+        let count = values.count / matrix.dimensions
+        try matrix.ensure(additional: count)
+        try graph.ensure(additional: count)
+        return values.withUnsafeBufferPointer { values in
+            (0..<count).compactMap { i in
+                guard let base = values.baseAddress else { return nil }
+                let slot = matrix.append(base + i * matrix.dimensions)
+                return graph.add(slot, vectors: matrix) ? slot.rawValue : nil
+            }
+        }
+    }
+
+    @discardableResult
+    func repair() -> Int { graph.repair(kernel: kernel, scratch: &scratch) }
+
+    /// The live slots that a search finds, and their distances, nearest first.
+    func search(_ query: [Float], ef: Int) -> [(slot: UInt32, distance: Float)] {
+        let padded = AlignedBuffer<Float>(capacity: matrix.stride, zero: 0)
+        for (i, value) in query.enumerated() { padded.base[i] = value }
+        graph.search(padded.base, ef: ef, kernel: kernel, scratch: &scratch)
+        var found: [(slot: UInt32, distance: Float)] = []
+        graph.forEachResult(in: scratch, limit: ef) { slot, distance in found.append((slot.rawValue, distance)) }
+        return found
+    }
+
+    /// A node's neighbours on a level.
+    func row(_ node: UInt32, level: Int = 0) -> [UInt32] {
+        let layer = graph.layer(level)
+        let row = layer.row(node)
+        return (0..<layer.count(row)).map { row[$0] }
+    }
+
+    func setRow(_ node: UInt32, level: Int = 0, to neighbors: [UInt32]) {
+        let layer = graph.layer(level)
+        let row = layer.row(node)
+        for (i, neighbor) in neighbors.enumerated() { row[i] = neighbor }
+        layer.endRow(row, count: neighbors.count)
+    }
+
+    /// Removes every edge of level 0 that leads to `node`.
+    func cutEdges(to node: UInt32) {
+        for other in 0..<UInt32(graph.slotCount) where !graph.flags.base[Int(other)].contains(.duplicate) {
+            let neighbors = row(other)
+            if neighbors.contains(node) { setRow(other, to: neighbors.filter { $0 != node }) }
+        }
+    }
+
+    /// The entry point of a graph that has one.
+    var entryPoint: UInt32 { graph.entryPoint?.rawValue ?? .max }
+
+    /// Nodes that level 0 does not reach from the entry point.
+    var unreachedNodes: [UInt32] {
+        var reached = [Bool](repeating: false, count: graph.slotCount)
+        graph.reach(from: entryPoint, reached: &reached)
+        return (0..<UInt32(graph.slotCount)).filter {
+            !reached[Int($0)] && !graph.flags.base[Int($0)].contains(.duplicate)
+        }
+    }
+
+    /// Every row of every level: equal for equal graphs.
+    var allRows: [[UInt32]] {
+        (0..<UInt32(graph.slotCount)).flatMap { slot -> [[UInt32]] in
+            if graph.flags.base[Int(slot)].contains(.duplicate) { return [[.max]] }
+            return (0...graph.level(of: slot)).map { row(slot, level: $0) }
+        }
+    }
+}
