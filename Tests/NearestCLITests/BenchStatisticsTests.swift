@@ -8,12 +8,8 @@ import Testing
 
 @Suite("Recall")
 struct RecallTests {
-    private static func neighbors(_ distances: [Float]) -> [Neighbor] {
-        distances.enumerated().map { Neighbor(key: UInt64($0.offset), distance: $0.element) }
-    }
-
     private static func recall(_ distances: [[Float]], kth: [Float], k: Int) -> Double {
-        Recall.mean(of: distances.map(neighbors), kthTrueDistances: kth, k: k)
+        Recall.mean(of: distances, kthTrueDistances: kth, k: k)
     }
 
     @Test("The mean is taken over all queries and all k places")

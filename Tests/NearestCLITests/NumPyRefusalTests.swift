@@ -208,7 +208,7 @@ struct NumPyRefusalTests {
         withTemporaryPath { path in
             let inside = path + "/result.npy"
             expectRefusal(of: inside, because: "cannot be written") {
-                try NumPyFile.write([1], rows: 1, columns: 1, to: inside)
+                try NumPyFile.write([1] as [Int32], rows: 1, columns: 1, to: inside)
             }
         }
     }
