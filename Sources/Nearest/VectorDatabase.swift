@@ -111,14 +111,13 @@ extension VectorDatabase {
     ) throws(VectorDatabaseError) {
         try changing { () throws(VectorDatabaseError) in
             try catalog.checkNew(entries)
-            for entry in entries { try check(entry) }
-            let values = entries.flatMap(\.vector)
             let keys = access.write { catalog.addRecords(of: entries) }
             do throws(VectorIndexError) {
-                try index.insertBatch(values, keys: keys, threads: threads, progress: progress)
+                try index.insertBatch(
+                    entries.lazy.map(\.vector), keys: keys, threads: threads, progress: progress)
             } catch {
                 access.write { catalog.removeRecords(of: keys) }
-                throw .index(error)
+                throw VectorDatabaseError(error, inserting: entries)
             }
             access.write { catalog.publish(keys) }
         }
@@ -131,15 +130,14 @@ extension VectorDatabase {
     @discardableResult
     public func upsert(_ entry: VectorEntry) throws(VectorDatabaseError) -> Bool {
         try changing { () throws(VectorDatabaseError) in
-            try check(entry)
-            return try access.write { () throws(VectorDatabaseError) in
+            try access.write { () throws(VectorDatabaseError) in
                 let oldKey = catalog.key(of: entry.id)
                 let keys = catalog.addRecords(of: [entry])
                 do throws(VectorIndexError) {
-                    try index.insertBatch(entry.vector, keys: keys, threads: 1)
+                    try index.insert(entry.vector, key: keys[0])
                 } catch {
                     catalog.removeRecords(of: keys)
-                    throw .index(error)
+                    throw VectorDatabaseError(error, inserting: [entry])
                 }
                 if let oldKey {
                     index.remove(key: oldKey)
@@ -167,13 +165,5 @@ extension VectorDatabase {
     /// Runs `body` as the only change.
     private func changing<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
         try writer.withLock { _ throws(Failure) in try body() }
-    }
-
-    private func check(_ entry: VectorEntry) throws(VectorDatabaseError) {
-        do throws(VectorIndexError) {
-            try index.check(entry.vector.span)
-        } catch {
-            throw .invalidEntry(id: entry.id, reason: error)
-        }
     }
 }

@@ -22,3 +22,17 @@ extension VectorDatabaseError: CustomStringConvertible {
         }
     }
 }
+
+extension VectorDatabaseError {
+    /// Names the entry that the index refused, if it refused one for its vector.
+    init(_ error: VectorIndexError, inserting entries: [VectorEntry]) {
+        switch error {
+        case .batchVector(let position, let reason):
+            self = .invalidEntry(id: entries[position].id, reason: reason)
+        case .dimensionMismatch, .nonFiniteValue, .magnitudeTooLarge, .zeroVector:
+            self = entries.count == 1 ? .invalidEntry(id: entries[0].id, reason: error) : .index(error)
+        default:
+            self = .index(error)
+        }
+    }
+}

@@ -11,13 +11,6 @@ extension HNSWIndex {
         try insertBatch(vector, keys: [key], threads: 1)
     }
 
-    /// Throws what an insertion of the vector would throw, and inserts nothing.
-    package func check(_ vector: Span<Float>) throws(VectorIndexError) {
-        try scratchPool.withScratch { (scratch) throws(VectorIndexError) in
-            try scratch.query.prepare(vector, kernel: kernel)
-        }
-    }
-
     /// Adds many vectors, all or none: an error leaves the index unchanged.
     ///
     /// The graph is the same for any number of threads. Searches go on meanwhile and may see a part of the batch.
@@ -31,23 +24,18 @@ extension HNSWIndex {
     public func insertBatch(
         _ values: Span<Float>, keys: [UInt64], threads: Int? = nil, progress: (Int) -> Void = { _ in }
     ) throws(VectorIndexError) {
-        let threads = threads ?? Processors.count
-        try VectorIndexError.check("threads", threads, in: IndexLimits.threads)
         guard values.count == keys.count * dimensions else {
             if keys.count == 1 { throw .dimensionMismatch(expected: dimensions, found: values.count) }
             throw .batchMismatch(keys: keys.count, values: values.count, dimensions: dimensions)
         }
-        guard !keys.isEmpty else { return }
-        let result = values.withUnsafeBufferPointer { values in
-            // SAFETY: the span outlives this call, which the closure does not.
-            nonisolated(unsafe) let values = values
-            return writer.withLock { _ in
-                Result { () throws(VectorIndexError) in
-                    try insertAlone(values, keys: keys, threads: threads, progress: progress)
-                }
+        try values.withUnsafeBufferPointer { (values) throws(VectorIndexError) in
+            try insertBatch(keys: keys, threads: threads, progress: progress) {
+                (i, prepared) throws(VectorIndexError) in
+                // SAFETY: `values` holds `keys.count` vectors, checked above, and `i` is below that count.
+                let vector = UnsafeBufferPointer(rebasing: values[i * dimensions..<(i + 1) * dimensions])
+                try prepared.prepare(vector, kernel: kernel)
             }
         }
-        try result.get()
     }
 
     /// Adds many vectors, all or none; see ``insertBatch(_:keys:threads:progress:)-(Span<Float>,_,_,_)``.
@@ -57,41 +45,71 @@ extension HNSWIndex {
         try insertBatch(values.span, keys: keys, threads: threads, progress: progress)
     }
 
-    /// Adds checked vectors; the caller holds `writer`.
-    private func insertAlone(
-        _ values: UnsafeBufferPointer<Float>, keys: [UInt64], threads: Int, progress: (Int) -> Void
+    /// Adds many vectors, one for each key, all or none; see
+    /// ``insertBatch(_:keys:threads:progress:)-(Span<Float>,_,_,_)``.
+    public func insertBatch(
+        _ vectors: some RandomAccessCollection<[Float]>, keys: [UInt64], threads: Int? = nil,
+        progress: (Int) -> Void = { _ in }
+    ) throws(VectorIndexError) {
+        guard vectors.count == keys.count else {
+            throw .batchMismatch(keys: keys.count, values: vectors.count * dimensions, dimensions: dimensions)
+        }
+        try insertBatch(keys: keys, threads: threads, progress: progress) { (i, prepared) throws(VectorIndexError) in
+            let vector = vectors[vectors.index(vectors.startIndex, offsetBy: i)]
+            try prepared.prepare(vector.span, kernel: kernel)
+        }
+    }
+
+    /// Adds the vectors that `prepare` makes ready, by their positions.
+    private func insertBatch(
+        keys: [UInt64], threads: Int?, progress: (Int) -> Void,
+        prepare: (Int, inout PreparedVector) throws(VectorIndexError) -> Void
+    ) throws(VectorIndexError) {
+        let threads = threads ?? Processors.count
+        try VectorIndexError.check("threads", threads, in: IndexLimits.threads)
+        guard !keys.isEmpty else { return }
+        try writer.withLock { _ throws(VectorIndexError) in
+            try check(keys: keys, prepare: prepare)
+            try access.write { () throws(VectorIndexError) in
+                try VectorIndexError.wrap { () throws(StorageError) in
+                    try vectors.ensure(additional: keys.count)
+                    try graph.ensure(additional: keys.count)
+                    try directory.ensure(slotCount: vectors.count + keys.count, additional: keys.count)
+                }
+            }
+            let nodes = try add(keys, prepare: prepare)
+            link(nodes, threads: min(threads, max(1, nodes.count / 8)), progress: progress)
+        }
+    }
+
+    /// Throws what is wrong with the keys or the first vector that is refused; the caller holds `writer`.
+    private func check(
+        keys: [UInt64], prepare: (Int, inout PreparedVector) throws(VectorIndexError) -> Void
     ) throws(VectorIndexError) {
         try directory.checkNew(keys)
         var prepared = PreparedVector(dimensions: dimensions)
         for i in keys.indices {
             do throws(VectorIndexError) {
-                try prepared.prepare(vector(i, of: values), kernel: kernel)
+                try prepare(i, &prepared)
             } catch {
                 throw keys.count == 1 ? error : .batchVector(position: i, reason: error)
             }
         }
-        try access.write { () throws(VectorIndexError) in
-            try VectorIndexError.wrap { () throws(StorageError) in
-                try vectors.ensure(additional: keys.count)
-                try graph.ensure(additional: keys.count)
-                try directory.ensure(slotCount: vectors.count + keys.count, additional: keys.count)
-            }
-        }
-        let nodes = try add(values, keys: keys, prepared: &prepared)
-        link(nodes, threads: min(threads, max(1, nodes.count / 8)), progress: progress)
     }
 
-    /// Gives every vector a slot; returns those that became nodes of the graph.
+    /// Gives every vector a slot; returns those that became nodes of the graph. The caller holds `writer` and has checked the
+    /// vectors.
     private func add(
-        _ values: UnsafeBufferPointer<Float>, keys: [UInt64], prepared: inout PreparedVector
+        _ keys: [UInt64], prepare: (Int, inout PreparedVector) throws(VectorIndexError) -> Void
     ) throws(VectorIndexError) -> [UInt32] {
+        var prepared = PreparedVector(dimensions: dimensions)
         var nodes: [UInt32] = []
         nodes.reserveCapacity(keys.count)
         // A part at a time, so that searches need not wait for all of a large batch to be copied.
         for part in stride(from: 0, to: keys.count, by: 256) {
             try access.write { () throws(VectorIndexError) in
                 for i in part..<min(part + 256, keys.count) {
-                    try prepared.prepare(vector(i, of: values), kernel: kernel)
+                    try prepare(i, &prepared)
                     let slot = vectors.append(prepared.values)
                     if graph.add(slot, vectors: vectors) { nodes.append(slot.rawValue) }
                     directory.set(keys[i], slot)
@@ -118,10 +136,5 @@ extension HNSWIndex {
         let isRepairDue = nodes.count > 1 || graph.isRepairDue || nodes.contains { !graph.hasIncomingEdge($0) }
         guard isRepairDue, !nodes.isEmpty else { return }
         access.write { workers.repair(&graph, kernel: kernel) }
-    }
-
-    private func vector(_ index: Int, of values: UnsafeBufferPointer<Float>) -> UnsafeBufferPointer<Float> {
-        // SAFETY: the caller checked that `values` holds `keys.count` vectors, and `index` is below that count.
-        UnsafeBufferPointer(rebasing: values[index * dimensions..<(index + 1) * dimensions])
     }
 }

@@ -103,8 +103,10 @@ struct BatchTests {
         for slot in 20..<180 as Range<UInt32> { fixture.graph.remove(Slot(slot)) }
         try fixture.graph.checkInvariants()
         #expect(fixture.search([0], ef: 40).map(\.slot).sorted() == Array(0..<20) + Array(180..<200))
-        #expect(fixture.search([100.25], ef: 4).map(\.slot) == [180, 181, 19, 182].sorted { a, b in
-            abs(Float(a) - 100.25) < abs(Float(b) - 100.25)
-        })
+        #expect(
+            fixture.search([100.25], ef: 4).map(\.slot)
+                == [180, 181, 19, 182].sorted { a, b in
+                    abs(Float(a) - 100.25) < abs(Float(b) - 100.25)
+                })
     }
 }

@@ -31,7 +31,9 @@ struct NeighborSelectionTests {
         guard candidates.count >= limit else { return candidates.map(\.slot) }
         var result: [UInt32] = []
         for candidate in candidates where result.count < limit {
-            if result.allSatisfy({ candidate.distance <= distance(candidate.slot, $0) }) { result.append(candidate.slot) }
+            if result.allSatisfy({ candidate.distance <= distance(candidate.slot, $0) }) {
+                result.append(candidate.slot)
+            }
         }
         return result
     }

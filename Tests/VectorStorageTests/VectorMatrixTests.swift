@@ -7,7 +7,8 @@ import VectorStorage
 
 @Suite("Vector matrix")
 struct VectorMatrixTests {
-    @Test("Rows are aligned to 64 bytes, hold the vector and end in zeros", arguments: [1, 7, 15, 16, 17, 31, 128, 769])
+    @Test(
+        "Rows are aligned to 64 bytes, hold the vector and end in zeros", arguments: [1, 7, 15, 16, 17, 31, 128, 769])
     func layout(dimensions: Int) throws {
         let seed = UInt64(dimensions)
         var generator = SeededGenerator(seed: seed)
@@ -69,9 +70,15 @@ struct VectorMatrixTests {
         var vector = [Float](repeating: 0.5, count: 17)
         let vectors: [[Float]] = [
             vector, vector,
-            { vector[16] = Float(0.5).nextUp; return vector }(),
-            { vector[16] = 0; return vector }(),
-            { vector[16] = -0.0; return vector }(),
+            {
+                vector[16] = Float(0.5).nextUp; return vector
+            }(),
+            {
+                vector[16] = 0; return vector
+            }(),
+            {
+                vector[16] = -0.0; return vector
+            }(),
         ]
         try matrix.ensure(additional: vectors.count)
         for vector in vectors { _ = matrix.append(vector) }
