@@ -118,10 +118,13 @@ extension Float32Kernel {
 
     /// A sum of n products is off by at most `γ Σ|q·x| ≤ γ |q| |x|` with `γ = n u / (1 - n u)`, `u = 2⁻²⁴` (Higham,
     /// Accuracy and Stability of Numerical Algorithms, section 3.1); the squared distance adds three such sums, and 8 stands
-    /// for the few operations after them.
+    /// for the few operations after them. Products that underflow are off by up to 2⁻¹⁵⁰ each, and norms with them: smaller
+    /// norms count as ``smallestNorm``, at which the bound covers that too.
     package func batchError(queryNorm: Float, rowNorm: Float) -> Float {
         let n = Float(paddedDimensions + 8)
         let gamma = n * 0x1p-24 / (1 - n * 0x1p-24)
+        let queryNorm = max(queryNorm, Self.smallestNorm)
+        let rowNorm = max(rowNorm, Self.smallestNorm)
         switch metric {
         case .manhattan: return 0
         case .squaredEuclidean: return gamma * (queryNorm + rowNorm) * (queryNorm + rowNorm)
@@ -129,4 +132,7 @@ extension Float32Kernel {
         case .cosine: return gamma * (queryNorm * rowNorm + 1)
         }
     }
+
+    /// `γ (2⁻⁶⁰)² ≥ n 2⁻¹⁴⁴`.
+    private static var smallestNorm: Float { 0x1p-60 }
 }

@@ -103,12 +103,16 @@ extension HNSWGraph {
 
     /// Adds edges, which are sorted and all of one row, to their target's neighbours; a row with more than it may have is
     /// chosen anew among the old and the new.
+    ///
+    /// - Parameter keepsReached: sees that nodes which the row drops are still reached. It writes other rows too, so no
+    ///   other thread may link.
     @specialized(where Kernel == Float32Kernel)
     package func link<Kernel: DistanceKernel>(
-        _ edges: ArraySlice<BackEdge>, kernel: Kernel, scratch: inout SearchScratch
+        _ edges: ArraySlice<BackEdge>, keepsReached: Bool, kernel: Kernel, scratch: inout SearchScratch
     ) {
         let target = edges[edges.startIndex].target
-        let layer = layer(edges[edges.startIndex].level)
+        let level = edges[edges.startIndex].level
+        let layer = layer(level)
         let row = layer.row(target)
         let count = layer.count(row)
         guard count + edges.count > layer.maximumNeighbors else {
@@ -125,6 +129,9 @@ extension HNSWGraph {
         scratch.candidates.sort()
         selectNeighbors(limit: layer.maximumNeighbors, kernel: kernel, scratch: &scratch)
         layer.write(scratch.selected, to: target)
+        if keepsReached, level == 0 {
+            keepDroppedReached(except: edges[edges.startIndex].source.slot, kernel: kernel, scratch: &scratch)
+        }
     }
 
     /// Counts nodes that are linked now, and makes one that lies above the top level the entry point.
@@ -144,6 +151,23 @@ extension Layer {
         let row = row(node)
         for (i, neighbor) in neighbors.enumerated() { row[i] = neighbor.slot }
         endRow(row, count: neighbors.count)
+    }
+
+    /// Whether a node has an edge to another.
+    func contains(_ neighbor: UInt32, in node: UInt32) -> Bool {
+        let row = row(node)
+        return (0..<count(row)).contains { row[$0] == neighbor }
+    }
+
+    /// Adds an edge if there is a free place; returns whether the row holds it now.
+    func append(_ neighbor: UInt32, to node: UInt32) -> Bool {
+        if contains(neighbor, in: node) { return true }
+        let row = row(node)
+        let count = count(row)
+        guard count < maximumNeighbors else { return false }
+        row[count] = neighbor
+        endRow(row, count: count + 1)
+        return true
     }
 
     func endRow(_ row: UnsafeMutablePointer<UInt32>, count: Int) {

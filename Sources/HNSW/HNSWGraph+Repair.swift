@@ -11,7 +11,7 @@ extension HNSWGraph {
     package var isRepairDue: Bool { linkedSinceRepair * 16 > nodeCount }
 
     /// Whether a neighbour of a node links back to it.
-    package func hasIncomingEdge(_ node: UInt32) -> Bool {
+    func hasIncomingEdge(_ node: UInt32) -> Bool {
         let layer = layer(0)
         let row = layer.row(node)
         for i in 0..<layer.count(row) {
@@ -19,6 +19,32 @@ extension HNSWGraph {
             for j in 0..<layer.count(back) where back[j] == node { return true }
         }
         return false
+    }
+
+    /// Gives a node to which no neighbour links back an edge from the nearest node that level 0 reaches.
+    @specialized(where Kernel == Float32Kernel)
+    package func attachIfCutOff<Kernel: DistanceKernel>(
+        _ node: UInt32, kernel: Kernel, scratch: inout SearchScratch
+    ) {
+        guard let entryPoint, node != entryPoint.rawValue, !hasIncomingEdge(node) else { return }
+        attach(node, start: entryPoint.rawValue, kernel: kernel, scratch: &scratch)
+    }
+
+    /// Keeps the older nodes that a full row on level 0 has dropped within reach: through a neighbour that the row
+    /// keeps, which is given an edge if none has one. `scratch` holds the candidates for the row and those selected.
+    func keepDroppedReached<Kernel: DistanceKernel>(
+        except newNode: UInt32, kernel: Kernel, scratch: inout SearchScratch
+    ) {
+        guard let entryPoint = entryPoint?.rawValue else { return }
+        let layer = layer(0)
+        let (candidates, selected) = (scratch.candidates, scratch.selected)
+        for candidate in candidates where !selected.contains(candidate) {
+            let node = candidate.slot
+            if node == newNode || node == entryPoint { continue }
+            if selected.contains(where: { layer.contains(node, in: $0.slot) }) { continue }
+            if selected.contains(where: { layer.append(node, to: $0.slot) }) { continue }
+            attach(node, start: entryPoint, kernel: kernel, scratch: &scratch)
+        }
     }
 
     /// Gives every node that level 0 does not reach from the entry point an edge from its nearest reached node. Returns how
@@ -59,22 +85,24 @@ extension HNSWGraph {
         _ orphan: UInt32, reached: [Bool], kernel: Kernel, scratch: inout SearchScratch
     ) {
         guard let entryPoint else { return }
-        let layer = layer(0)
-        let query = kernel.row(orphan)
         let descended = descend(
-            query, from: entryPoint.rawValue, fromLevel: topLevel, toLevel: 1, kernel: kernel, scratch: &scratch)
+            kernel.row(orphan), from: entryPoint.rawValue, fromLevel: topLevel, toLevel: 1, kernel: kernel,
+            scratch: &scratch)
         // What a search from a reached node finds is reached. The upper levels may lead to the orphan itself.
         let start = reached[Int(descended)] ? descended : entryPoint.rawValue
+        attach(orphan, start: start, kernel: kernel, scratch: &scratch)
+    }
+
+    private func attach<Kernel: DistanceKernel>(
+        _ orphan: UInt32, start: UInt32, kernel: Kernel, scratch: inout SearchScratch
+    ) {
+        let layer = layer(0)
         searchLayer(
-            query, entryPoint: start, level: 0, ef: parameters.efConstruction, countsDead: true, kernel: kernel,
-            scratch: &scratch)
+            kernel.row(orphan), entryPoint: start, level: 0, ef: parameters.efConstruction, countsDead: true,
+            kernel: kernel, scratch: &scratch)
         for i in 0..<scratch.pool.count {
-            let row = layer.row(scratch.pool[i].slot)
-            let count = layer.count(row)
-            guard count < layer.maximumNeighbors else { continue }
-            row[count] = orphan
-            layer.endRow(row, count: count + 1)
-            return
+            let slot = scratch.pool[i].slot
+            if slot == orphan || layer.append(orphan, to: slot) { return }
         }
         let row = layer.row(scratch.pool[0].slot)
         let replaced = row[layer.maximumNeighbors - 1]

@@ -35,7 +35,11 @@ extension HNSWGraph {
                 found += 1
                 continue
             }
-            for slot in members.slots where found < limit && !flags.base[Int(slot)].contains(.removed) {
+            var next = 0
+            while next < members.slots.count, found < limit {
+                let slot = members.slots[next]
+                next += 1
+                if flags.base[Int(slot)].contains(.removed) { continue }
                 body(Slot(slot), key.distance)
                 found += 1
             }

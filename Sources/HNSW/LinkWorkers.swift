@@ -44,8 +44,14 @@ package final class LinkWorkers {
     }
 
     /// Links edges in canonical order: each row by one worker.
+    ///
+    /// - Parameter keepsReached: for the edges of one node, linked by one worker; see
+    ///   ``HNSWGraph/link(_:keepsReached:kernel:scratch:)``.
     @specialized(where Kernel == Float32Kernel)
-    package func link<Kernel: DistanceKernel>(_ edges: [BackEdge], in graph: borrowing HNSWGraph, kernel: Kernel) {
+    package func link<Kernel: DistanceKernel>(
+        _ edges: [BackEdge], in graph: borrowing HNSWGraph, keepsReached: Bool, kernel: Kernel
+    ) {
+        precondition(!keepsReached || workers.count == 1)
         var rows: [Range<Int>] = []
         var start = 0
         for i in edges.indices where i + 1 == edges.count || edges[i + 1].row != edges[start].row {
@@ -53,8 +59,14 @@ package final class LinkWorkers {
             start = i + 1
         }
         forEach(count: rows.count) { worker, i in
-            graph.link(edges[rows[i]], kernel: kernel, scratch: &worker.scratch)
+            graph.link(edges[rows[i]], keepsReached: keepsReached, kernel: kernel, scratch: &worker.scratch)
         }
+    }
+
+    /// Attaches a node linked alone that nothing reaches; see ``HNSWGraph/attachIfCutOff(_:kernel:scratch:)``.
+    @specialized(where Kernel == Float32Kernel)
+    package func attachIfCutOff<Kernel: DistanceKernel>(_ node: UInt32, in graph: borrowing HNSWGraph, kernel: Kernel) {
+        graph.attachIfCutOff(node, kernel: kernel, scratch: &workers[0].scratch)
     }
 
     /// Attaches nodes that nothing reaches; see ``HNSWGraph/repair(kernel:scratch:)``.

@@ -122,19 +122,19 @@ extension HNSWIndex {
     private func link(_ nodes: [UInt32], threads: Int, progress: (Int) -> Void) {
         let workers = LinkWorkers(count: threads, parameters: graph.parameters)
         var schedule = BatchSchedule(nodes, seed: options.seed)
+        let isAlone = nodes.count == 1
         var linked = 0
         while let part = schedule.next(in: graph) {
             let edges = access.read { workers.plan(part, in: graph, kernel: kernel) }
             access.write {
-                workers.link(edges, in: graph, kernel: kernel)
+                workers.link(edges, in: graph, keepsReached: isAlone, kernel: kernel)
                 graph.finishLinking(part)
+                if isAlone { workers.attachIfCutOff(nodes[0], in: graph, kernel: kernel) }
             }
             linked += part.count
             progress(linked)
         }
-        // The last node of a batch is as good a sign as any for one insertion, and a batch is repaired in any case.
-        let isRepairDue = nodes.count > 1 || graph.isRepairDue || nodes.contains { !graph.hasIncomingEdge($0) }
-        guard isRepairDue, !nodes.isEmpty else { return }
+        guard nodes.count > 1 || isAlone && graph.isRepairDue else { return }
         access.write { workers.repair(&graph, kernel: kernel) }
     }
 }

@@ -93,27 +93,31 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     }
 
     /// Proves what must hold of the index, in time linear in its size: that every edge of the graph leads to a node of its
-    /// level, that every vector can be reached, and that keys and vectors match. For tests and for diagnosis.
+    /// level, that every vector can be reached, and that keys and vectors match. For tests and for diagnosis. Waits for an
+    /// insertion or removal that is under way.
     ///
     /// - Throws: ``IndexInvariantViolation``, which says what is wrong.
     public func checkInvariants() throws(IndexInvariantViolation) {
-        try access.read { () throws(IndexInvariantViolation) in
-            do throws(GraphInvariantViolation) {
-                try graph.checkInvariants()
-            } catch {
-                throw IndexInvariantViolation(error.description)
+        try writer.withLock { _ throws(IndexInvariantViolation) in try checkInvariantsAlone() }
+    }
+
+    /// The caller holds `writer`: amid a batch there are nodes that are not linked yet.
+    private func checkInvariantsAlone() throws(IndexInvariantViolation) {
+        do throws(GraphInvariantViolation) {
+            try graph.checkInvariants()
+        } catch {
+            throw IndexInvariantViolation(error.description)
+        }
+        var live = 0
+        for index in 0..<vectors.count where !graph.isRemoved(Slot(UInt32(index))) {
+            let slot = Slot(UInt32(index))
+            guard directory.slot(of: directory.key(of: slot)) == slot else {
+                throw IndexInvariantViolation("slot \(index) and key \(directory.key(of: slot)) do not match")
             }
-            var live = 0
-            for index in 0..<vectors.count where !graph.isRemoved(Slot(UInt32(index))) {
-                let slot = Slot(UInt32(index))
-                guard directory.slot(of: directory.key(of: slot)) == slot else {
-                    throw IndexInvariantViolation("slot \(index) and key \(directory.key(of: slot)) do not match")
-                }
-                live += 1
-            }
-            guard live == directory.count else {
-                throw IndexInvariantViolation("\(live) vectors and \(directory.count) keys")
-            }
+            live += 1
+        }
+        guard live == directory.count else {
+            throw IndexInvariantViolation("\(live) vectors and \(directory.count) keys")
         }
     }
 }

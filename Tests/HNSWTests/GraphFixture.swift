@@ -30,8 +30,11 @@ final class GraphFixture {
         let workers = LinkWorkers(count: threads, parameters: graph.parameters)
         var schedule = BatchSchedule(nodes, seed: graph.parameters.seed)
         while let part = schedule.next(in: graph) {
-            workers.link(workers.plan(part, in: graph, kernel: kernel), in: graph, kernel: kernel)
+            let edges = workers.plan(part, in: graph, kernel: kernel)
+            let isAlone = nodes.count == 1 && threads == 1
+            workers.link(edges, in: graph, keepsReached: isAlone, kernel: kernel)
             graph.finishLinking(part)
+            if isAlone { workers.attachIfCutOff(nodes[0], in: graph, kernel: kernel) }
         }
         if repairs { workers.repair(&graph, kernel: kernel) }
     }

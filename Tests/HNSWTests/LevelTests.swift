@@ -23,8 +23,8 @@ struct LevelTests {
             // Five standard deviations of a binomial count.
             let tolerance = 5 * (expected * (1 - share)).squareRoot() + 1
             let found = Double(levels.count { $0 >= level })
-            #expect(
-                abs(found - expected) <= tolerance, "M \(m), seed \(seed), level \(level): \(found), not \(expected)")
+            let place: Comment = "M \(m), seed \(seed), level \(level): \(found), not \(expected)"
+            #expect(abs(found - expected) <= tolerance, place)
         }
     }
 

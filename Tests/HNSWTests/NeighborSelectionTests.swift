@@ -9,8 +9,8 @@ import VectorStorage
 
 @Suite("Neighbour selection")
 struct NeighborSelectionTests {
-    /// Slot 0 is the node; the others are its candidates. Coordinates are small integers, so that every distance is exact
-    /// and ties are frequent.
+    /// Slot 0 is the node; the others are its candidates. Coordinates are small integers, so that every distance is
+    /// exact and ties are frequent.
     private static func fixture(
         seed: UInt64, count: Int, metric: Metric, selection: NeighborSelection
     ) throws -> (fixture: GraphFixture, vectors: [[Float]], candidates: [NodeKey]) {
@@ -31,9 +31,8 @@ struct NeighborSelectionTests {
         guard candidates.count >= limit else { return candidates.map(\.slot) }
         var result: [UInt32] = []
         for candidate in candidates where result.count < limit {
-            if result.allSatisfy({ candidate.distance <= distance(candidate.slot, $0) }) {
-                result.append(candidate.slot)
-            }
+            let isNearer = result.allSatisfy { candidate.distance <= distance(candidate.slot, $0) }
+            if isNearer { result.append(candidate.slot) }
         }
         return result
     }

@@ -88,6 +88,18 @@ struct RepairTests {
         #expect(fixture.unreachedNodes.isEmpty)
     }
 
+    @Test("Single insertions cut hardly any node off, even without repair", arguments: Metric.allCases, [4, 16])
+    func singleInsertionsKeepNodesReached(metric: Metric, m: Int) throws {
+        for seed in [1, 2] as [UInt64] {
+            var generator = SeededGenerator(seed: seed)
+            let vectors = generator.clusteredVectors(count: 800, dimensions: 12, clusters: 20, spread: 0.05)
+            let fixture = try GraphFixture(dimensions: 12, metric: metric, m: m, seed: seed)
+            try fixture.insertEach(vectors, repairs: false)
+            // Pruning alone cuts off more than a hundred under inner product, and several under the others.
+            #expect(fixture.unreachedNodes.count <= (metric == .innerProduct ? 8 : 0), "seed \(seed)")
+        }
+    }
+
     @Test("A sound graph is not changed")
     func leavesSoundGraphAlone() throws {
         let fixture = try Self.fixture(m: 4)

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+import VectorIndex
+
+/// An index beside the dictionary that it should behave like.
+private struct Model<Index: NearestNeighborIndex> {
+    let index: Index
+    let seed: UInt64
+    var generator: SeededGenerator
+    var vectors: [UInt64: [Float]] = [:]
+    var step = 0
+
+    init(_ index: Index, seed: UInt64) {
+        self.index = index
+        self.seed = seed
+        generator = SeededGenerator(seed: seed)
+    }
+
+    private var place: Comment { "seed \(seed), step \(step), \(index.metric), \(Index.self)" }
+
+    private mutating func randomKey() -> UInt64 { UInt64.random(in: 0..<120, using: &generator) }
+
+    /// A vector on a coarse grid, so that equal vectors and equal distances are frequent; never zero.
+    private mutating func randomVector() -> [Float] {
+        let isCoarse = Bool.random(using: &generator)
+        var vector = (0..<index.dimensions).map { _ in
+            isCoarse ? Float(Int.random(in: -1...1, using: &generator)) : Float.random(in: -1..<1, using: &generator)
+        }
+        if vector.allSatisfy({ $0 == 0 }) { vector[0] = 1 }
+        return vector
+    }
+
+    mutating func run(steps: Int, search: (Index, [Float], Int) throws(VectorIndexError) -> [Neighbor]) throws {
+        while step < steps {
+            step += 1
+            switch Int.random(in: 0..<10, using: &generator) {
+            case 0...2: insert()
+            case 3: insertBatch()
+            case 4...5: remove()
+            default: try check(search)
+            }
+            #expect(index.count == vectors.count, place)
+        }
+    }
+
+    private mutating func insert() {
+        let (key, vector) = (randomKey(), randomVector())
+        do {
+            try index.insert(vector, key: key)
+            #expect(vectors.updateValue(vector, forKey: key) == nil, place)
+        } catch {
+            #expect(error == .duplicateKey(key) && vectors[key] != nil, place)
+        }
+    }
+
+    private mutating func insertBatch() {
+        let keys = (0..<Int.random(in: 0...12, using: &generator)).map { _ in randomKey() }
+        let values = keys.map { _ in randomVector() }
+        let isNew = Set(keys).count == keys.count && keys.allSatisfy { vectors[$0] == nil }
+        do {
+            try index.insertAll(values.flatMap { $0 }, keys: keys)
+            #expect(isNew, place)
+            for (key, vector) in zip(keys, values) { vectors[key] = vector }
+        } catch {
+            #expect(!isNew, place)
+        }
+    }
+
+    private mutating func remove() {
+        // Now and then many, so that the index runs empty.
+        let count = Int.random(in: 0..<8, using: &generator) == 0 ? 80 : 2
+        for _ in 0..<count {
+            let key = randomKey()
+            #expect(index.remove(key: key) == (vectors.removeValue(forKey: key) != nil), place)
+        }
+    }
+
+    /// Compares a search, `contains` and `vector(for:)` with the dictionary.
+    private mutating func check(_ search: (Index, [Float], Int) throws(VectorIndexError) -> [Neighbor]) throws {
+        let query = randomVector()
+        let k = Int.random(in: 0...130, using: &generator)
+        let found = try search(index, query, k)
+        let (index, vectors) = (index, vectors)
+        let expected = vectors.values.map { DistanceOracle.distance(query, $0, index.metric) }.sorted().prefix(k)
+        #expect(found.count == expected.count, place)
+        #expect(Set(found.map(\.key)).count == found.count, place)
+        for (neighbor, distance) in zip(found, expected) {
+            #expect(abs(Double(neighbor.distance) - distance) < 1e-5, place)
+        }
+        #expect(found.allSatisfy { vectors[$0.key] != nil }, place)
+        expectTrueDistances(found, query: query, metric: index.metric, place) { vectors[$0] ?? query }
+
+        let key = randomKey()
+        #expect(index.contains(key: key) == (vectors[key] != nil), place)
+        let stored = index.vector(for: key).map(Array.init)
+        if index.metric == .cosine {
+            #expect((stored != nil) == (vectors[key] != nil), place)
+        } else {
+            #expect(stored == vectors[key], place)
+        }
+    }
+}
+
+@Suite("An index behaves like a dictionary that can be searched")
+struct ModelTests {
+    static let seeds = 1...6 as ClosedRange<UInt64>
+
+    @Test("Random calls on an exact index", arguments: Metric.allCases, seeds)
+    func exact(metric: Metric, seed: UInt64) throws {
+        var model = Model(try ExactIndex(dimensions: 5, metric: metric), seed: seed)
+        try model.run(steps: 300) { (index, query, k) throws(VectorIndexError) in try index.search(query, k: k) }
+    }
+
+    @Test("Random calls on a graph, searched with many candidates", arguments: Metric.allCases, seeds)
+    func hnsw(metric: Metric, seed: UInt64) throws {
+        // A small M has more to prune and more to repair.
+        let m = seed % 2 == 0 ? 16 : 6
+        let options = HNSWOptions(m: m, efConstruction: 30, seed: seed)
+        let index = try HNSWIndex(dimensions: 5, metric: metric, options: options)
+        var model = Model(index, seed: seed)
+        try model.run(steps: 300) { (index, query, k) throws(VectorIndexError) in
+            try index.search(query, k: k, efSearch: .max)
+        }
+        try index.checkInvariants()
+    }
+
+    @Test("A long life leaves a sound graph that agrees with exact search", arguments: Metric.allCases)
+    func longLife(metric: Metric) throws {
+        let seed: UInt64 = 99
+        var generator = SeededGenerator(seed: seed)
+        let index = try HNSWIndex(dimensions: 6, metric: metric)
+        let exact = try ExactIndex(dimensions: 6, metric: metric)
+        var next: UInt64 = 0
+        for _ in 0..<12 {
+            let values = generator.vectors(count: 50, dimensions: 6)
+            try index.insertAll(values, keys: next..<next + 50)
+            try exact.insertAll(values, keys: next..<next + 50)
+            next += 50
+            for key in (0..<next).shuffled(using: &generator).prefix(40) {
+                #expect(index.remove(key: key) == exact.remove(key: key), "seed \(seed), key \(key)")
+            }
+            try index.checkInvariants()
+            let query = generator.vector(dimensions: 6)
+            #expect(try index.search(query, k: 20, efSearch: .max) == exact.search(query, k: 20), "seed \(seed)")
+        }
+    }
+}
