@@ -14,11 +14,23 @@ package final class LinkWorkers {
         init(parameters: HNSWParameters) { scratch = SearchScratch(parameters: parameters) }
     }
 
-    private let workers: [Worker]
+    private let parameters: HNSWParameters
+    private var workers: [Worker] = []
 
-    package init(count: Int, parameters: HNSWParameters) {
-        precondition(count > 0)
-        workers = (0..<count).map { _ in Worker(parameters: parameters) }
+    /// The threads that work now, at least 1.
+    private var threadCount = 1
+
+    package init(parameters: HNSWParameters) {
+        self.parameters = parameters
+        use(threads: 1)
+    }
+
+    /// Sets how many threads work from now on. Workers are kept: one that is made anew allocates and clears memory for every
+    /// node of the graph.
+    package func use(threads: Int) {
+        precondition(threads > 0)
+        while workers.count < threads { workers.append(Worker(parameters: parameters)) }
+        threadCount = threads
     }
 
     /// Distances computed by all workers so far.
@@ -51,7 +63,7 @@ package final class LinkWorkers {
     package func link<Kernel: DistanceKernel>(
         _ edges: [BackEdge], in graph: borrowing HNSWGraph, keepsReached: Bool, kernel: Kernel
     ) {
-        precondition(!keepsReached || workers.count == 1)
+        precondition(!keepsReached || threadCount == 1)
         var rows: [Range<Int>] = []
         var start = 0
         for i in edges.indices where i + 1 == edges.count || edges[i + 1].row != edges[start].row {
@@ -75,20 +87,20 @@ package final class LinkWorkers {
         graph.repair(kernel: kernel, scratch: &workers[0].scratch)
     }
 
-    /// Calls `body` for `0..<count`, each index once, on as many threads as there are workers.
+    /// Calls `body` for `0..<count`, each index once, on `threadCount` threads.
     private func forEach(count: Int, _ body: (Worker, Int) -> Void) {
-        guard workers.count > 1, count > 1 else {
+        guard threadCount > 1, count > 1 else {
             for i in 0..<count { body(workers[0], i) }
             return
         }
         // A few indices at a time: the counter is touched rarely, and no thread is left with much at the end.
-        let step = max(1, min(16, count / (workers.count * 4)))
+        let step = max(1, min(16, count / (threadCount * 4)))
         let next = Atomic(0)
         withoutActuallyEscaping(body) { body in
             // SAFETY: every worker and every index is used by one thread, and the call ends before this one does.
             nonisolated(unsafe) let body = body
             nonisolated(unsafe) let workers = workers
-            DispatchQueue.concurrentPerform(iterations: workers.count) { thread in
+            DispatchQueue.concurrentPerform(iterations: threadCount) { thread in
                 while true {
                     let first = next.add(step, ordering: .relaxed).oldValue
                     guard first < count else { return }

@@ -62,9 +62,6 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
     ///
     /// - Throws: ``VectorIndexError``, and the index is unchanged.
     public func insert(_ vector: Span<Float>, key: UInt64) throws(VectorIndexError) {
-        guard vector.count == dimensions else {
-            throw .dimensionMismatch(expected: dimensions, found: vector.count)
-        }
         try insertBatch(vector, keys: [key])
     }
 
@@ -76,6 +73,7 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
     /// - Throws: ``VectorIndexError``
     public func insertBatch(_ values: Span<Float>, keys: [UInt64]) throws(VectorIndexError) {
         guard values.count == keys.count * dimensions else {
+            if keys.count == 1 { throw .dimensionMismatch(expected: dimensions, found: values.count) }
             throw .batchMismatch(keys: keys.count, values: values.count, dimensions: dimensions)
         }
         var prepared = PreparedVector(dimensions: dimensions)

@@ -120,7 +120,7 @@ extension HNSWIndex {
     }
 
     private func link(_ nodes: [UInt32], threads: Int, progress: (Int) -> Void) {
-        let workers = LinkWorkers(count: threads, parameters: graph.parameters)
+        workers.use(threads: threads)
         var schedule = BatchSchedule(nodes, seed: options.seed)
         let isAlone = nodes.count == 1
         var linked = 0

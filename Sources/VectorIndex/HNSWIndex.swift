@@ -16,7 +16,8 @@ import Synchronization
 /// The memory of a removed vector is not reused yet.
 public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     // SAFETY: `graph`, `directory` and the row count of `vectors` are read under `access.read` and changed under
-    // `access.write`; only the holder of `writer` changes them, so it may also read them without `access`. Planning, under
+    // `access.write`; only the holder of `writer` changes them, so it may also read them without `access`, and only it uses
+    // `workers`. Planning, under
     // `access.read`, writes rows of nodes that no edge leads to yet.
 
     /// Values in every vector.
@@ -34,6 +35,7 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     let scratchPool: ScratchPool
     let access = ReadersWriterLock()
     let writer = Mutex(())
+    let workers: LinkWorkers
     var graph: HNSWGraph
     var directory: KeyDirectory
 
@@ -58,6 +60,7 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
             directory = try KeyDirectory(capacity: vectors.capacity)
         } catch { throw VectorIndexError(error) }
         kernel = vectors.kernel(metric: metric, instructionSet: instructionSet)
+        workers = LinkWorkers(parameters: parameters)
         scratchPool = ScratchPool(dimensions: dimensions, parameters: parameters)
     }
 

@@ -27,7 +27,8 @@ final class GraphFixture {
     /// Adds vectors, which lie one after the other, in one batch.
     func insert(_ values: [Float], threads: Int = 1, repairs: Bool = true) throws {
         let nodes = try add(values)
-        let workers = LinkWorkers(count: threads, parameters: graph.parameters)
+        let workers = LinkWorkers(parameters: graph.parameters)
+        workers.use(threads: threads)
         var schedule = BatchSchedule(nodes, seed: graph.parameters.seed)
         while let part = schedule.next(in: graph) {
             let edges = workers.plan(part, in: graph, kernel: kernel)

@@ -66,7 +66,7 @@ struct BadInputTests {
         try Self.expectRefusal(bad.error, by: index) { _ = try index.search(bad.values, k: 3) }
         guard bad.values.count == 5 else { return }
         let good: [Float] = [1, 2, 3, 4, 5]
-        try Self.expectRefusal(bad.error, by: index) {
+        try Self.expectRefusal(.batchVector(position: 2, reason: bad.error), by: index) {
             try index.insertAll(good + good + bad.values + good, keys: [50, 51, 52, 53])
         }
     }
