@@ -42,10 +42,18 @@ typedef void (*ck_gather_fn)(const float *query, const float *rows, size_t strid
 // out[i] = distance(query, row i), i < count: the rows one after the other.
 typedef void (*ck_scan_fn)(const float *query, const float *rows, size_t stride, size_t count, size_t n, float *out);
 
+// Vectors of a block, which is stored dimension-major: value d of vector v is block[d * CK_BLOCK + v].
+enum { CK_BLOCK = 64 };
+
+// out[v] = distance(query, vector v), v < CK_BLOCK, for every vector that wins: whose l1 or l2sq is at most `bound`, or whose
+// dot is at least `bound`. Returns a bit a winner. Vectors that cannot win may be abandoned: their out is not written.
+typedef uint64_t (*ck_scan_block_fn)(const float *query, const float *block, size_t n, float bound, float *out);
+
 typedef struct {
     ck_pair_fn pair;
     ck_gather_fn gather;
     ck_scan_fn scan;
+    ck_scan_block_fn scan_block;
 } ck_kernels;
 
 // One instruction set's kernels. l1: sum |a - b|. l2sq: sum (a - b)^2. dot: sum a * b.

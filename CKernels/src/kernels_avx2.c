@@ -34,6 +34,18 @@ CK_INLINE __m256 add(__m256 a_f32x8, __m256 b_f32x8) { return _mm256_add_ps(a_f3
 
 CK_INLINE __m256 load(const float *p) { return _mm256_loadu_ps(p); }
 
+CK_INLINE void store(float *p, __m256 v_f32x8) { _mm256_storeu_ps(p, v_f32x8); }
+
+CK_INLINE __m256 broadcast(float x) { return _mm256_set1_ps(x); }
+
+CK_INLINE uint32_t lanes_at_most(__m256 v_f32x8, float x) {
+    return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(v_f32x8, _mm256_set1_ps(x), _CMP_LE_OQ));
+}
+
+CK_INLINE uint32_t lanes_at_least(__m256 v_f32x8, float x) {
+    return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(v_f32x8, _mm256_set1_ps(x), _CMP_GE_OQ));
+}
+
 // The first `count` < 8 floats at p, then zeros; nothing beyond them is read.
 CK_INLINE __m256 load_first(const float *p, size_t count) {
     const __m256i lane_i32x8 = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
@@ -57,12 +69,14 @@ CK_INLINE __m128 joint_sum(__m256 a_f32x8, __m256 b_f32x8, __m256 c_f32x8, __m25
 
 #include "loops_f32.h"
 
+#include "loops_blocks.h"
+
 const ck_table ck_table_avx2 = {
     .name = "avx2",
     .required_features = CK_FEATURE_AVX2,
-    .l1 = {l1_pair, l1_gather, l1_scan},
-    .l2sq = {l2sq_pair, l2sq_gather, l2sq_scan},
-    .dot = {dot_pair, dot_gather, dot_scan},
+    .l1 = {l1_pair, l1_gather, l1_scan, l1_scan_block},
+    .l2sq = {l2sq_pair, l2sq_gather, l2sq_scan, l2sq_scan_block},
+    .dot = {dot_pair, dot_gather, dot_scan, dot_scan_block},
 };
 
 #pragma clang attribute pop

@@ -33,6 +33,18 @@ CK_INLINE __m512 add(__m512 a_f32x16, __m512 b_f32x16) { return _mm512_add_ps(a_
 
 CK_INLINE __m512 load(const float *p) { return _mm512_loadu_ps(p); }
 
+CK_INLINE void store(float *p, __m512 v_f32x16) { _mm512_storeu_ps(p, v_f32x16); }
+
+CK_INLINE __m512 broadcast(float x) { return _mm512_set1_ps(x); }
+
+CK_INLINE uint32_t lanes_at_most(__m512 v_f32x16, float x) {
+    return _mm512_cmp_ps_mask(v_f32x16, _mm512_set1_ps(x), _CMP_LE_OQ);
+}
+
+CK_INLINE uint32_t lanes_at_least(__m512 v_f32x16, float x) {
+    return _mm512_cmp_ps_mask(v_f32x16, _mm512_set1_ps(x), _CMP_GE_OQ);
+}
+
 // The first `count` < 16 floats at p, then zeros; nothing beyond them is read.
 CK_INLINE __m512 load_first(const float *p, size_t count) {
     return _mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), p);
@@ -56,12 +68,14 @@ CK_INLINE __m128 joint_sum(__m512 a_f32x16, __m512 b_f32x16, __m512 c_f32x16, __
 
 #include "loops_f32.h"
 
+#include "loops_blocks.h"
+
 const ck_table ck_table_avx512 = {
     .name = "avx512",
     .required_features = CK_FEATURE_AVX2 | CK_FEATURE_AVX512,
-    .l1 = {l1_pair, l1_gather, l1_scan},
-    .l2sq = {l2sq_pair, l2sq_gather, l2sq_scan},
-    .dot = {dot_pair, dot_gather, dot_scan},
+    .l1 = {l1_pair, l1_gather, l1_scan, l1_scan_block},
+    .l2sq = {l2sq_pair, l2sq_gather, l2sq_scan, l2sq_scan_block},
+    .dot = {dot_pair, dot_gather, dot_scan, dot_scan_block},
 };
 
 #pragma clang attribute pop

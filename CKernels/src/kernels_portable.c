@@ -39,6 +39,25 @@ CK_INLINE void scan_loop(const float *query, const float *rows, size_t stride, s
     for (size_t i = 0; i < count; i++) out[i] = pair_loop(query, rows + i * stride, n, step);
 }
 
+// The running sums of a block's vectors; vector v's place in `out` is its sum.
+CK_INLINE void block_loop(const float *query, const float *block, size_t n, float *out, step step) {
+    for (size_t v = 0; v < CK_BLOCK; v++) out[v] = 0;
+    for (size_t d = 0; d < n; d++)
+        for (size_t v = 0; v < CK_BLOCK; v++) out[v] = step(out[v], query[d], block[d * CK_BLOCK + v]);
+}
+
+CK_INLINE uint64_t at_most(const float *out, float bound) {
+    uint64_t winners = 0;
+    for (size_t v = 0; v < CK_BLOCK; v++) winners |= (uint64_t)(out[v] <= bound) << v;
+    return winners;
+}
+
+CK_INLINE uint64_t at_least(const float *out, float bound) {
+    uint64_t winners = 0;
+    for (size_t v = 0; v < CK_BLOCK; v++) winners |= (uint64_t)(out[v] >= bound) << v;
+    return winners;
+}
+
 // ---- Kernels --------------------------------------------------------------------------------------------------------
 
 static float l1_pair(const float *a, const float *b, size_t n) { return pair_loop(a, b, n, l1_step); }
@@ -74,10 +93,25 @@ static void dot_scan(const float *query, const float *rows, size_t stride, size_
     scan_loop(query, rows, stride, count, n, out, dot_step);
 }
 
+static uint64_t l1_scan_block(const float *query, const float *block, size_t n, float bound, float *out) {
+    block_loop(query, block, n, out, l1_step);
+    return at_most(out, bound);
+}
+
+static uint64_t l2sq_scan_block(const float *query, const float *block, size_t n, float bound, float *out) {
+    block_loop(query, block, n, out, l2sq_step);
+    return at_most(out, bound);
+}
+
+static uint64_t dot_scan_block(const float *query, const float *block, size_t n, float bound, float *out) {
+    block_loop(query, block, n, out, dot_step);
+    return at_least(out, bound);
+}
+
 const ck_table ck_table_portable = {
     .name = "portable",
     .required_features = 0,
-    .l1 = {l1_pair, l1_gather, l1_scan},
-    .l2sq = {l2sq_pair, l2sq_gather, l2sq_scan},
-    .dot = {dot_pair, dot_gather, dot_scan},
+    .l1 = {l1_pair, l1_gather, l1_scan, l1_scan_block},
+    .l2sq = {l2sq_pair, l2sq_gather, l2sq_scan, l2sq_scan_block},
+    .dot = {dot_pair, dot_gather, dot_scan, dot_scan_block},
 };
