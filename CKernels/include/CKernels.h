@@ -49,6 +49,9 @@ enum { CK_BLOCK = 64 };
 // dot is at least `bound`. Returns a bit a winner. Vectors that cannot win may be abandoned: their out is not written.
 typedef uint64_t (*ck_scan_block_fn)(const float *query, const float *block, size_t n, float bound, float *out);
 
+// A bit v where products[v] - offsets[v] is at least `bound`, v < CK_BLOCK: which of a block's vectors are worth a closer look.
+typedef uint64_t (*ck_select_fn)(const float *products, const float *offsets, float bound);
+
 typedef struct {
     ck_pair_fn pair;
     ck_gather_fn gather;
@@ -63,6 +66,7 @@ typedef struct {
     ck_kernels l1;
     ck_kernels l2sq;
     ck_kernels dot;
+    ck_select_fn select;
 } ck_table;
 
 // Every table compiled into this program, the fastest first; the last one is portable and runs anywhere.
@@ -74,7 +78,9 @@ const ck_table *ck_table_named(const char *name);
 
 // ---- Batched inner products -----------------------------------------------------------------------------------------
 
-// out[q * out_stride + r] = sum over i < n of queries[q * query_stride + i] * rows[r * row_stride + i].
+// out[q * out_stride + r] = the inner product of query q with row r. Value d of query q is queries[q * query_stride + d]. Value
+// d of row r is rows[r * row_stride + d]; where dimension_major is set, it is rows[d * row_stride + r], and row_count and
+// row_stride are CK_BLOCK: the rows are a block.
 typedef struct {
     const float *queries;
     size_t query_count, query_stride;
@@ -83,6 +89,7 @@ typedef struct {
     size_t n;
     float *out;
     size_t out_stride;
+    bool dimension_major;
 } ck_dot_batch;
 
 typedef void (*ck_dot_batch_fn)(const ck_dot_batch *batch);
@@ -94,7 +101,7 @@ ck_dot_batch_fn ck_dot_batch_openblas(void);
 const char *ck_openblas_config(void);
 const char *ck_openblas_core(void);
 
-// By the table's own scan over tiles of rows that stay in the cache.
+// By the table's own scans of rows, in tiles that stay in the cache, and of blocks.
 void ck_dot_batch_blocked(const ck_table *table, const ck_dot_batch *batch);
 
 // Whether `candidate` agrees with the portable kernel on several shapes, within the rounding of an n-term sum. Old BLAS

@@ -11,8 +11,8 @@ static void dot_batch(const ck_dot_batch *b) {
     static bool single_threaded;
     if (!__atomic_exchange_n(&single_threaded, true, __ATOMIC_ACQ_REL)) openblas_set_num_threads(1);
     if (b->query_count == 0 || b->row_count == 0) return;
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)b->query_count, (blasint)b->row_count, (blasint)b->n,
-                1.0f, b->queries, (blasint)b->query_stride, b->rows, (blasint)b->row_stride, 0.0f, b->out,
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, b->dimension_major ? CblasNoTrans : CblasTrans, (blasint)b->query_count,
+                (blasint)b->row_count, (blasint)b->n, 1.0f, b->queries, (blasint)b->query_stride, b->rows, (blasint)b->row_stride, 0.0f, b->out,
                 (blasint)b->out_stride);
 }
 

@@ -32,6 +32,8 @@ CK_INLINE __m256 zero(void) { return _mm256_setzero_ps(); }
 
 CK_INLINE __m256 add(__m256 a_f32x8, __m256 b_f32x8) { return _mm256_add_ps(a_f32x8, b_f32x8); }
 
+CK_INLINE __m256 subtract(__m256 a_f32x8, __m256 b_f32x8) { return _mm256_sub_ps(a_f32x8, b_f32x8); }
+
 CK_INLINE __m256 load(const float *p) { return _mm256_loadu_ps(p); }
 
 CK_INLINE void store(float *p, __m256 v_f32x8) { _mm256_storeu_ps(p, v_f32x8); }
@@ -77,6 +79,7 @@ const ck_table ck_table_avx2 = {
     .l1 = {l1_pair, l1_gather, l1_scan, l1_scan_block},
     .l2sq = {l2sq_pair, l2sq_gather, l2sq_scan, l2sq_scan_block},
     .dot = {dot_pair, dot_gather, dot_scan, dot_scan_block},
+    .select = select_products,
 };
 
 #pragma clang attribute pop

@@ -31,6 +31,8 @@ CK_INLINE __m512 zero(void) { return _mm512_setzero_ps(); }
 
 CK_INLINE __m512 add(__m512 a_f32x16, __m512 b_f32x16) { return _mm512_add_ps(a_f32x16, b_f32x16); }
 
+CK_INLINE __m512 subtract(__m512 a_f32x16, __m512 b_f32x16) { return _mm512_sub_ps(a_f32x16, b_f32x16); }
+
 CK_INLINE __m512 load(const float *p) { return _mm512_loadu_ps(p); }
 
 CK_INLINE void store(float *p, __m512 v_f32x16) { _mm512_storeu_ps(p, v_f32x16); }
@@ -76,6 +78,7 @@ const ck_table ck_table_avx512 = {
     .l1 = {l1_pair, l1_gather, l1_scan, l1_scan_block},
     .l2sq = {l2sq_pair, l2sq_gather, l2sq_scan, l2sq_scan_block},
     .dot = {dot_pair, dot_gather, dot_scan, dot_scan_block},
+    .select = select_products,
 };
 
 #pragma clang attribute pop

@@ -108,10 +108,17 @@ static uint64_t dot_scan_block(const float *query, const float *block, size_t n,
     return at_least(out, bound);
 }
 
+static uint64_t select_products(const float *products, const float *offsets, float bound) {
+    uint64_t selected = 0;
+    for (size_t v = 0; v < CK_BLOCK; v++) selected |= (uint64_t)(products[v] - offsets[v] >= bound) << v;
+    return selected;
+}
+
 const ck_table ck_table_portable = {
     .name = "portable",
     .required_features = 0,
     .l1 = {l1_pair, l1_gather, l1_scan, l1_scan_block},
     .l2sq = {l2sq_pair, l2sq_gather, l2sq_scan, l2sq_scan_block},
     .dot = {dot_pair, dot_gather, dot_scan, dot_scan_block},
+    .select = select_products,
 };

@@ -3,6 +3,7 @@
 // The scan of a block of vectors stored dimension-major, written once over a vector type. An instruction set's file includes
 // this after loops_f32.h and has also defined:
 //   store(p, v), broadcast(x)   broadcast: every lane is x
+//   subtract(a, b)
 //   lanes_at_most(v, x)         a bit a lane, set where the lane is at most x; never set for NaN
 //   lanes_at_least(v, x)        the same for "at least"
 //
@@ -101,4 +102,12 @@ static uint64_t l2sq_scan_block(const float *query, const float *block, size_t n
 
 static uint64_t dot_scan_block(const float *query, const float *block, size_t n, float bound, float *out) {
     return scan_block_loop(query, block, n, bound, out, ANY_TERMS, dot_step);
+}
+
+static uint64_t select_products(const float *products, const float *offsets, float bound) {
+    uint64_t selected = 0;
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < CK_BLOCK; i += LANES)
+        selected |= (uint64_t)lanes_at_least(subtract(load(products + i), load(offsets + i)), bound) << i;
+    return selected;
 }

@@ -34,4 +34,27 @@ public enum BatchedProducts {
             ck_dot_batch_blocked(table, &products)
         }
     }
+
+    /// The largest absolute error of a distance from a batched product of `terms` terms, between vectors of at most these
+    /// Euclidean norms.
+    ///
+    /// A sum of n products is off by at most `γ Σ|q·x| ≤ γ |q| |x|` with `γ = n u / (1 - n u)`, `u = 2⁻²⁴` (Higham,
+    /// Accuracy and Stability of Numerical Algorithms, section 3.1); the squared distance adds three such sums, and 8 stands
+    /// for the few operations after them. Products that underflow are off by up to 2⁻¹⁵⁰ each, and norms with them: smaller
+    /// norms count as ``smallestNorm``, at which the bound covers that too.
+    package static func error(_ metric: Metric, terms: Int, queryNorm: Float, rowNorm: Float) -> Float {
+        let n = Float(terms + 8)
+        let gamma = n * 0x1p-24 / (1 - n * 0x1p-24)
+        let queryNorm = max(queryNorm, smallestNorm)
+        let rowNorm = max(rowNorm, smallestNorm)
+        switch metric {
+        case .manhattan: return 0
+        case .squaredEuclidean: return gamma * (queryNorm + rowNorm) * (queryNorm + rowNorm)
+        case .innerProduct: return gamma * queryNorm * rowNorm
+        case .cosine: return gamma * (queryNorm * rowNorm + 1)
+        }
+    }
+
+    /// `γ (2⁻⁶⁰)² ≥ n 2⁻¹⁴⁴`.
+    private static var smallestNorm: Float { 0x1p-60 }
 }

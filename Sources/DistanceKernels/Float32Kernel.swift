@@ -24,17 +24,29 @@ package struct Float32Kernel: DistanceKernel {
     package init(
         metric: Metric, rows: UnsafePointer<Float>, paddedDimensions: Int, stride: Int, instructionSet: InstructionSet
     ) {
-        precondition(instructionSet.isSupported, "instruction set not supported by this machine")
         self.metric = metric
         self.instructionSet = instructionSet
         self.paddedDimensions = paddedDimensions
         self.stride = stride
         self.rows = rows
-        table = ck_table_named(instructionSet.rawValue)
+        table = Self.table(instructionSet)
+        kernels = Self.kernels(metric, of: table)
+    }
+
+    /// The C table of a set that this machine supports.
+    static func table(_ instructionSet: InstructionSet) -> UnsafePointer<ck_table> {
+        guard instructionSet.isSupported, let table = ck_table_named(instructionSet.rawValue) else {
+            preconditionFailure("instruction set not supported by this machine")
+        }
+        return table
+    }
+
+    /// The kernels of the sum that a metric is made of.
+    static func kernels(_ metric: Metric, of table: UnsafePointer<ck_table>) -> ck_kernels {
         switch metric {
-        case .manhattan: kernels = table.pointee.l1
-        case .squaredEuclidean: kernels = table.pointee.l2sq
-        case .innerProduct, .cosine: kernels = table.pointee.dot
+        case .manhattan: table.pointee.l1
+        case .squaredEuclidean: table.pointee.l2sq
+        case .innerProduct, .cosine: table.pointee.dot
         }
     }
 
@@ -100,7 +112,7 @@ extension Float32Kernel {
         var products = ck_dot_batch(
             queries: queries.base, query_count: queries.count, query_stride: queries.stride, rows: tile,
             row_count: count,
-            row_stride: stride, n: paddedDimensions, out: distances, out_stride: count)
+            row_stride: stride, n: paddedDimensions, out: distances, out_stride: count, dimension_major: false)
         BatchedProducts.run(&products, table: table)
         guard metric == .squaredEuclidean else {
             return distanceFromSum(distances, count: queries.count * count)
@@ -116,23 +128,7 @@ extension Float32Kernel {
         }
     }
 
-    /// A sum of n products is off by at most `γ Σ|q·x| ≤ γ |q| |x|` with `γ = n u / (1 - n u)`, `u = 2⁻²⁴` (Higham,
-    /// Accuracy and Stability of Numerical Algorithms, section 3.1); the squared distance adds three such sums, and 8 stands
-    /// for the few operations after them. Products that underflow are off by up to 2⁻¹⁵⁰ each, and norms with them: smaller
-    /// norms count as ``smallestNorm``, at which the bound covers that too.
     package func batchError(queryNorm: Float, rowNorm: Float) -> Float {
-        let n = Float(paddedDimensions + 8)
-        let gamma = n * 0x1p-24 / (1 - n * 0x1p-24)
-        let queryNorm = max(queryNorm, Self.smallestNorm)
-        let rowNorm = max(rowNorm, Self.smallestNorm)
-        switch metric {
-        case .manhattan: return 0
-        case .squaredEuclidean: return gamma * (queryNorm + rowNorm) * (queryNorm + rowNorm)
-        case .innerProduct: return gamma * queryNorm * rowNorm
-        case .cosine: return gamma * (queryNorm * rowNorm + 1)
-        }
+        BatchedProducts.error(metric, terms: paddedDimensions, queryNorm: queryNorm, rowNorm: rowNorm)
     }
-
-    /// `γ (2⁻⁶⁰)² ≥ n 2⁻¹⁴⁴`.
-    private static var smallestNorm: Float { 0x1p-60 }
 }

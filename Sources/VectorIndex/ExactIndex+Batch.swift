@@ -4,10 +4,11 @@ import Dispatch
 import Synchronization
 
 extension ExactIndex {
-    /// Answers many queries at once; the same results as ``search(_:k:)-(Span<Float>,_)`` gives for each, up to rounding.
+    /// Answers many queries at once; the results that ``search(_:k:)-(Span<Float>,_)`` gives for each.
     ///
-    /// Distances of a tile of queries and rows are computed together (a matrix product, except under ``Metric/manhattan``).
-    /// Those that may belong to the nearest, by the product's error bound, are computed again by the exact kernel.
+    /// Inner products of many queries with a block of vectors are computed together (``BatchedProducts``), except under
+    /// ``Metric/manhattan``. Distances that may belong to the nearest, by the products' error bound, are computed again by the
+    /// exact kernel.
     ///
     /// - Parameters:
     ///   - queries: the queries one after the other, a multiple of `dimensions` values.
@@ -26,35 +27,37 @@ extension ExactIndex {
             throw .dimensionMismatch(expected: dimensions, found: queries.count % dimensions)
         }
         let count = queries.count / dimensions
-        let stride = vectors.stride
-        let prepared = AlignedBuffer<Float>(capacity: count * stride, zero: 0)
+        let queryStride = VectorMatrix.paddedDimensions(dimensions)
+        let prepared = AlignedBuffer<Float>(capacity: count * queryStride, zero: 0)
         let squaredNorms = AlignedBuffer<Float>(capacity: count, zero: 0)
-        var one = PreparedVector(dimensions: dimensions)
+        var one = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
         for q in 0..<count {
-            try one.prepare(queries.extracting(q * dimensions..<(q + 1) * dimensions), kernel: kernel)
-            (prepared.base + q * stride).update(from: one.values, count: stride)
-            squaredNorms.base[q] = kernel.squaredNorm(one.values)
+            try one.prepare(queries.extracting(q * dimensions..<(q + 1) * dimensions))
+            (prepared.base + q * queryStride).update(from: one.values, count: queryStride)
+            squaredNorms.base[q] = one.squaredNorm
         }
         var results = [[Neighbor]](repeating: [], count: count)
         access.read {
             let limit = min(k, directory.count)
             guard limit > 0 else { return }
-            let tileCount = (count + Self.tileQueries - 1) / Self.tileQueries
+            // Every thread has work, and a tile is as large as pays.
+            let tileQueries = max(1, min(Self.maximumTileQueries, (count + threads - 1) / threads))
+            let tileCount = (count + tileQueries - 1) / tileQueries
             let next = Atomic(0)
             let answered = Atomic(0)
             results.withUnsafeMutableBufferPointer { results in
                 // SAFETY: every tile of queries is taken by one thread, which writes the results of that tile only; the
                 // buffers outlive the concurrent call.
                 nonisolated(unsafe) let results = results
-                nonisolated(unsafe) let preparedBase = prepared.base
-                nonisolated(unsafe) let normsBase = squaredNorms.base
+                nonisolated(unsafe) let preparedBase = UnsafePointer(prepared.base)
+                nonisolated(unsafe) let normsBase = UnsafePointer(squaredNorms.base)
                 DispatchQueue.concurrentPerform(iterations: max(1, min(threads, tileCount))) { _ in
                     while true {
-                        let first = next.add(1, ordering: .relaxed).oldValue * Self.tileQueries
+                        let first = next.add(1, ordering: .relaxed).oldValue * tileQueries
                         guard first < count else { return }
                         let tile = QueryBlock(
-                            base: preparedBase + first * stride, count: min(Self.tileQueries, count - first),
-                            stride: stride, squaredNorms: normsBase + first)
+                            base: preparedBase + first * queryStride, count: min(tileQueries, count - first),
+                            stride: queryStride, squaredNorms: normsBase + first)
                         for (i, neighbors) in self.nearest(to: tile, limit: limit).enumerated() {
                             results[first + i] = neighbors
                         }
@@ -73,43 +76,67 @@ extension ExactIndex {
         try searchBatch(queries.span, k: k, threads: threads, progress: progress)
     }
 
-    /// Queries and rows of a tile: its distances (512 KiB) stay in the second-level cache while they are selected from.
-    private static var tileQueries: Int { 128 }
-    private static var tileRows: Int { 1024 }
+    /// Queries whose products with a block are computed together: they (128 KiB) and the block stay in the second-level cache,
+    /// and packing them for each block costs the matrix product little.
+    private static var maximumTileQueries: Int { 512 }
 
-    /// The nearest rows of each query of a tile; the caller holds `access`.
+    /// The nearest vectors to each query of a tile; the caller holds `access`.
     private func nearest(to tile: QueryBlock<Float>, limit: Int) -> [[Neighbor]] {
-        let rowNorm = maximumSquaredNorm.squareRoot()
-        var selections = (0..<tile.count).map { q in
-            let error = kernel.batchError(queryNorm: tile.squaredNorms[q].squareRoot(), rowNorm: rowNorm)
-            // The limit-th nearest and a row beside it may each be off by the error, in opposite directions.
-            return NearestSelection(limit: limit, margin: 2 * error)
-        }
-        let distances = AlignedBuffer<Float>(capacity: tile.count * Self.tileRows, zero: 0)
-        for first in stride(from: 0, to: vectors.count, by: Self.tileRows) {
-            let count = min(Self.tileRows, vectors.count - first)
-            kernel.batch(tile, first: first, count: count, into: distances.base)
-            for q in 0..<tile.count {
-                let row = distances.base + q * count
-                for i in 0..<count where row[i] <= selections[q].bound && isLive[first + i] {
-                    selections[q].offer(slot: UInt32(first + i), distance: row[i])
-                }
-            }
-        }
-        return (0..<tile.count).map { q in
-            exact(selections[q].sorted(), query: tile.query(q), limit: limit).map(neighbor)
+        let candidates = metric == .manhattan ? scan(tile, limit: limit) : multiply(tile, limit: limit)
+        return candidates.indices.map { q in
+            exact(candidates[q], query: tile.query(q), limit: limit).map(neighbor)
         }
     }
 
-    /// Computes the candidates' distances anew by the exact kernel, and keeps the nearest.
-    private func exact(
-        _ candidates: [NearestSelection.Candidate], query: UnsafePointer<Float>, limit: Int
-    ) -> [NearestSelection.Candidate] {
-        let slots = candidates.map(\.slot)
-        var distances = [Float](repeating: 0, count: slots.count)
-        kernel.gather(query, slots: slots, count: slots.count, into: &distances)
-        var nearest = NearestSelection(limit: limit)
-        for i in slots.indices { nearest.offer(slot: slots[i], distance: distances[i]) }
-        return nearest.sorted()
+    /// Runs the queries one after the other down each block, which stays in the cache meanwhile.
+    private func scan(_ tile: QueryBlock<Float>, limit: Int) -> [[NearestSelection.Candidate]] {
+        var selections = (0..<tile.count).map { q in
+            NearestSelection(limit: limit, margin: margin(squaredNorm: tile.squaredNorms[q]))
+        }
+        let distances = AlignedBuffer<Float>(capacity: Float32BlockKernel.blockSize, zero: 0)
+        for block in 0..<vectors.blockCount {
+            for q in 0..<tile.count {
+                let bound = selections[q].bound
+                var found = kernel.scan(tile.query(q), block: block, bound: bound, into: distances.base) & live[block]
+                while found != 0 {
+                    let v = found.trailingZeroBitCount
+                    found &= found - 1
+                    selections[q].offer(slot: Self.slot(block, v), distance: distances.base[v])
+                }
+            }
+        }
+        return selections.indices.map { selections[$0].sorted() }
+    }
+
+    /// Multiplies the queries with each block, and keeps what may be nearest by the products' error bound.
+    ///
+    /// `|q - x|² = |q|² - 2 (q·x - |x|²/2)`: under every metric a vector is the nearer the larger the product less an offset
+    /// is, `|x|²/2` under squared Euclidean and else 0. What is selected by is that score, negated.
+    private func multiply(_ tile: QueryBlock<Float>, limit: Int) -> [[NearestSelection.Candidate]] {
+        let size = Float32BlockKernel.blockSize
+        let isEuclidean = metric == .squaredEuclidean
+        var selections = (0..<tile.count).map { q in
+            // Under squared Euclidean the score is half the distance.
+            let margin = margin(squaredNorm: tile.squaredNorms[q])
+            return NearestSelection(limit: limit, margin: isEuclidean ? margin / 2 : margin)
+        }
+        let products = AlignedBuffer<Float>(capacity: tile.count * size, zero: 0)
+        let offsets = AlignedBuffer<Float>(capacity: size, zero: 0)
+        for block in 0..<vectors.blockCount {
+            kernel.products(tile.base, count: tile.count, stride: tile.stride, block: block, into: products.base)
+            if isEuclidean {
+                for v in 0..<size { offsets.base[v] = vectors.squaredNorms[block * size + v] / 2 }
+            }
+            for q in 0..<tile.count {
+                let row = products.base + q * size
+                var found = kernel.select(row, offsets: offsets.base, bound: -selections[q].bound) & live[block]
+                while found != 0 {
+                    let v = found.trailingZeroBitCount
+                    found &= found - 1
+                    selections[q].offer(slot: Self.slot(block, v), distance: offsets.base[v] - row[v])
+                }
+            }
+        }
+        return selections.indices.map { selections[$0].sorted() }
     }
 }

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Equal distances are ordered by the order of insertion. The memory of a removed vector is not reused yet.
 public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
-    // SAFETY: `directory`, `isLive` and the row count of `vectors` are read under `access.read` and changed under
+    // SAFETY: `directory`, `live` and the count of `vectors` are read under `access.read` and changed under
     // `access.write`.
 
     /// Values in every vector.
@@ -17,11 +17,13 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
     /// The instruction set that distances are computed with.
     public let instructionSet: InstructionSet
 
-    let vectors: VectorMatrix
-    let kernel: Float32Kernel
+    let vectors: VectorBlocks
+    let kernel: Float32BlockKernel
     let access = ReadersWriterLock()
     var directory: KeyDirectory
-    var isLive: [Bool] = []
+
+    /// A bit for each vector of a block that is not removed.
+    var live: [UInt64] = []
 
     /// The largest `Σ x²` of a vector that was ever inserted.
     var maximumSquaredNorm: Float = 0
@@ -41,7 +43,7 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
         self.dimensions = dimensions
         self.metric = metric
         do {
-            vectors = try VectorMatrix(dimensions: dimensions)
+            vectors = try VectorBlocks(dimensions: dimensions)
             directory = try KeyDirectory(capacity: vectors.capacity)
         } catch { throw VectorIndexError(error) }
         kernel = vectors.kernel(metric: metric, instructionSet: self.instructionSet)
@@ -53,9 +55,10 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
     /// Whether the index holds a vector under the key.
     public func contains(key: UInt64) -> Bool { access.read { directory.slot(of: key) != nil } }
 
-    /// Returns the vector under the key, without copying it; normalised under ``Metric/cosine``.
+    /// Returns a copy of the vector under the key; normalised under ``Metric/cosine``. The index itself stores vectors
+    /// dimension-major, 64 together.
     public func vector(for key: UInt64) -> SharedVector? {
-        access.read { directory.slot(of: key).map { SharedVector(vectors, $0) } }
+        access.read { directory.slot(of: key).map { SharedVector(vectors.vector($0)) } }
     }
 
     /// Adds a vector of `dimensions` finite values under a new key.
@@ -76,10 +79,10 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
             if keys.count == 1 { throw .dimensionMismatch(expected: dimensions, found: values.count) }
             throw .batchMismatch(keys: keys.count, values: values.count, dimensions: dimensions)
         }
-        var prepared = PreparedVector(dimensions: dimensions)
+        var prepared = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
         for i in keys.indices {
             do throws(VectorIndexError) {
-                try prepared.prepare(values.extracting(i * dimensions..<(i + 1) * dimensions), kernel: kernel)
+                try prepared.prepare(values.extracting(i * dimensions..<(i + 1) * dimensions))
             } catch {
                 throw keys.count == 1 ? error : .batchVector(position: i, reason: error)
             }
@@ -91,10 +94,11 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
                 try directory.ensure(slotCount: vectors.count + keys.count, additional: keys.count)
             }
             for i in keys.indices {
-                try prepared.prepare(values.extracting(i * dimensions..<(i + 1) * dimensions), kernel: kernel)
-                maximumSquaredNorm = max(maximumSquaredNorm, kernel.squaredNorm(prepared.values))
-                directory.set(keys[i], vectors.append(prepared.values))
-                isLive.append(true)
+                try prepared.prepare(values.extracting(i * dimensions..<(i + 1) * dimensions))
+                maximumSquaredNorm = max(maximumSquaredNorm, prepared.squaredNorm)
+                let slot = vectors.append(prepared.values, squaredNorm: prepared.squaredNorm)
+                directory.set(keys[i], slot)
+                setLive(slot, true)
             }
         }
     }
@@ -109,7 +113,7 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
     public func remove(key: UInt64) -> Bool {
         access.write {
             guard let slot = directory.remove(key) else { return false }
-            isLive[slot.index] = false
+            setLive(slot, false)
             return true
         }
     }
@@ -119,29 +123,60 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
     /// - Throws: ``VectorIndexError``: `k` is negative, or the query is not a vector of this index.
     public func search(_ query: Span<Float>, k: Int) throws(VectorIndexError) -> [Neighbor] {
         try VectorIndexError.check("k", k, in: IndexLimits.k)
-        var prepared = PreparedVector(dimensions: dimensions)
-        try prepared.prepare(query, kernel: kernel)
+        var prepared = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
+        try prepared.prepare(query)
         return access.read {
             let limit = min(k, directory.count)
             guard limit > 0 else { return [] }
-            var nearest = NearestSelection(limit: limit)
+            var nearest = NearestSelection(limit: limit, margin: margin(squaredNorm: prepared.squaredNorm))
             let query = prepared.values
-            withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.scanRows) { distances in
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: Float32BlockKernel.blockSize) { distances in
                 guard let distances = distances.baseAddress else { return }
-                for first in stride(from: 0, to: vectors.count, by: Self.scanRows) {
-                    let count = min(Self.scanRows, vectors.count - first)
-                    kernel.scan(query, first: first, count: count, into: distances)
-                    for i in 0..<count where distances[i] <= nearest.bound && isLive[first + i] {
-                        nearest.offer(slot: UInt32(first + i), distance: distances[i])
+                for block in 0..<vectors.blockCount {
+                    var found = kernel.scan(query, block: block, bound: nearest.bound, into: distances) & live[block]
+                    while found != 0 {
+                        let v = found.trailingZeroBitCount
+                        found &= found - 1
+                        nearest.offer(slot: Self.slot(block, v), distance: distances[v])
                     }
                 }
             }
-            return nearest.sorted().map(neighbor)
+            return exact(nearest.sorted(), query: query, limit: limit).map(neighbor)
         }
     }
 
-    /// Rows that one kernel call compares: their distances fit the first-level cache beside the query.
-    static let scanRows = 1024
+    /// How much farther than the last of the nearest a vector may seem that is one of them: each may be off by the kernel's
+    /// error, in opposite directions.
+    func margin(squaredNorm: Float) -> Float {
+        2 * kernel.error(queryNorm: squaredNorm.squareRoot(), vectorNorm: maximumSquaredNorm.squareRoot())
+    }
+
+    /// Computes the candidates' distances anew, as a graph's rows are compared, and keeps the nearest.
+    ///
+    /// - Parameter query: padded as rows are.
+    func exact(
+        _ candidates: [NearestSelection.Candidate], query: UnsafePointer<Float>, limit: Int
+    ) -> [NearestSelection.Candidate] {
+        let vector = AlignedBuffer<Float>(capacity: VectorMatrix.paddedDimensions(dimensions), zero: 0)
+        var nearest = NearestSelection(limit: limit)
+        for candidate in candidates {
+            vectors.copy(Slot(candidate.slot), to: vector.base)
+            let distance = kernel.rowDistance(query, vector.base, paddedDimensions: vector.capacity)
+            nearest.offer(slot: candidate.slot, distance: distance)
+        }
+        return nearest.sorted()
+    }
+
+    static func slot(_ block: Int, _ place: Int) -> UInt32 {
+        UInt32(block * Float32BlockKernel.blockSize + place)
+    }
+
+    private func setLive(_ slot: Slot, _ isLive: Bool) {
+        let (block, place) = slot.index.quotientAndRemainder(dividingBy: Float32BlockKernel.blockSize)
+        while live.count <= block { live.append(0) }
+        let bit = UInt64(1) << UInt64(place)
+        if isLive { live[block] |= bit } else { live[block] &= ~bit }
+    }
 
     func neighbor(_ candidate: NearestSelection.Candidate) -> Neighbor {
         Neighbor(key: directory.key(of: Slot(candidate.slot)), distance: metric.presented(candidate.distance))

@@ -33,7 +33,7 @@ extension HNSWIndex {
                 (i, prepared) throws(VectorIndexError) in
                 // SAFETY: `values` holds `keys.count` vectors, checked above, and `i` is below that count.
                 let vector = UnsafeBufferPointer(rebasing: values[i * dimensions..<(i + 1) * dimensions])
-                try prepared.prepare(vector, kernel: kernel)
+                try prepared.prepare(vector)
             }
         }
     }
@@ -56,7 +56,7 @@ extension HNSWIndex {
         }
         try insertBatch(keys: keys, threads: threads, progress: progress) { (i, prepared) throws(VectorIndexError) in
             let vector = vectors[vectors.index(vectors.startIndex, offsetBy: i)]
-            try prepared.prepare(vector.span, kernel: kernel)
+            try prepared.prepare(vector.span)
         }
     }
 
@@ -87,7 +87,7 @@ extension HNSWIndex {
         keys: [UInt64], prepare: (Int, inout PreparedVector) throws(VectorIndexError) -> Void
     ) throws(VectorIndexError) {
         try directory.checkNew(keys)
-        var prepared = PreparedVector(dimensions: dimensions)
+        var prepared = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
         for i in keys.indices {
             do throws(VectorIndexError) {
                 try prepare(i, &prepared)
@@ -102,7 +102,7 @@ extension HNSWIndex {
     private func add(
         _ keys: [UInt64], prepare: (Int, inout PreparedVector) throws(VectorIndexError) -> Void
     ) throws(VectorIndexError) -> [UInt32] {
-        var prepared = PreparedVector(dimensions: dimensions)
+        var prepared = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
         var nodes: [UInt32] = []
         nodes.reserveCapacity(keys.count)
         // A part at a time, so that searches need not wait for all of a large batch to be copied.

@@ -35,7 +35,7 @@ extension HNSWIndex {
         let ef = efSearch ?? options.efSearch
         try VectorIndexError.check("efSearch", ef, in: HNSWOptions.efSearchRange)
         return try scratchPool.withScratch { (scratch) throws(VectorIndexError) in
-            try scratch.query.prepare(query, kernel: kernel)
+            try scratch.query.prepare(query)
             scratch.search.distanceCount = 0
             defer { distanceCount = scratch.search.distanceCount }
             return access.read {
@@ -66,7 +66,7 @@ extension HNSWIndex {
     /// - Throws: ``VectorIndexError``: the query is not a vector of this index.
     public func distance(from query: Span<Float>, to key: UInt64) throws(VectorIndexError) -> Float? {
         try scratchPool.withScratch { (scratch) throws(VectorIndexError) in
-            try scratch.query.prepare(query, kernel: kernel)
+            try scratch.query.prepare(query)
             return access.read {
                 guard let slot = directory.slot(of: key) else { return nil }
                 return metric.presented(kernel.pair(scratch.query.values, vectors.row(slot)))

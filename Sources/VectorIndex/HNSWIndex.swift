@@ -61,7 +61,8 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
         } catch { throw VectorIndexError(error) }
         kernel = vectors.kernel(metric: metric, instructionSet: instructionSet)
         workers = LinkWorkers(parameters: parameters)
-        scratchPool = ScratchPool(dimensions: dimensions, parameters: parameters)
+        scratchPool = ScratchPool(
+            dimensions: dimensions, metric: metric, instructionSet: instructionSet, parameters: parameters)
     }
 
     /// Vectors that are held.

@@ -34,7 +34,7 @@ public protocol NearestNeighborIndex: Sendable {
     /// Whether the index holds a vector under the key.
     func contains(key: UInt64) -> Bool
 
-    /// Returns the vector under the key, without copying it; normalised under ``Metric/cosine``.
+    /// Returns the vector under the key; normalised under ``Metric/cosine``. An index that stores whole vectors shares it.
     func vector(for key: UInt64) -> SharedVector?
 }
 

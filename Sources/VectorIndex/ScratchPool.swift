@@ -10,13 +10,15 @@ final class ScratchPool: Sendable {
         var query: PreparedVector
         var search: SearchScratch
 
-        init(dimensions: Int, parameters: HNSWParameters) {
-            query = PreparedVector(dimensions: dimensions)
+        init(query: consuming PreparedVector, parameters: HNSWParameters) {
+            self.query = query
             search = SearchScratch(parameters: parameters)
         }
     }
 
     private let dimensions: Int
+    private let metric: Metric
+    private let instructionSet: InstructionSet
     private let parameters: HNSWParameters
 
     /// Wrapped, so that what leaves and enters the lock is an owned value.
@@ -27,8 +29,10 @@ final class ScratchPool: Sendable {
 
     private let idle = Mutex(Idle())
 
-    init(dimensions: Int, parameters: HNSWParameters) {
+    init(dimensions: Int, metric: Metric, instructionSet: InstructionSet, parameters: HNSWParameters) {
         self.dimensions = dimensions
+        self.metric = metric
+        self.instructionSet = instructionSet
         self.parameters = parameters
     }
 
@@ -42,7 +46,9 @@ final class ScratchPool: Sendable {
         nonisolated(unsafe) var taken: Scratch?
         // SAFETY: the closure runs here, once.
         idle.withLock { taken = $0.scratches.popLast() }
-        return taken ?? Scratch(dimensions: dimensions, parameters: parameters)
+        if let taken { return taken }
+        let query = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
+        return Scratch(query: query, parameters: parameters)
     }
 
     private func give(back scratch: Scratch) {

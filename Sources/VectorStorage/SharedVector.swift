@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A vector that shares the storage of the index it came from.
+/// A vector that shares the storage of the index it came from, where that index stores whole vectors.
 ///
 /// It stays valid and unchanged for as long as it is held, whatever happens to the index: a stored vector is never
 /// overwritten. Holding it keeps the index's vectors in memory. Changing an element copies the vector first, so that
@@ -17,6 +17,9 @@ public struct SharedVector: Sendable {
         precondition(slot.index < matrix.count)
         storage = .shared(matrix, slot)
     }
+
+    /// Makes a vector that owns its elements.
+    package init(_ values: [Float]) { storage = .owned(values) }
 
     /// Calls `body` with the elements, in place.
     public func withSpan<Result, Failure: Error>(

@@ -113,7 +113,7 @@ struct BatchedProductTests {
                             var batch = ck_dot_batch(
                                 queries: queries.baseAddress, query_count: 3, query_stride: queryStride,
                                 rows: rows.baseAddress, row_count: 7, row_stride: rowStride, n: n,
-                                out: out.baseAddress, out_stride: outStride)
+                                out: out.baseAddress, out_stride: outStride, dimension_major: false)
                             function(&batch)
                         }
                     }
@@ -142,7 +142,7 @@ struct BatchedProductTests {
                         var batch = ck_dot_batch(
                             queries: values.baseAddress, query_count: queryCount, query_stride: 2,
                             rows: values.baseAddress, row_count: rowCount, row_stride: 2, n: 2,
-                            out: out.baseAddress, out_stride: 2)
+                            out: out.baseAddress, out_stride: 2, dimension_major: false)
                         function(&batch)
                     }
                 }
@@ -164,7 +164,8 @@ struct BatchedProductTests {
                     out.withUnsafeMutableBufferPointer { out in
                         var batch = ck_dot_batch(
                             queries: ones.baseAddress, query_count: 2, query_stride: n, rows: rows.baseAddress,
-                            row_count: rowCount, row_stride: n, n: n, out: out.baseAddress, out_stride: rowCount)
+                            row_count: rowCount, row_stride: n, n: n, out: out.baseAddress, out_stride: rowCount,
+                            dimension_major: false)
                         Self.blocked(set)(&batch)
                     }
                 }

@@ -10,9 +10,9 @@ struct SharedVectorTests {
         vector.withSpan { $0.withUnsafeBufferPointer { UnsafeRawPointer($0.baseAddress) } }
     }
 
-    @Test("It is the index's own memory, not a copy", arguments: IndexKind.allCases)
-    func shares(kind: IndexKind) throws {
-        let index = try kind.make(dimensions: 200, metric: .manhattan)
+    @Test("It is the graph's own memory, not a copy")
+    func shares() throws {
+        let index = try HNSWIndex(dimensions: 200, metric: .manhattan)
         try index.insert([Float](repeating: 3, count: 200), key: 1)
         let first = try #require(index.vector(for: 1))
         let second = try #require(index.vector(for: 1))
@@ -22,9 +22,9 @@ struct SharedVectorTests {
         #expect(try Self.address(first) == Self.address(#require(index.vector(for: 1))))
     }
 
-    @Test("Taking it allocates nothing", .enabled(if: AllocationCounter.works), arguments: IndexKind.allCases)
-    func allocatesNothing(kind: IndexKind) throws {
-        let index = try kind.make(dimensions: 200, metric: .manhattan)
+    @Test("Taking it from a graph allocates nothing", .enabled(if: AllocationCounter.works))
+    func allocatesNothing() throws {
+        let index = try HNSWIndex(dimensions: 200, metric: .manhattan)
         try index.insert([Float](repeating: 3, count: 200), key: 1)
         var sum: Float = 0
         let count = AllocationCounter.count {
