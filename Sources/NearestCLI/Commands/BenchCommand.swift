@@ -82,7 +82,7 @@ struct BenchCommand: ParsableCommand {
         guard !batch else { throw ValidationError("--batch is not available yet") }
         guard index == nil else { throw ValidationError("--index is not available yet: there are no snapshots") }
         guard !(exact && groundTruth != nil) else { throw ValidationError("give --exact or --ground-truth, not both") }
-        try checkRange("--k", k, 1...Int.max)
+        try checkRange("--k", k, 1...SearchInputs.maximumK)
         try checkRange("--m", m, HNSWOptions.mRange)
         try checkRange("--ef-construction", efConstruction, HNSWOptions.efConstructionRange)
         try checkRange("--threads", threads, 1...1024)

@@ -51,7 +51,7 @@ struct ExactCommand: ParsableCommand {
     }
 
     mutating func validate() throws {
-        try checkRange("--k", k, 1...Int.max)
+        try checkRange("--k", k, 1...SearchInputs.maximumK)
         try checkRange("--threads", threads, 1...1024)
         if let limit { try checkRange("--limit", limit, 1...Int.max) }
         if let queryLimit { try checkRange("--query-limit", queryLimit, 1...Int.max) }

@@ -4,6 +4,9 @@ import Nearest
 
 /// Stored vectors and queries read from `.npy` files.
 struct SearchInputs {
+    /// The most neighbours that the commands ask for: what they write has so many places for each query.
+    static let maximumK = 100_000
+
     let dimensions: Int
     let base: [Float]
     let queries: [Float]
