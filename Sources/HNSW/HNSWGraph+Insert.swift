@@ -139,6 +139,8 @@ extension HNSWGraph {
         nodeCount += nodes.count
         linkedSinceRepair += nodes.count
         for node in nodes where entryPoint == nil || level(of: node) > topLevel {
+            // What the old entry point reached, the new one need not reach.
+            linkedSinceRepair = nodeCount
             entryPoint = Slot(node)
             topLevel = level(of: node)
         }

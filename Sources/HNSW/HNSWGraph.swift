@@ -50,7 +50,7 @@ package struct HNSWGraph: ~Copyable {
 
     static var endOfRow: UInt32 { .max }
 
-    /// A level that a graph of 2^30 nodes with M = 2 does not reach.
+    /// Of 2^30 nodes with M = 2, about one would be drawn on this level or above: no level above it is needed.
     static var maximumLevel: Int { 30 }
 
     /// - Parameter capacity: the most slots there can be.

@@ -29,7 +29,7 @@ struct Catalog {
     }
 
     /// Records entries under new keys, which it returns.
-    mutating func addRecords(of entries: [VectorEntry]) -> [UInt64] {
+    mutating func addRecords(of entries: ArraySlice<VectorEntry>) -> [UInt64] {
         entries.map { entry in
             defer { nextKey += 1 }
             recordByKey[nextKey] = Record(id: entry.id, metadata: entry.metadata)
@@ -38,7 +38,7 @@ struct Catalog {
     }
 
     /// Makes recorded entries known by their ids.
-    mutating func publish(_ keys: [UInt64]) {
+    mutating func publish(_ keys: ArraySlice<UInt64>) {
         for key in keys {
             if let id = recordByKey[key]?.id { keyByID[id] = key }
         }

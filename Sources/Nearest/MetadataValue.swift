@@ -5,13 +5,41 @@ public typealias Metadata = [String: MetadataValue]
 
 /// A JSON-like value.
 public enum MetadataValue: Sendable, Hashable {
+    /// A text.
     case string(String)
+
+    /// A whole number of 64 bits.
     case integer(Int64)
+
+    /// Any other number; JSON cannot write NaN and infinities.
     case double(Double)
+
+    /// True or false.
     case bool(Bool)
+
+    /// No value.
     case null
+
+    /// Values in order.
     case array([MetadataValue])
+
+    /// Values by name.
     case object([String: MetadataValue])
+}
+
+extension MetadataValue: CustomStringConvertible {
+    /// The value as Swift writes it: a string as it is, an object as a dictionary.
+    public var description: String {
+        switch self {
+        case .string(let value): value
+        case .integer(let value): value.description
+        case .double(let value): value.description
+        case .bool(let value): value.description
+        case .null: "null"
+        case .array(let value): value.description
+        case .object(let value): value.description
+        }
+    }
 }
 
 extension MetadataValue: Codable {

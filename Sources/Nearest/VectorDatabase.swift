@@ -99,19 +99,21 @@ extension VectorDatabase {
         try batchInsert([entry], threads: 1)
     }
 
-    /// Adds many entries, all or none. Searches go on meanwhile and may see a part of the batch.
+    /// Adds many entries, all or none. Searches go on meanwhile and may see a part of the batch, entries that ``get(_:)`` and
+    /// ``contains(_:)`` know only when all are there.
     ///
     /// - Parameters:
     ///   - entries: what to add, with ids that are new and different.
     ///   - threads: threads to use, 1 to 1,024; nil uses every core. The index is the same for any number.
-    ///   - progress: called now and then with the number of entries entered so far, on the calling thread.
+    ///   - progress: called now and then with the number of entries entered so far, on the calling thread. It may read;
+    ///     changing the database there is a programming error and traps.
     /// - Throws: ``VectorDatabaseError``: an id is there already or named twice, or a vector is not one of this database's.
     public func batchInsert(
         _ entries: [VectorEntry], threads: Int? = nil, progress: (Int) -> Void = { _ in }
     ) throws(VectorDatabaseError) {
         try changing { () throws(VectorDatabaseError) in
             try catalog.checkNew(entries)
-            let keys = access.write { catalog.addRecords(of: entries) }
+            let keys = addRecords(of: entries)
             do throws(VectorIndexError) {
                 try index.insertBatch(
                     entries.lazy.map(\.vector), keys: keys, threads: threads, progress: progress)
@@ -119,7 +121,7 @@ extension VectorDatabase {
                 access.write { catalog.removeRecords(of: keys) }
                 throw VectorDatabaseError(error, inserting: entries)
             }
-            access.write { catalog.publish(keys) }
+            forEachPart(of: keys.count) { part in catalog.publish(keys[part]) }
         }
     }
 
@@ -143,7 +145,7 @@ extension VectorDatabase {
                     index.remove(key: oldKey)
                     catalog.removeRecords(of: [oldKey])
                 }
-                catalog.publish(keys)
+                catalog.publish(keys[...])
                 return oldKey != nil
             }
         }
@@ -159,6 +161,21 @@ extension VectorDatabase {
                 catalog.removeRecords(of: [key])
                 return true
             }
+        }
+    }
+
+    /// Records a batch's entries under new keys, which it returns.
+    private func addRecords(of entries: [VectorEntry]) -> [UInt64] {
+        var keys: [UInt64] = []
+        keys.reserveCapacity(entries.count)
+        forEachPart(of: entries.count) { part in keys += catalog.addRecords(of: entries[part]) }
+        return keys
+    }
+
+    /// Changes the catalog a part of a batch at a time, so that reads need not wait for all of it.
+    private func forEachPart(of count: Int, _ change: (Range<Int>) -> Void) {
+        for first in stride(from: 0, to: count, by: 1024) {
+            access.write { change(first..<min(first + 1024, count)) }
         }
     }
 

@@ -10,6 +10,8 @@ extension ExactIndex {
     /// ``Metric/manhattan``. Distances that may belong to the nearest, by the products' error bound, are computed again by the
     /// exact kernel.
     ///
+    /// Changes made meanwhile are seen by the queries that are answered after them.
+    ///
     /// - Parameters:
     ///   - queries: the queries one after the other, a multiple of `dimensions` values.
     ///   - k: results wanted of each, 0 or more.
@@ -23,46 +25,46 @@ extension ExactIndex {
         let threads = threads ?? Processors.count
         try VectorIndexError.check("k", k, in: IndexLimits.k)
         try VectorIndexError.check("threads", threads, in: IndexLimits.threads)
-        guard queries.count % dimensions == 0 else {
-            throw .dimensionMismatch(expected: dimensions, found: queries.count % dimensions)
-        }
         let count = queries.count / dimensions
+        guard queries.count == count * dimensions else {
+            throw .batchMismatch(keys: count + 1, values: queries.count, dimensions: dimensions)
+        }
         let queryStride = VectorMatrix.paddedDimensions(dimensions)
         let prepared = AlignedBuffer<Float>(capacity: count * queryStride, zero: 0)
         let squaredNorms = AlignedBuffer<Float>(capacity: count, zero: 0)
         var one = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
         for q in 0..<count {
-            try one.prepare(queries.extracting(q * dimensions..<(q + 1) * dimensions))
+            do throws(VectorIndexError) {
+                try one.prepare(queries.extracting(q * dimensions..<(q + 1) * dimensions))
+            } catch {
+                throw count == 1 ? error : .batchVector(position: q, reason: error)
+            }
             (prepared.base + q * queryStride).update(from: one.values, count: queryStride)
             squaredNorms.base[q] = one.squaredNorm
         }
         var results = [[Neighbor]](repeating: [], count: count)
-        access.read {
-            let limit = min(k, directory.count)
-            guard limit > 0 else { return }
-            // Every thread has work, and a tile is as large as pays.
-            let tileQueries = max(1, min(Self.maximumTileQueries, (count + threads - 1) / threads))
-            let tileCount = (count + tileQueries - 1) / tileQueries
-            let next = Atomic(0)
-            let answered = Atomic(0)
-            results.withUnsafeMutableBufferPointer { results in
-                // SAFETY: every tile of queries is taken by one thread, which writes the results of that tile only; the
-                // buffers outlive the concurrent call.
-                nonisolated(unsafe) let results = results
-                nonisolated(unsafe) let preparedBase = UnsafePointer(prepared.base)
-                nonisolated(unsafe) let normsBase = UnsafePointer(squaredNorms.base)
-                DispatchQueue.concurrentPerform(iterations: max(1, min(threads, tileCount))) { _ in
-                    while true {
-                        let first = next.add(1, ordering: .relaxed).oldValue * tileQueries
-                        guard first < count else { return }
-                        let tile = QueryBlock(
-                            base: preparedBase + first * queryStride, count: min(tileQueries, count - first),
-                            stride: queryStride, squaredNorms: normsBase + first)
-                        for (i, neighbors) in self.nearest(to: tile, limit: limit).enumerated() {
-                            results[first + i] = neighbors
-                        }
-                        progress(answered.add(tile.count, ordering: .relaxed).newValue)
-                    }
+        // Every thread has work, and a tile is as large as pays.
+        let tileQueries = max(1, min(Self.maximumTileQueries, (count + threads - 1) / threads))
+        let tileCount = (count + tileQueries - 1) / tileQueries
+        let next = Atomic(0)
+        let answered = Atomic(0)
+        results.withUnsafeMutableBufferPointer { results in
+            // SAFETY: every tile of queries is taken by one thread, which writes the results of that tile only; the buffers
+            // outlive the concurrent call.
+            nonisolated(unsafe) let results = results
+            nonisolated(unsafe) let preparedBase = UnsafePointer(prepared.base)
+            nonisolated(unsafe) let normsBase = UnsafePointer(squaredNorms.base)
+            DispatchQueue.concurrentPerform(iterations: max(1, min(threads, tileCount))) { _ in
+                while true {
+                    let first = next.add(1, ordering: .relaxed).oldValue * tileQueries
+                    guard first < count else { return }
+                    let tile = QueryBlock(
+                        base: preparedBase + first * queryStride, count: min(tileQueries, count - first),
+                        stride: queryStride, squaredNorms: normsBase + first)
+                    // A change waits for the tiles under way, and not for the whole batch.
+                    let nearest = self.access.read { self.nearest(to: tile, k: k) }
+                    for (i, neighbors) in nearest.enumerated() { results[first + i] = neighbors }
+                    progress(answered.add(tile.count, ordering: .relaxed).newValue)
                 }
             }
         }
@@ -81,7 +83,9 @@ extension ExactIndex {
     private static var maximumTileQueries: Int { 512 }
 
     /// The nearest vectors to each query of a tile; the caller holds `access`.
-    private func nearest(to tile: QueryBlock<Float>, limit: Int) -> [[Neighbor]] {
+    private func nearest(to tile: QueryBlock<Float>, k: Int) -> [[Neighbor]] {
+        let limit = min(k, directory.count)
+        guard limit > 0 else { return [[Neighbor]](repeating: [], count: tile.count) }
         let candidates = metric == .manhattan ? scan(tile, limit: limit) : multiply(tile, limit: limit)
         return candidates.indices.map { q in
             exact(candidates[q], query: tile.query(q), limit: limit).map(neighbor)

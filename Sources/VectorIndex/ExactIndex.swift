@@ -6,8 +6,8 @@ import Synchronization
 ///
 /// Equal distances are ordered by the order of insertion. The memory of a removed vector is not reused yet.
 public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
-    // SAFETY: `directory`, `live` and the count of `vectors` are read under `access.read` and changed under
-    // `access.write`.
+    // SAFETY: `directory`, `live`, `maximumSquaredNorm` and the count of `vectors` are read under `access.read` and changed
+    // under `access.write`; only the holder of `writer` changes them, so it may also read them without `access`.
 
     /// Values in every vector.
     public let dimensions: Int
@@ -20,6 +20,7 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
     let vectors: VectorBlocks
     let kernel: Float32BlockKernel
     let access = ReadersWriterLock()
+    let writer = Mutex(())
     var directory: KeyDirectory
 
     /// A bit for each vector of a block that is not removed.
@@ -32,6 +33,7 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - dimensions: values in every vector, 1 to 65,536.
+    ///   - metric: what "near" means.
     ///   - instructionSet: nil takes `NEAREST_ISA` or the fastest (``InstructionSet/resolve(_:)``).
     /// - Throws: ``VectorIndexError``: a parameter is outside its range, the instruction set is not supported, or the system
     ///   has no address space for the index.
@@ -73,7 +75,8 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
     /// - Parameters:
     ///   - values: the vectors one after the other, `keys.count` × `dimensions` values.
     ///   - keys: the key of each vector.
-    /// - Throws: ``VectorIndexError``
+    /// - Throws: ``VectorIndexError``: the number of values, a vector or a key is not as it must be, or there is no room. The
+    ///   refused vector of several is named by ``VectorIndexError/batchVector(position:reason:)``.
     public func insertBatch(_ values: Span<Float>, keys: [UInt64]) throws(VectorIndexError) {
         guard values.count == keys.count * dimensions else {
             if keys.count == 1 { throw .dimensionMismatch(expected: dimensions, found: values.count) }
@@ -87,19 +90,36 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
                 throw keys.count == 1 ? error : .batchVector(position: i, reason: error)
             }
         }
-        try access.write { () throws(VectorIndexError) in
-            try directory.checkNew(keys)
-            try VectorIndexError.wrap { () throws(StorageError) in
-                try vectors.ensure(additional: keys.count)
-                try directory.ensure(slotCount: vectors.count + keys.count, additional: keys.count)
+        try values.withUnsafeBufferPointer { (values) throws(VectorIndexError) in
+            try writer.withLock { _ throws(VectorIndexError) in
+                try access.write { () throws(VectorIndexError) in
+                    try directory.checkNew(keys)
+                    try VectorIndexError.wrap { () throws(StorageError) in
+                        try vectors.ensure(additional: keys.count)
+                        try directory.ensure(slotCount: vectors.count + keys.count, additional: keys.count)
+                    }
+                }
+                // A part at a time, so that searches need not wait for all of a large batch to be copied.
+                for first in stride(from: 0, to: keys.count, by: 256) {
+                    let part = first..<min(first + 256, keys.count)
+                    try access.write { () throws(VectorIndexError) in try append(values, keys: keys, part: part) }
+                }
             }
-            for i in keys.indices {
-                try prepared.prepare(values.extracting(i * dimensions..<(i + 1) * dimensions))
-                maximumSquaredNorm = max(maximumSquaredNorm, prepared.squaredNorm)
-                let slot = vectors.append(prepared.values, squaredNorm: prepared.squaredNorm)
-                directory.set(keys[i], slot)
-                setLive(slot, true)
-            }
+        }
+    }
+
+    /// Stores vectors that have been checked; the caller holds `writer` and `access`.
+    private func append(
+        _ values: UnsafeBufferPointer<Float>, keys: [UInt64], part: Range<Int>
+    ) throws(VectorIndexError) {
+        var prepared = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
+        for i in part {
+            // SAFETY: `values` holds `keys.count` vectors, which the caller checked.
+            try prepared.prepare(UnsafeBufferPointer(rebasing: values[i * dimensions..<(i + 1) * dimensions]))
+            maximumSquaredNorm = max(maximumSquaredNorm, prepared.squaredNorm)
+            let slot = vectors.append(prepared.values, squaredNorm: prepared.squaredNorm)
+            directory.set(keys[i], slot)
+            setLive(slot, true)
         }
     }
 
@@ -111,10 +131,12 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
     /// Removes a vector; it is never returned again. Returns whether the key was there.
     @discardableResult
     public func remove(key: UInt64) -> Bool {
-        access.write {
-            guard let slot = directory.remove(key) else { return false }
-            setLive(slot, false)
-            return true
+        writer.withLock { _ in
+            access.write {
+                guard let slot = directory.remove(key) else { return false }
+                setLive(slot, false)
+                return true
+            }
         }
     }
 

@@ -19,8 +19,10 @@ extension HNSWIndex {
     ///   - values: the vectors one after the other, `keys.count` × `dimensions` values.
     ///   - keys: the key of each vector.
     ///   - threads: threads to use, 1 to 1,024; nil uses every core.
-    ///   - progress: called now and then with the number of vectors linked so far, on the calling thread.
-    /// - Throws: ``VectorIndexError``
+    ///   - progress: called now and then with the number of vectors linked so far, on the calling thread. It may search;
+    ///     changing the index there is a programming error and traps.
+    /// - Throws: ``VectorIndexError``: the number of values, a vector, a key or `threads` is not as it must be, or there is no
+    ///   room. The refused vector of several is named by ``VectorIndexError/batchVector(position:reason:)``.
     public func insertBatch(
         _ values: Span<Float>, keys: [UInt64], threads: Int? = nil, progress: (Int) -> Void = { _ in }
     ) throws(VectorIndexError) {
@@ -48,14 +50,17 @@ extension HNSWIndex {
     /// Adds many vectors, one for each key, all or none; see
     /// ``insertBatch(_:keys:threads:progress:)-(Span<Float>,_,_,_)``.
     public func insertBatch(
-        _ vectors: some RandomAccessCollection<[Float]>, keys: [UInt64], threads: Int? = nil,
+        _ vectors: some Collection<[Float]>, keys: [UInt64], threads: Int? = nil,
         progress: (Int) -> Void = { _ in }
     ) throws(VectorIndexError) {
+        // Evaluated once, outside any lock: a lazy collection may give other vectors the next time, or ask this index.
+        let vectors = Array(vectors)
         guard vectors.count == keys.count else {
-            throw .batchMismatch(keys: keys.count, values: vectors.count * dimensions, dimensions: dimensions)
+            let values = vectors.reduce(0) { $0 + $1.count }
+            throw .batchMismatch(keys: keys.count, values: values, dimensions: dimensions)
         }
         try insertBatch(keys: keys, threads: threads, progress: progress) { (i, prepared) throws(VectorIndexError) in
-            let vector = vectors[vectors.index(vectors.startIndex, offsetBy: i)]
+            let vector = vectors[i]
             try prepared.prepare(vector.span)
         }
     }

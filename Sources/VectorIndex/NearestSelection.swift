@@ -23,16 +23,18 @@ struct NearestSelection {
         precondition(limit > 0)
         self.limit = limit
         self.margin = margin
+        compactionCount = 2 * min(limit, 1 << 24) + 64
         candidates.reserveCapacity(compactionCount)
     }
 
-    /// Candidates gather until there are this many; then the farthest are dropped. Sorting them costs little for each.
-    private var compactionCount: Int { 2 * min(limit, 1 << 24) + 64 }
+    /// Candidates gather until there are this many; then the farthest are dropped. It is at least twice what was left the last
+    /// time, so that sorting costs little for each, even where ties or the margin keep many.
+    private var compactionCount: Int
 
     mutating func offer(slot: UInt32, distance: Float) {
         guard distance <= bound else { return }
         candidates.append(Candidate(distance: distance, slot: slot))
-        if candidates.count == candidates.capacity || candidates.count % compactionCount == 0 { compact() }
+        if candidates.count >= compactionCount { compact() }
     }
 
     /// The candidates kept, nearest first: the `limit` nearest and what lies within the margin behind them.
@@ -48,5 +50,6 @@ struct NearestSelection {
         var end = margin == 0 ? limit : candidates.count
         while end > limit, candidates[end - 1].distance > bound { end -= 1 }
         candidates.removeSubrange(end...)
+        compactionCount = max(compactionCount, 2 * candidates.count)
     }
 }

@@ -53,7 +53,7 @@ extension VectorIndexError: CustomStringConvertible {
         case .zeroVector:
             "the vector is all zeros, which has no direction to compare under the cosine metric"
         case .duplicateKey(let key):
-            "the key \(key) is already there"
+            "the key \(key) is already there, or named twice"
         case .invalidParameter(let name, let value, let allowed):
             "\(name) is \(value); it must be from \(allowed.lowerBound) to \(allowed.upperBound)"
         case .batchMismatch(let keys, let values, let dimensions):

@@ -25,7 +25,8 @@ package struct ReservedMemory: ~Copyable {
     /// The step in which a small range grows: the largest page size of the supported platforms is 16 KiB.
     private static let smallStepBytes = 64 << 10
 
-    /// Reserves `bytes` of address space; where the process may not have so much, half of it, and so on down to 64 MiB.
+    /// Reserves `bytes` of address space. Where the process may not have so much, it reserves a quarter of what it may have and
+    /// leaves the rest to others, down to 64 MiB.
     package init(reserving bytes: Int) throws(StorageError) {
         #if os(Linux)
             let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
@@ -33,9 +34,16 @@ package struct ReservedMemory: ~Copyable {
             let flags = MAP_PRIVATE | MAP_ANON
         #endif
         var wanted = Self.roundUp(max(bytes, 1), to: Self.hugePageBytes)
+        var mayHaveAll = true
         while true {
             let mapping = mmap(nil, wanted + Self.hugePageBytes, PROT_NONE, flags, -1, 0)
             if let mapping, mapping != MAP_FAILED {
+                if !mayHaveAll, wanted > 256 << 20 {
+                    munmap(mapping, wanted + Self.hugePageBytes)
+                    mayHaveAll = true
+                    wanted = Self.roundUp(wanted / 4, to: Self.hugePageBytes)
+                    continue
+                }
                 self.mapping = mapping
                 mappingBytes = wanted + Self.hugePageBytes
                 reservedBytes = wanted
@@ -45,6 +53,7 @@ package struct ReservedMemory: ~Copyable {
             }
             guard wanted > 64 << 20 else { throw .outOfMemory(bytes: wanted) }
             wanted = Self.roundUp(wanted / 2, to: Self.hugePageBytes)
+            mayHaveAll = false
         }
     }
 

@@ -35,7 +35,8 @@ struct CommandTests {
         #expect(object["dimensions"] as? Int == 12)
         #expect(object["metric"] as? String == metric)
         #expect(object["codes"] as? String == "none")
-        #expect(object["instructionSet"] as? String == InstructionSet.supported[0].rawValue)
+        let instructionSet = try InstructionSet.resolve().rawValue
+        #expect(object["instructionSet"] as? String == instructionSet)
         #expect((object["build"] as? [String: Any])?.keys.sorted() == ["seconds", "threads", "vectorsPerSecond"])
         #expect((object["memory"] as? [String: Any])?.keys.sorted() == ["bytesPerVector", "peakResidentBytes"])
         let points = try #require(object["points"] as? [[String: Any]])
@@ -80,7 +81,8 @@ struct CommandTests {
         "Wrong usage is refused with exit code 64",
         arguments: [
             ["--codes", "int8"], ["--codes", "int4"], ["--codes", "float"], ["--batch"], ["--index", "x.nearest"],
-            ["--metric", "hamming"], ["--k", "0"], ["--k", "100001"], ["--k", "9223372036854775807"], ["--m", "0"], ["--m", "1"], ["--m", "513"], ["--ef", ""],
+            ["--metric", "hamming"], ["--k", "0"], ["--k", "100001"], ["--k", "9223372036854775807"], ["--m", "0"],
+            ["--m", "1"], ["--m", "513"], ["--ef", ""],
             ["--ef", "0"], ["--ef", "16,"], ["--ef", "a"], ["--ef-construction", "0"], ["--threads", "0"],
             ["--build-threads", "5000"], ["--rounds", "0"], ["--limit", "0"], ["--query-limit", "-1"],
             ["--exact", "--ground-truth", "x.npy"], ["--unknown"],
@@ -115,6 +117,31 @@ struct CommandTests {
             #expect(error.map { !"\($0)".contains("\n") } == true)
         }
     }
+
+    @Test("Recall counts what can be found where k is above the count")
+    func recallOfFew() throws {
+        let command = try BenchCommand.parse(
+            files + ["--limit", "4", "--k", "50", "--exact", "--ef", "60", "--rounds", "1"])
+        #expect(try command.measure().points.map(\.recall) == [1])
+    }
+
+    @Test("A file is written through a link, and a device that is full is a failure", .enabled(if: Self.hasFullDevice))
+    func unusualOutputs() throws {
+        try NumPyFile.write([1] as [Int32], rows: 1, columns: 1, to: folder.path("target.npy"))
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.path("link.npy"), withDestinationPath: folder.path("target.npy"))
+        try NumPyFile.write([7, 8] as [Int32], rows: 1, columns: 2, to: folder.path("link.npy"))
+        #expect(try NumPyFile(path: folder.path("target.npy")).int32s() == [7, 8])
+        #expect(
+            try FileManager.default.destinationOfSymbolicLink(atPath: folder.path("link.npy")).hasSuffix("target.npy"))
+        #expect(throws: CommandFailure.self) {
+            try NumPyFile.write([1] as [Int32], rows: 1, columns: 1, to: "/dev/full")
+        }
+        let type = try FileManager.default.attributesOfItem(atPath: "/dev/full")[.type] as? FileAttributeType
+        #expect(type == .typeCharacterSpecial)
+    }
+
+    private static var hasFullDevice: Bool { FileManager.default.fileExists(atPath: "/dev/full") }
 
     @Test("An index of no vectors is measured without a crash")
     func emptyBase() throws {

@@ -107,11 +107,13 @@ struct ExactIndexTests {
                 try index.answers(queries, k: 1, threads: threads)
             }
         }
-        #expect(throws: VectorIndexError.dimensionMismatch(expected: 2, found: 1)) {
+        #expect(throws: VectorIndexError.batchMismatch(keys: 2, values: 3, dimensions: 2)) {
             try index.answers([1, 2, 3], k: 1)
         }
-        #expect(throws: VectorIndexError.zeroVector) { try index.answers([1, 2, 0, 0], k: 1) }
-        #expect(throws: VectorIndexError.nonFiniteValue(position: 1)) {
+        #expect(throws: VectorIndexError.batchVector(position: 1, reason: .zeroVector)) {
+            try index.answers([1, 2, 0, 0], k: 1)
+        }
+        #expect(throws: VectorIndexError.batchVector(position: 1, reason: .nonFiniteValue(position: 1))) {
             try index.answers([1, 2, 0, .nan], k: 1)
         }
     }

@@ -95,7 +95,7 @@ struct BenchCommand: ParsableCommand {
 
     func run() throws {
         let report = try measure()
-        print(json ? try report.json() : report.table())
+        try Output.print(json ? try report.json() : report.table())
     }
 
     /// Builds, searches, and writes the ids if asked to.
@@ -118,7 +118,8 @@ struct BenchCommand: ParsableCommand {
         progress.finish()
 
         let points = settings.indices.map { i in
-            BenchReport.Point(ef: settings[i], measurements: rounds.map { $0[i] }, truth: truth, k: k)
+            BenchReport.Point(
+                ef: settings[i], measurements: rounds.map { $0[i] }, truth: truth, k: min(k, inputs.baseCount))
         }
         if let idsOut {
             for (i, ef) in settings.enumerated() {

@@ -47,7 +47,8 @@ struct BenchReport: Encodable {
         var lines = [
             "\(count) vectors x \(dimensions), \(metric), codes \(codes), \(instructionSet)",
             String(
-                format: "built in %.1f s on %d thread%@ (%.0f vectors/s), %d bytes a vector, peak %d MB", build.seconds,
+                format: "built in %.1f s on %ld thread%@ (%.0f vectors/s), %ld bytes a vector, peak %ld MB",
+                build.seconds,
                 build.threads, build.threads == 1 ? "" : "s", build.vectorsPerSecond, memory.bytesPerVector,
                 memory.peakResidentBytes / 1_000_000),
             "    ef  recall  queries/s  p50 us  p99 us  distances/query",
@@ -57,7 +58,7 @@ struct BenchReport: Encodable {
             let padded = String(repeating: " ", count: max(0, 8 - recall.count)) + recall
             lines.append(
                 String(
-                    format: "%6d%@%11.0f%8.0f%8.0f%17.0f", point.ef, padded, point.qps, point.p50Microseconds,
+                    format: "%6ld%@%11.0f%8.0f%8.0f%17.0f", point.ef, padded, point.qps, point.p50Microseconds,
                     point.p99Microseconds, point.distancesPerQuery))
         }
         return lines.joined(separator: "\n")

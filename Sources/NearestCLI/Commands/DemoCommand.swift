@@ -57,29 +57,28 @@ struct DemoCommand: ParsableCommand {
         if let vectorsOut { return try corpus.write(prefix: vectorsOut) }
         let dictionary = try MeaningDictionary(corpus, progress: progress("index"))
         let seconds = (ContinuousClock.now - start).seconds
-        print(
+        try Output.print(
             "\(dictionary.database.count) definitions read, embedded and indexed in \(String(format: "%.1f", seconds)) s"
         )
 
         for text in texts.isEmpty ? Self.examples : texts { try answer(text, embeddedBy: &corpus, from: dictionary) }
 
         let quality = try dictionary.measure(corpus, k: 10)
-        print(
+        try Output.print(
             String(
-                format: "\nrecall@10 %.4f against exact search, %d usage examples as queries, one thread:",
-                quality.recall, quality.queryCount),
-            String(
-                format: "%.0f queries/s (exact search in batches: %.0f)", quality.queriesPerSecond,
-                quality.exactQueriesPerSecond))
+                format: "\nrecall@10 %.4f against exact search, %ld usage examples as queries, one thread:",
+                quality.recall, quality.queryCount)
+                + String(
+                    format: " %.0f queries/s (exact search in batches: %.0f)", quality.queriesPerSecond,
+                    quality.exactQueriesPerSecond))
 
         guard texts.isEmpty, isatty(0) == 1 else { return }
-        print("\nType what you look for; an empty line or the end of input (control-D) ends.")
-        while let line = prompt(), !line.isEmpty { try answer(line, embeddedBy: &corpus, from: dictionary) }
+        try Output.print("\nType what you look for; an empty line or the end of input (control-D) ends.")
+        while let line = try prompt(), !line.isEmpty { try answer(line, embeddedBy: &corpus, from: dictionary) }
     }
 
-    private func prompt() -> String? {
-        print("> ", terminator: "")
-        fflush(nil)
+    private func prompt() throws -> String? {
+        try Output.print("> ", terminator: "")
         return readLine()
     }
 
@@ -87,13 +86,13 @@ struct DemoCommand: ParsableCommand {
         _ text: String, embeddedBy corpus: inout DictionaryCorpus, from dictionary: MeaningDictionary
     ) throws {
         guard let query = corpus.embedding.embed(text) else {
-            print("\n\"\(text)\": none of its words is known")
+            try Output.print("\n\"\(text)\": none of its words is known")
             return
         }
         let (hits, seconds) = try dictionary.search(query, k: k)
-        print(String(format: "\n\"%@\" (%.0f microseconds)", text, seconds * 1e6))
+        try Output.print(String(format: "\n\"%@\" (%.0f microseconds)", text, seconds * 1e6))
         for (i, hit) in hits.enumerated() {
-            print(String(format: "  %2d. %.3f  %@", i + 1, hit.similarity, hit.text))
+            try Output.print(String(format: "  %2ld. %.3f  %@", i + 1, hit.similarity, hit.text))
         }
     }
 }

@@ -73,11 +73,11 @@ struct ExactCommand: ParsableCommand {
             count: index.count, dimensions: index.dimensions, metric: metric.rawValue, queries: results.count, k: k,
             threads: threads, seconds: seconds, qps: seconds > 0 ? Double(results.count) / seconds : 0)
         if json {
-            print(String(decoding: try JSONEncoder().encode(report), as: UTF8.self))
+            try Output.print(String(decoding: try JSONEncoder().encode(report), as: UTF8.self))
         } else {
-            print(
+            try Output.print(
                 "\(report.queries) queries x \(report.count) vectors x \(report.dimensions), \(report.metric), k \(k): "
-                    + String(format: "%.2f s on %d threads, %.0f queries/s", seconds, threads, report.qps))
+                    + String(format: "%.2f s on %ld threads, %.0f queries/s", seconds, threads, report.qps))
         }
     }
 }

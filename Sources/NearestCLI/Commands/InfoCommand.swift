@@ -47,7 +47,7 @@ struct InfoCommand: ParsableCommand {
             processorFeatures: ProcessorFeatures.detected,
             supportedInstructionSets: InstructionSet.supported.map(\.rawValue), instructionSet: instructionSet.rawValue,
             processors: ProcessInfo.processInfo.activeProcessorCount, blas: Self.blas)
-        print(json ? String(decoding: try JSONEncoder().encode(report), as: UTF8.self) : Self.text(report))
+        try Output.print(json ? String(decoding: try JSONEncoder().encode(report), as: UTF8.self) : Self.text(report))
     }
 
     private static var blas: Report.BLAS {

@@ -131,7 +131,16 @@ extension NumPyFile {
         data.append(contentsOf: header.utf8)
         values.map(\.littleEndian).withUnsafeBytes { data.append(contentsOf: $0) }
         do {
-            try data.write(to: URL(fileURLWithPath: path), options: .atomic)
+            // A file is replaced whole; a device or a pipe is written to.
+            let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
+            let type = try? FileManager.default.attributesOfItem(atPath: url.path)[.type] as? FileAttributeType
+            if type == nil || type == .typeRegular {
+                try data.write(to: url, options: .atomic)
+            } else {
+                let handle = try FileHandle(forWritingTo: url)
+                try handle.write(contentsOf: data)
+                try handle.close()
+            }
         } catch {
             throw CommandFailure("\(path): cannot be written: \(error.localizedDescription)")
         }

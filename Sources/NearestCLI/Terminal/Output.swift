@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// Standard output, of which nothing is lost in silence.
+enum Output {
+    /// Prints a text and what ends it.
+    ///
+    /// - Throws: ``CommandFailure``: standard output is closed, or what it leads to is full.
+    static func print(_ text: String, terminator: String = "\n") throws(CommandFailure) {
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data((text + terminator).utf8))
+        } catch {
+            throw CommandFailure("standard output cannot be written")
+        }
+    }
+}

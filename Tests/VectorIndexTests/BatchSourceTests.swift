@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+import TestSupport
+import Testing
+import VectorIndex
+
+@Suite("What a batch is made from, and what happens meanwhile")
+struct BatchSourceTests {
+    @Test("Vectors of a lazy collection are evaluated once, and may come from the index itself")
+    func evaluatedOnce() throws {
+        var generator = SeededGenerator(seed: 81)
+        let index = try HNSWIndex(dimensions: 4, metric: .squaredEuclidean)
+        try index.insertAll(generator.vectors(count: 50, dimensions: 4), keys: 0..<50)
+        let evaluations = Atomic(0)
+        let shifted = (0..<50 as Range<UInt64>).lazy.map { key in
+            evaluations.add(1, ordering: .relaxed)
+            return (index.vector(for: key).map { Array($0) } ?? []).map { $0 + 2 }
+        }
+        try index.insertBatch(shifted, keys: (100..<150).map { $0 })
+        #expect(evaluations.load(ordering: .relaxed) == 50)
+        #expect(index.count == 100)
+        try index.checkInvariants()
+    }
+
+    @Test("Progress of a batch may search, and ends at the number of vectors")
+    func progressMaySearch() throws {
+        var generator = SeededGenerator(seed: 82)
+        let query = generator.vector(dimensions: 4)
+        let index = try HNSWIndex(dimensions: 4, metric: .cosine)
+        var last = 0
+        try index.insertBatch(generator.vectors(count: 300, dimensions: 4), keys: (0..<300).map { $0 }, threads: 2) {
+            done in
+            #expect(done > last)
+            last = done
+            #expect((try? index.search(query, k: 3))?.count == min(3, done))
+        }
+        #expect(last == 300)
+    }
+
+    @Test("Progress of batched exact search may read and change the index")
+    func progressMayChange() throws {
+        var generator = SeededGenerator(seed: 83)
+        let index = try ExactIndex(dimensions: 4, metric: .squaredEuclidean)
+        try index.insertAll(generator.vectors(count: 100, dimensions: 4), keys: 0..<100)
+        let queries = generator.vectors(count: 1100, dimensions: 4)
+        let added = Atomic(1000 as UInt64)
+        let results = try index.searchBatch(queries, k: 2, threads: 2) { _ in
+            let key = added.add(1, ordering: .relaxed).newValue
+            try? index.insert([9, 9, 9, 9], key: key)
+            #expect(index.contains(key: key))
+        }
+        #expect(results.count == 1100 && results.allSatisfy { $0.count == 2 })
+        #expect(index.count == 100 + Int(added.load(ordering: .relaxed) - 1000))
+    }
+
+    @Test(
+        "Inserted one by one, no vector is lost when the entry point changes",
+        arguments: [Metric.squaredEuclidean, .innerProduct], [2, 3])
+    func entryPointChanges(metric: Metric, m: Int) throws {
+        let seed: UInt64 = 84
+        var generator = SeededGenerator(seed: seed)
+        let index = try HNSWIndex(
+            dimensions: 5, metric: metric, options: HNSWOptions(m: m, efConstruction: 64, seed: seed))
+        for key in 0..<700 as Range<UInt64> {
+            try index.insert(generator.vector(dimensions: 5), key: key)
+            guard key % 50 == 49 else { continue }
+            // Between two repairs an inner product may cut off a vector or two.
+            let found = try index.search(generator.vector(dimensions: 5), k: .max).count
+            #expect(found >= index.count - 2, "seed \(seed), M \(m), \(metric), \(index.count) vectors")
+        }
+    }
+}
