@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The tables that dispatch.c lists; each is defined by the kernel file of its instruction set.
+// The tables that the dispatch files list; each is defined by the kernel file of its instruction set.
 
 #ifndef CK_TABLES_H
 #define CK_TABLES_H
@@ -8,9 +8,12 @@
 #include "CKernels.h"
 
 extern const ck_table ck_table_portable;
+extern const ck_half_table ck_half_table_portable;
 #if defined(__x86_64__)
 extern const ck_table ck_table_avx2;
 extern const ck_table ck_table_avx512;
+extern const ck_half_table ck_half_table_avx2;
+extern const ck_half_table ck_half_table_avx512;
 #endif
 
 // Inlined into the kernel it serves even in a debug build, so that a step passed as a constant argument costs no call

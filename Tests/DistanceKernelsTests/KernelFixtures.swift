@@ -9,6 +9,11 @@ import Testing
 /// with a remainder.
 let testedDimensions = [1, 7, 8, 9, 15, 16, 17, 31, 128, 769]
 
+/// Dimensions around half a register, a register and several of every instruction set, in every kind of element.
+let boundaryDimensions = [
+    0, 1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 66, 95, 127, 128, 129, 191, 255, 256, 257, 259, 385, 769,
+]
+
 /// The metrics that a table computes by a sum of their own; the C table knows no others.
 let summedMetrics: [Metric] = [.manhattan, .squaredEuclidean, .innerProduct]
 
