@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The shapes of the kernels on codes, written once over a vector type. An instruction set's file includes this after it
+// has defined, for that set:
+//   vec                             the vector register, of any integers
+//   zero, add                       of registers of 32-bit integers
+//   joint_sum(a, b, c, d)           the sums of their lanes, modulo 2^32, as four of them
+//   UNROLL_BYTES                    the bytes that an iteration takes: whole cache lines, two or more loads
+//
+// Integer sums do not depend on their order, so a kernel is exact whenever its terms are.
+
+// How one kind of code is summed under one metric. Every argument of this type is a constant at its call, so that each
+// kernel is a loop of its own.
+typedef struct {
+    size_t width;                                                // bytes that a load takes
+    vec (*load)(const uint8_t *p);                               // `width` bytes
+    vec (*load_rest)(const uint8_t *p, size_t i, size_t bytes);  // bytes i to bytes - 1, fewer than `width`; else 0
+    vec (*step)(vec sum, vec query, vec row);                    // adds the terms of one load
+    uint32_t (*query_term)(const uint8_t *query, size_t bytes);  // what every result lacks after that, or NULL
+    code_term odd_term;  // of the last of an odd number of packed codes; NULL where codes are not packed
+} code_sum;
+
+enum { LINE_BYTES = 64 };
+
+// Asks for bytes begin to end - 1 of four rows.
+CK_INLINE void prefetch_rows(const uint8_t *const *row, size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i += LINE_BYTES)
+#pragma clang loop unroll(full)
+        for (size_t r = 0; r < 4; r++) ck_prefetch(row[r] + i);
+}
+
+// Distances of the query to R rows at once (R constant), which share the query's registers. Two running sums a row: with
+// four rows, eight chains hide the latency of an accumulating multiplication (VPDPBUSD: 4 or 5 cycles, one or two a
+// cycle). `next` names four rows to be fetched from memory meanwhile, or is NULL.
+CK_INLINE void rows_loop(const uint8_t *query, const uint8_t *const *row, const size_t R, size_t bytes,
+                         const code_sum kind, uint32_t term, uint32_t *out, const uint8_t *const *next) {
+    vec even[4], odd[4];
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < 4; r++) even[r] = odd[r] = zero();
+    size_t i = 0;
+    for (; i + UNROLL_BYTES <= bytes; i += UNROLL_BYTES) {
+        if (next) prefetch_rows(next, i, i + UNROLL_BYTES);
+#pragma clang loop unroll(full)
+        for (size_t j = 0; j < UNROLL_BYTES; j += kind.width) {
+            const vec q = kind.load(query + i + j);
+            vec *const sum = j / kind.width % 2 == 0 ? even : odd;
+#pragma clang loop unroll(full)
+            for (size_t r = 0; r < R; r++) sum[r] = kind.step(sum[r], q, kind.load(row[r] + i + j));
+        }
+    }
+    if (next) prefetch_rows(next, i, bytes);
+    for (; i + kind.width <= bytes; i += kind.width) {
+        const vec q = kind.load(query + i);
+#pragma clang loop unroll(full)
+        for (size_t r = 0; r < R; r++) even[r] = kind.step(even[r], q, kind.load(row[r] + i));
+    }
+    if (i < bytes) {
+        const vec q = kind.load_rest(query, i, bytes);
+#pragma clang loop unroll(full)
+        for (size_t r = 0; r < R; r++) odd[r] = kind.step(odd[r], q, kind.load_rest(row[r], i, bytes));
+    }
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < 4; r++) even[r] = add(even[r], odd[r]);
+    const __m128i sums_i32x4 = joint_sum(even[0], even[1], even[2], even[3]);
+    const __m128i out_i32x4 = _mm_add_epi32(sums_i32x4, _mm_set1_epi32((int)term));
+    if (R == 4)
+        _mm_storeu_si128((__m128i *)out, out_i32x4);
+    else
+        out[0] = (uint32_t)_mm_cvtsi128_si32(out_i32x4);
+}
+
+CK_INLINE size_t whole_bytes(size_t n, const code_sum kind) { return kind.odd_term ? n / 2 : n; }
+
+CK_INLINE bool has_odd_code(size_t n, const code_sum kind) { return kind.odd_term && n % 2 == 1; }
+
+CK_INLINE uint32_t query_term(const uint8_t *query, size_t bytes, const code_sum kind) {
+    return kind.query_term ? kind.query_term(query, bytes) : 0;
+}
+
+CK_INLINE uint32_t odd_term(const uint8_t *a, const uint8_t *b, size_t n, const code_sum kind) {
+    return kind.odd_term(low_code(a[n / 2]), low_code(b[n / 2]));
+}
+
+// The distance of one pair. Four running sums hide the latency of a step.
+CK_INLINE uint32_t pair_loop(const uint8_t *a, const uint8_t *b, size_t n, const code_sum kind) {
+    const size_t bytes = whole_bytes(n, kind);
+    const size_t width = kind.width;
+    vec sum0 = zero(), sum1 = zero(), sum2 = zero(), sum3 = zero();
+    size_t i = 0;
+    for (; i + 4 * width <= bytes; i += 4 * width) {
+        sum0 = kind.step(sum0, kind.load(a + i), kind.load(b + i));
+        sum1 = kind.step(sum1, kind.load(a + i + width), kind.load(b + i + width));
+        sum2 = kind.step(sum2, kind.load(a + i + 2 * width), kind.load(b + i + 2 * width));
+        sum3 = kind.step(sum3, kind.load(a + i + 3 * width), kind.load(b + i + 3 * width));
+    }
+    for (; i + width <= bytes; i += width) sum0 = kind.step(sum0, kind.load(a + i), kind.load(b + i));
+    if (i < bytes) sum1 = kind.step(sum1, kind.load_rest(a, i, bytes), kind.load_rest(b, i, bytes));
+    const vec sum = add(add(sum0, sum1), add(sum2, sum3));
+    const uint32_t whole = (uint32_t)_mm_cvtsi128_si32(joint_sum(sum, sum, sum, sum)) + query_term(a, bytes, kind);
+    return has_odd_code(n, kind) ? whole + odd_term(a, b, n, kind) : whole;
+}
+
+CK_INLINE void gather_loop(const uint8_t *query, const uint8_t *rows, size_t stride, const uint32_t *ids, size_t count,
+                           size_t n, uint32_t *out, const code_sum kind) {
+    const size_t bytes = whole_bytes(n, kind);
+    const uint32_t term = query_term(query, bytes, kind);
+    size_t i = 0;
+    for (; i + 4 <= count; i += 4) {
+        const uint8_t *const row[4] = {rows + ids[i] * stride, rows + ids[i + 1] * stride, rows + ids[i + 2] * stride,
+                                       rows + ids[i + 3] * stride};
+        if (i + 4 < count) {
+            // The rows that come next are on their way while these are measured.
+            const size_t last = count - 1;
+            const uint8_t *const next[4] = {rows + ids[i + 4] * stride,
+                                            rows + ids[i + 5 < last ? i + 5 : last] * stride,
+                                            rows + ids[i + 6 < last ? i + 6 : last] * stride,
+                                            rows + ids[i + 7 < last ? i + 7 : last] * stride};
+            rows_loop(query, row, 4, bytes, kind, term, out + i, next);
+        } else {
+            rows_loop(query, row, 4, bytes, kind, term, out + i, NULL);
+        }
+    }
+    for (; i < count; i++) {
+        const uint8_t *const row[1] = {rows + ids[i] * stride};
+        rows_loop(query, row, 1, bytes, kind, term, out + i, NULL);
+    }
+    if (has_odd_code(n, kind))
+        for (i = 0; i < count; i++) out[i] += odd_term(query, rows + ids[i] * stride, n, kind);
+}
+
+CK_INLINE void scan_loop(const uint8_t *query, const uint8_t *rows, size_t stride, size_t count, size_t n,
+                         uint32_t *out, const code_sum kind) {
+    const size_t bytes = whole_bytes(n, kind);
+    const uint32_t term = query_term(query, bytes, kind);
+    size_t i = 0;
+    for (; i + 4 <= count; i += 4) {
+        const uint8_t *const row[4] = {rows + i * stride, rows + (i + 1) * stride, rows + (i + 2) * stride,
+                                       rows + (i + 3) * stride};
+        rows_loop(query, row, 4, bytes, kind, term, out + i, NULL);
+    }
+    for (; i < count; i++) {
+        const uint8_t *const row[1] = {rows + i * stride};
+        rows_loop(query, row, 1, bytes, kind, term, out + i, NULL);
+    }
+    if (has_odd_code(n, kind))
+        for (i = 0; i < count; i++) out[i] += odd_term(query, rows + i * stride, n, kind);
+}
