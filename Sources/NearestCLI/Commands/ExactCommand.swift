@@ -48,6 +48,10 @@ struct ExactCommand: ParsableCommand {
         var threads: Int
         var seconds: Double
         var qps: Double
+
+        /// Two operations a dimension of each distance: the product's multiplication and addition, or Manhattan's subtraction
+        /// and addition.
+        var gigaflopsPerSecond: Double
     }
 
     mutating func validate() throws {
@@ -69,15 +73,19 @@ struct ExactCommand: ParsableCommand {
         if let idsOut {
             try NumPyFile.write(idRows(results, k: k), rows: results.count, columns: k, to: idsOut)
         }
+        let operations = 2 * Double(results.count) * Double(index.count) * Double(inputs.dimensions)
         let report = Report(
             count: index.count, dimensions: index.dimensions, metric: metric.rawValue, queries: results.count, k: k,
-            threads: threads, seconds: seconds, qps: seconds > 0 ? Double(results.count) / seconds : 0)
+            threads: threads, seconds: seconds, qps: seconds > 0 ? Double(results.count) / seconds : 0,
+            gigaflopsPerSecond: seconds > 0 ? operations / seconds * 1e-9 : 0)
         if json {
             try Output.print(String(decoding: try JSONEncoder().encode(report), as: UTF8.self))
         } else {
             try Output.print(
                 "\(report.queries) queries x \(report.count) vectors x \(report.dimensions), \(report.metric), k \(k): "
-                    + String(format: "%.2f s on %ld threads, %.0f queries/s", seconds, threads, report.qps))
+                    + String(
+                        format: "%.2f s on %ld thread%@, %.0f queries/s, %.0f GFLOP/s", seconds, threads,
+                        threads == 1 ? "" : "s", report.qps, report.gigaflopsPerSecond))
         }
     }
 }
