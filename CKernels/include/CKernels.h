@@ -79,6 +79,18 @@ const ck_table *ck_table_at(size_t index);
 // The table of that name, or NULL.
 const ck_table *ck_table_named(const char *name);
 
+// ---- Norms ----------------------------------------------------------------------------------------------------------
+
+// sum v[i]^2: the bits of the table's dot.pair(v, v, n).
+float ck_squared_norm(const ck_table *table, const float *v, size_t n);
+
+// out[i] = ck_squared_norm(row i), i < count. Row r starts at rows + r * stride.
+void ck_squared_norms(const ck_table *table, const float *rows, size_t stride, size_t count, size_t n, float *out);
+
+// Scales v to length 1, however short or long it is, and returns the length it had. Where there is no direction, v is left
+// as it is: a vector of zeros, or n = 0, gives 0; NaN anywhere gives NaN; infinity without NaN gives infinity.
+double ck_normalize(const ck_table *table, float *v, size_t n);
+
 // ---- Batched inner products -----------------------------------------------------------------------------------------
 
 // out[q * out_stride + r] = the inner product of query q with row r. Value d of query q is queries[q * query_stride + d]. Value
