@@ -1,14 +1,16 @@
 # swift-nearest
 #
-#   make demo         search a dictionary by meaning: make demo TEXT='"fear of spiders" "a small boat"'
-#   make test         run the tests
-#   make test-asan    run the tests under AddressSanitizer
-#   make check        what every commit must pass: format, layering, no warnings, tests
-#   make bench        recall and speed of search on the demo's vectors, on one thread and on two
-#   make format       format the Swift sources
-#   make setup        install what is missing of Debian's packages; the targets above do so first
-#   make clean        delete what was built
-#   make help         show this list
+#   make demo           search a dictionary by meaning: make demo TEXT='"fear of spiders" "a small boat"'
+#   make test           run the tests
+#   make test-asan      run the tests under AddressSanitizer
+#   make check          what every commit must pass: format, layering, no warnings, tests
+#   make bench          recall and speed of search on the demo's vectors, on one thread and on two
+#   make bench-kernels  parity and speed of the distance kernels and their share of the machine: ARGS='--filter avx2/'
+#   make bench-cache    the same under perf stat: cache references and misses, where the machine has counters
+#   make format         format the Swift sources
+#   make setup          install what is missing of Debian's packages; the targets above do so first
+#   make clean          delete what was built
+#   make help           show this list
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -16,12 +18,13 @@ SHELL := /bin/bash
 
 SWIFT ?= swift
 NEAREST := .build/release/nearest
+KERNEL_BENCH := .build/release/kernel-bench
 SOURCES := Package.swift Sources Tests
 
 # Debian packages: OpenBLAS for batched distances, pkg-config to find it, the dictionary of the demo.
 PACKAGES := libopenblas-dev pkg-config wordnet-base
 
-.PHONY: help setup demo test test-asan check lint layers format bench release clean
+.PHONY: help setup demo test test-asan check lint layers format bench kernel-bench bench-kernels bench-cache release clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -78,6 +81,25 @@ bench: release .build/demo.base.npy
 	    $(NEAREST) bench --base .build/demo.base.npy --queries .build/demo.queries.npy --metric cosine --exact \
 	        --ef 16,32,64,128,256,512 --threads $$threads; \
 	done
+
+# One processor throughout: a move to another one would start with cold caches.
+PIN := $(shell command -v taskset >/dev/null 2>&1 && echo taskset -c 0)
+
+kernel-bench: setup
+	$(SWIFT) build -c release --product kernel-bench
+
+bench-kernels: kernel-bench
+	$(PIN) $(KERNEL_BENCH) $(ARGS)
+
+bench-cache: kernel-bench
+	@if ! command -v perf >/dev/null; then \
+	    echo "bench-cache: perf is not installed (Debian: linux-perf); nothing was measured"; \
+	elif ! perf stat -e instructions true 2>&1 | grep -E '[0-9] +instructions' >/dev/null; then \
+	    echo "bench-cache: this machine has no hardware counters (perf stat -e instructions: not supported), as is usual in a" \
+	        "virtual machine; nothing was measured"; \
+	else \
+	    perf stat -e cache-references,cache-misses,L1-dcache-loads,L1-dcache-load-misses $(PIN) $(KERNEL_BENCH) $(ARGS); \
+	fi
 
 clean:
 	rm -rf .build .build-asan

@@ -46,6 +46,8 @@ let package = Package(
             dependencies: ["Nearest", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             resources: [.copy("Resources/static-embedding")],
             swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "kernel-bench", dependencies: ["CKernels"], path: "Benchmarks/kernel-bench", cSettings: cWarnings),
 
         .target(
             name: "TestSupport", dependencies: ["CAllocationCounter", "VectorIndex"], path: "Tests/TestSupport",

@@ -55,6 +55,9 @@ typedef uint64_t (*ck_scan_block_fn)(const float *query, const float *block, siz
 // A bit v where products[v] - offsets[v] is at least `bound`, v < CK_BLOCK: which of a block's vectors are worth a closer look.
 typedef uint64_t (*ck_select_fn)(const float *products, const float *offsets, float bound);
 
+// How far gather and scan prefetch: rows of `ids`, and cache lines. kernel-bench measures the alternatives.
+enum { CK_GATHER_ROWS_AHEAD = 4, CK_SCAN_LINES_AHEAD = 0 };
+
 typedef struct {
     ck_pair_fn pair;
     ck_gather_fn gather;

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// kernel-bench: parity and speed of every distance kernel that this machine can run. Benchmarks/README.md says how to
+// read what it prints. That one harness checks and times is after dav1d's checkasm
+// (https://code.videolan.org/videolan/dav1d, tests/checkasm).
+
+#include "options.h"
+#include "report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const layout *const layouts[] = {&layout_f32_rows};
+
+// Returns whether all kernels are right, and adds their number to *measured.
+static bool run_groups(const options *options, const layout *layout, const void *memory, size_t *measured) {
+    size_t kernel_count;
+    const kernel *kernels = all_kernels(&kernel_count);
+    bool all_right = true;
+    for (place place = 0; place < PLACE_COUNT; place++)
+        for (const size_t *n = measured_dimensions(options); *n; n++) {
+            workload workload = workload_make(layout, memory, place, *n);
+            const group group = measure_group(kernels, kernel_count, &workload, options);
+            workload_free(&workload);
+            report_group(options, &group);
+            *measured += group.count;
+            for (size_t k = 0; k < group.count; k++) all_right &= group.measurements[k].right;
+        }
+    return all_right;
+}
+
+// Rows of a few lines, of the demo's 384 dimensions, and long ones.
+static void run_sweeps(const options *options, const void *memory, size_t *measured) {
+    static const size_t dimensions[] = {128, 384, 1536};
+    for (size_t d = 0; d < sizeof dimensions / sizeof dimensions[0]; d++) {
+        workload workload = workload_make(&layout_f32_rows, memory, PLACE_MEMORY, dimensions[d]);
+        for (size_t u = 0; u < vector_unit_count(); u++)
+            for (int gather = 1; gather >= 0; gather--) {
+                const vector_unit *unit = vector_unit_at(u);
+                char name[64];
+                snprintf(name, sizeof name, "sweep/%s/%s/%zu", gather ? "gather" : "scan", unit->table, dimensions[d]);
+                // The portable table leaves prefetching to the processor.
+                if (unit->required_features == 0 || !vector_unit_supported(unit) || !strstr(name, options->filter))
+                    continue;
+                const prefetch_sweep sweep = measure_sweep(unit, gather, &workload, options);
+                report_sweep(options, &sweep);
+                ++*measured;
+            }
+        workload_free(&workload);
+    }
+}
+
+int main(int argc, char **argv) {
+    const options options = parse_options(argc, argv);
+    bool all_right = true;
+    size_t measured = 0;
+    report_begin(&options);
+    for (size_t l = 0; l < sizeof layouts / sizeof layouts[0]; l++) {
+        void *memory = layout_memory(layouts[l]);
+        all_right &= run_groups(&options, layouts[l], memory, &measured);
+        if (layouts[l] == &layout_f32_rows) {
+            report_ceilings(&options);
+            run_sweeps(&options, memory, &measured);
+        }
+        free(memory);
+    }
+    report_end(&options, all_right);
+    if (measured == 0) {
+        fprintf(stderr, "kernel-bench: nothing has \"%s\" in its name\n", options.filter);
+        return EXIT_USAGE;
+    }
+    return all_right ? EXIT_SUCCESS : EXIT_PARITY;
+}
