@@ -56,7 +56,7 @@ typedef uint64_t (*ck_scan_block_fn)(const float *query, const float *block, siz
 typedef uint64_t (*ck_select_fn)(const float *products, const float *offsets, float bound);
 
 // How far gather and scan prefetch: rows of `ids`, and cache lines. kernel-bench measures the alternatives.
-enum { CK_GATHER_ROWS_AHEAD = 4, CK_SCAN_LINES_AHEAD = 0 };
+enum { CK_GATHER_ROWS_AHEAD = 4, CK_SCAN_LINES_AHEAD = 96 };
 
 typedef struct {
     ck_pair_fn pair;

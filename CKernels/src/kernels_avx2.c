@@ -10,6 +10,10 @@
 
 enum { LANES = 8 };
 
+// In the second-level cache four rows at a time are 1.2 to 2 times as fast as one, whose two running sums of 8 floats wait
+// for FMA. As much as a tile of batch_blocked.c.
+enum { CACHED_SCAN_BYTES = 256 * 1024 };
+
 typedef __m256 vec;
 
 typedef __m256 (*step)(__m256 sum_f32x8, __m256 a_f32x8, __m256 b_f32x8);
@@ -63,6 +67,13 @@ CK_INLINE __m128 joint_sum4(__m128 a_f32x4, __m128 b_f32x4, __m128 c_f32x4, __m1
 
 CK_INLINE __m128 fold(__m256 sum_f32x8) {
     return _mm_add_ps(_mm256_castps256_ps128(sum_f32x8), _mm256_extractf128_ps(sum_f32x8, 1));
+}
+
+// The same additions as one lane of joint_sum.
+CK_INLINE float lane_sum(__m256 sum_f32x8) {
+    const __m128 sum_f32x4 = fold(sum_f32x8);
+    const __m128 pairs_f32x4 = _mm_add_ps(sum_f32x4, _mm_movehl_ps(sum_f32x4, sum_f32x4));
+    return _mm_cvtss_f32(_mm_add_ss(pairs_f32x4, _mm_movehdup_ps(pairs_f32x4)));
 }
 
 CK_INLINE __m128 joint_sum(__m256 a_f32x8, __m256 b_f32x8, __m256 c_f32x8, __m256 d_f32x8) {

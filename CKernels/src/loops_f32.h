@@ -4,31 +4,53 @@
 // defined, for that set:
 //   vec, LANES                      the vector register and the floats in it
 //   zero, add, load, load_first     load_first(p, count) reads `count` < LANES floats and no byte more; the rest is 0
-//   joint_sum(a, b, c, d)           the sums of the lanes of four vectors
+//   lane_sum(a)                     the sum of the lanes of a vector
+//   joint_sum(a, b, c, d)           those of four vectors, each by additions in the same order whatever the others are
+//   CACHED_SCAN_BYTES               a scan of no more bytes than this goes four rows at a time
 //   step                            the type of l1_step, l2sq_step and dot_step: one step of a metric's running sum
 //
 // Every `step step` argument is a constant at its call, so that each kernel is a loop of its own.
+//
+// kernel-bench (Benchmarks/README.md) chose the numbers of rows, of running sums and of lines to prefetch.
 
 // Floats in a cache line of 64 bytes.
 enum { LINE_FLOATS = 16 };
 
-// Distances of the query to R rows at once (R constant), which share the query's registers. Two running sums a row: with
-// four rows, eight chains of additions hide the latency of FMA (4 cycles, two a cycle). A row's sum is formed in the
-// same order whatever its place and R, so that gather and scan agree to the bit. `next` names four rows to be fetched
-// from memory meanwhile, or is NULL.
-CK_INLINE void rows_loop(const float *query, const float *const *row, const size_t R, size_t n, step step, float *out,
-                         const float *const *next) {
-    vec even[4], odd[4];
+// The distance of one pair. Four running sums hide the latency of FMA as far as the two loads a step allow.
+CK_INLINE float pair_loop(const float *a, const float *b, size_t n, step step) {
+    vec sum0 = zero(), sum1 = zero(), sum2 = zero(), sum3 = zero();
+    size_t i = 0;
+    for (; i + 4 * LANES <= n; i += 4 * LANES) {
+        sum0 = step(sum0, load(a + i), load(b + i));
+        sum1 = step(sum1, load(a + i + LANES), load(b + i + LANES));
+        sum2 = step(sum2, load(a + i + 2 * LANES), load(b + i + 2 * LANES));
+        sum3 = step(sum3, load(a + i + 3 * LANES), load(b + i + 3 * LANES));
+    }
+    for (; i + LANES <= n; i += LANES) sum0 = step(sum0, load(a + i), load(b + i));
+    if (i < n) sum1 = step(sum1, load_first(a + i, n - i), load_first(b + i, n - i));
+    return lane_sum(add(add(sum0, sum1), add(sum2, sum3)));
+}
+
+// Rows whose lanes are summed jointly.
+enum { JOINT_ROWS = 4 };
+
+// The distances of the query to R <= 4 rows at once (R constant), their lanes not yet summed. The rows share the query's
+// registers, and their cache misses overlap. Two running sums a row: four rows make eight chains of additions, which is
+// what two FMA ports with a latency of 4 cycles need, and all that AVX2 has registers for. A row's sum is formed in the
+// same order whatever R is, so that gather and scan agree to the bit. Meanwhile A rows, `ahead`, are fetched, line by line
+// as those are read (A constant).
+CK_INLINE void rows_loop(const float *query, const float *const *row, const size_t R, size_t n, step step, vec *sum,
+                         const float *const *ahead, const size_t A) {
+    vec even[JOINT_ROWS], odd[JOINT_ROWS];
 #pragma clang loop unroll(full)
-    for (size_t r = 0; r < 4; r++) even[r] = odd[r] = zero();
+    for (size_t r = 0; r < R; r++) even[r] = odd[r] = zero();
     size_t i = 0;
     for (; i + 2 * LANES <= n; i += 2 * LANES) {
         const vec q0 = load(query + i), q1 = load(query + i + LANES);
-        if (next)
 #pragma clang loop unroll(full)
-            for (size_t r = 0; r < 4; r++)
+        for (size_t r = 0; r < A; r++)
 #pragma clang loop unroll(full)
-                for (size_t line = 0; line < 2 * LANES; line += LINE_FLOATS) ck_prefetch(next[r] + i + line);
+            for (size_t line = 0; line < 2 * LANES; line += LINE_FLOATS) ck_prefetch(ahead[r] + i + line);
 #pragma clang loop unroll(full)
         for (size_t r = 0; r < R; r++) {
             even[r] = step(even[r], q0, load(row[r] + i));
@@ -47,64 +69,70 @@ CK_INLINE void rows_loop(const float *query, const float *const *row, const size
         for (size_t r = 0; r < R; r++) odd[r] = step(odd[r], q0, load_first(row[r] + i, n - i));
     }
 #pragma clang loop unroll(full)
-    for (size_t r = 0; r < 4; r++) even[r] = add(even[r], odd[r]);
-    const __m128 sums_f32x4 = joint_sum(even[0], even[1], even[2], even[3]);
-    if (R == 4)
-        _mm_storeu_ps(out, sums_f32x4);
-    else
-        out[0] = _mm_cvtss_f32(sums_f32x4);
+    for (size_t r = 0; r < R; r++) sum[r] = add(even[r], odd[r]);
 }
 
-// The distance of one pair. Four running sums hide the latency of FMA as far as the two loads a step allow.
-CK_INLINE float pair_loop(const float *a, const float *b, size_t n, step step) {
-    vec sum0 = zero(), sum1 = zero(), sum2 = zero(), sum3 = zero();
-    size_t i = 0;
-    for (; i + 4 * LANES <= n; i += 4 * LANES) {
-        sum0 = step(sum0, load(a + i), load(b + i));
-        sum1 = step(sum1, load(a + i + LANES), load(b + i + LANES));
-        sum2 = step(sum2, load(a + i + 2 * LANES), load(b + i + 2 * LANES));
-        sum3 = step(sum3, load(a + i + 3 * LANES), load(b + i + 3 * LANES));
-    }
-    for (; i + LANES <= n; i += LANES) sum0 = step(sum0, load(a + i), load(b + i));
-    if (i < n) sum1 = step(sum1, load_first(a + i, n - i), load_first(b + i, n - i));
-    const vec sum = add(add(sum0, sum1), add(sum2, sum3));
-    return _mm_cvtss_f32(joint_sum(sum, sum, sum, sum));
-}
-
+// Four rows at a time, while the next four are on their way.
 CK_INLINE void gather_loop(const float *query, const float *rows, size_t stride, const uint32_t *ids, size_t count,
                            size_t n, float *out, step step) {
     size_t i = 0;
-    for (; i + 4 <= count; i += 4) {
-        const float *const row[4] = {rows + ids[i] * stride, rows + ids[i + 1] * stride, rows + ids[i + 2] * stride,
-                                     rows + ids[i + 3] * stride};
-        if (i + 4 < count) {
-            // The rows that come next are on their way while these are measured.
-            const size_t last = count - 1;
-            const float *const next[4] = {rows + ids[i + 4] * stride, rows + ids[i + 5 < last ? i + 5 : last] * stride,
-                                          rows + ids[i + 6 < last ? i + 6 : last] * stride,
-                                          rows + ids[i + 7 < last ? i + 7 : last] * stride};
-            rows_loop(query, row, 4, n, step, out + i, next);
-        } else {
-            rows_loop(query, row, 4, n, step, out + i, NULL);
+    for (; i + JOINT_ROWS <= count; i += JOINT_ROWS) {
+        vec sum[JOINT_ROWS];
+        const float *row[JOINT_ROWS], *ahead[JOINT_ROWS];
+#pragma clang loop unroll(full)
+        for (size_t r = 0; r < JOINT_ROWS; r++) {
+            const size_t next = i + r + CK_GATHER_ROWS_AHEAD;
+            row[r] = rows + ids[i + r] * stride;
+            ahead[r] = rows + ids[next < count ? next : count - 1] * stride;
         }
+        if (i + CK_GATHER_ROWS_AHEAD < count)
+            rows_loop(query, row, JOINT_ROWS, n, step, sum, ahead, JOINT_ROWS);
+        else
+            rows_loop(query, row, JOINT_ROWS, n, step, sum, NULL, 0);
+        _mm_storeu_ps(out + i, joint_sum(sum[0], sum[1], sum[2], sum[3]));
     }
     for (; i < count; i++) {
-        const float *const row[1] = {rows + ids[i] * stride};
-        rows_loop(query, row, 1, n, step, out + i, NULL);
+        vec sum;
+        const float *const row = rows + ids[i] * stride;
+        rows_loop(query, &row, 1, n, step, &sum, NULL, 0);
+        out[i] = lane_sum(sum);
     }
 }
 
+// Four rows at a time from a cache. From memory row after row and by one loop, because a prefetcher knows a stream by the
+// address of its load, and one stream is up to 1.6 times as fast as four side by side.
 CK_INLINE void scan_loop(const float *query, const float *rows, size_t stride, size_t count, size_t n, float *out,
                          step step) {
+    const bool cached = count * stride <= CACHED_SCAN_BYTES / sizeof(float);
+    const size_t floats_ahead = CK_SCAN_LINES_AHEAD * LINE_FLOATS;
+    // The rows before this one ask for no line behind the last row.
+    const size_t ahead_count = count * stride > floats_ahead ? (count * stride - floats_ahead) / stride : 0;
     size_t i = 0;
-    for (; i + 4 <= count; i += 4) {
-        const float *const row[4] = {rows + i * stride, rows + (i + 1) * stride, rows + (i + 2) * stride,
-                                     rows + (i + 3) * stride};
-        rows_loop(query, row, 4, n, step, out + i, NULL);
+    for (; i + JOINT_ROWS <= count; i += JOINT_ROWS) {
+        vec sum[JOINT_ROWS];
+        const float *const first = rows + i * stride;
+        if (cached) {
+            const float *const row[] = {first, first + stride, first + 2 * stride, first + 3 * stride};
+            rows_loop(query, row, JOINT_ROWS, n, step, sum, NULL, 0);
+        } else {
+#pragma clang loop unroll(disable)
+            for (size_t r = 0; r < JOINT_ROWS; r++) {
+                const float *const row = first + r * stride;
+                if (i + r < ahead_count) {
+                    const float *const ahead = row + floats_ahead;
+                    rows_loop(query, &row, 1, n, step, &sum[r], &ahead, 1);
+                } else {
+                    rows_loop(query, &row, 1, n, step, &sum[r], NULL, 0);
+                }
+            }
+        }
+        _mm_storeu_ps(out + i, joint_sum(sum[0], sum[1], sum[2], sum[3]));
     }
     for (; i < count; i++) {
-        const float *const row[1] = {rows + i * stride};
-        rows_loop(query, row, 1, n, step, out + i, NULL);
+        vec sum;
+        const float *const row = rows + i * stride;
+        rows_loop(query, &row, 1, n, step, &sum, NULL, 0);
+        out[i] = lane_sum(sum);
     }
 }
 
