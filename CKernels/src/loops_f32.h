@@ -91,12 +91,20 @@ CK_INLINE void gather_loop(const float *query, const float *rows, size_t stride,
             rows_loop(query, row, JOINT_ROWS, n, step, sum, NULL, 0);
         _mm_storeu_ps(out + i, joint_sum(sum[0], sum[1], sum[2], sum[3]));
     }
-    for (; i < count; i++) {
-        vec sum;
-        const float *const row = rows + ids[i] * stride;
-        rows_loop(query, &row, 1, n, step, &sum, NULL, 0);
-        out[i] = lane_sum(sum);
+    // The rest at once too: their cache misses overlap.
+    const size_t rest = count - i;
+    if (rest == 0) return;
+    vec sum[JOINT_ROWS] = {zero(), zero(), zero(), zero()};
+    const float *row[JOINT_ROWS];
+    for (size_t r = 0; r < rest; r++) row[r] = rows + ids[i + r] * stride;
+    switch (rest) {
+    case 1: rows_loop(query, row, 1, n, step, sum, NULL, 0); break;
+    case 2: rows_loop(query, row, 2, n, step, sum, NULL, 0); break;
+    default: rows_loop(query, row, 3, n, step, sum, NULL, 0); break;
     }
+    float sums[JOINT_ROWS];
+    _mm_storeu_ps(sums, joint_sum(sum[0], sum[1], sum[2], sum[3]));
+    for (size_t r = 0; r < rest; r++) out[i + r] = sums[r];
 }
 
 // Four rows at a time from a cache. From memory row after row and by one loop, because a prefetcher knows a stream by the
