@@ -16,18 +16,28 @@
 // Floats in a cache line of 64 bytes.
 enum { LINE_FLOATS = 16 };
 
-// The distance of one pair. Four running sums hide the latency of FMA as far as the two loads a step allow.
+// The distance of one pair. Four running sums hide the latency of FMA (4 cycles) as far as two loads a step allow (one
+// step a cycle). The rest of a length is straight code: at 96 dimensions 1.1 times as fast as a loop.
 CK_INLINE float pair_loop(const float *a, const float *b, size_t n, step step) {
     vec sum0 = zero(), sum1 = zero(), sum2 = zero(), sum3 = zero();
     size_t i = 0;
+#pragma clang loop unroll_count(2)
     for (; i + 4 * LANES <= n; i += 4 * LANES) {
         sum0 = step(sum0, load(a + i), load(b + i));
         sum1 = step(sum1, load(a + i + LANES), load(b + i + LANES));
         sum2 = step(sum2, load(a + i + 2 * LANES), load(b + i + 2 * LANES));
         sum3 = step(sum3, load(a + i + 3 * LANES), load(b + i + 3 * LANES));
     }
-    for (; i + LANES <= n; i += LANES) sum0 = step(sum0, load(a + i), load(b + i));
-    if (i < n) sum1 = step(sum1, load_first(a + i, n - i), load_first(b + i, n - i));
+    if (i + 2 * LANES <= n) {
+        sum0 = step(sum0, load(a + i), load(b + i));
+        sum1 = step(sum1, load(a + i + LANES), load(b + i + LANES));
+        i += 2 * LANES;
+    }
+    if (i + LANES <= n) {
+        sum2 = step(sum2, load(a + i), load(b + i));
+        i += LANES;
+    }
+    if (i < n) sum3 = step(sum3, load_first(a + i, n - i), load_first(b + i, n - i));
     return lane_sum(add(add(sum0, sum1), add(sum2, sum3)));
 }
 
