@@ -14,13 +14,15 @@ CK_INLINE float l2sq_step(float sum, float a, float b) { return sum + (a - b) * 
 
 CK_INLINE float dot_step(float sum, float a, float b) { return sum + a * b; }
 
-// Sixteen running sums: the compiler may keep them in vector registers without changing the order of any addition.
+// Sixteen running sums: the compiler may keep them in vector registers without changing the order of any addition. It is
+// told to, by four lanes of 128 bits: left to itself, Clang 21 multiplies one by one.
 enum { LANES = 16 };
 
 CK_INLINE float pair_loop(const float *a, const float *b, size_t n, step step) {
     float sums[LANES] = {0};
     size_t i = 0;
     for (; i + LANES <= n; i += LANES)
+#pragma clang loop vectorize_width(4) interleave_count(4) unroll(disable)
         for (size_t lane = 0; lane < LANES; lane++) sums[lane] = step(sums[lane], a[i + lane], b[i + lane]);
     for (size_t lane = 0; i < n; i++, lane++) sums[lane] = step(sums[lane], a[i], b[i]);
 
