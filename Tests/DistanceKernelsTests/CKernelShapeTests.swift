@@ -47,6 +47,29 @@ struct CKernelShapeTests {
     }
 
     @Test(
+        "A scan of more rows than a cache holds has the bits of gather", arguments: InstructionSet.supported,
+        summedMetrics)
+    func longScansAgreeToTheBit(set: InstructionSet, metric: Metric) throws {
+        let kernels = try cKernels(set, metric)
+        // 1 MiB of rows, and a number of them that is no multiple of four.
+        for (count, n) in [(2049, 128), (2047, 127), (341, 769), (87, 3072)] {
+            let seed = UInt64(200 + n)
+            let (query, rows, vectors) = Self.inputs(count: count, n: n, seed: seed)
+            let ids = (0..<count).map(UInt32.init)
+            var scanned = [Float](repeating: .nan, count: count)
+            var gathered = scanned
+            kernels.scan(query, rows, n + Self.gap, count, n, &scanned)
+            kernels.gather(query, rows, n + Self.gap, ids, count, n, &gathered)
+            #expect(scanned.map(\.bitPattern) == gathered.map(\.bitPattern), "seed \(seed), n \(n)")
+            for i in [0, count / 2, count - 1] {
+                expectClose(
+                    distance(fromSum: scanned[i], metric), query.prefix(n), vectors[i], metric,
+                    "seed \(seed), n \(n), row \(i)")
+            }
+        }
+    }
+
+    @Test(
         "A row has the same bits gathered or scanned, in any place, and nothing else is written",
         arguments: InstructionSet.supported, summedMetrics)
     func gatherAndScanAgreeToTheBit(set: InstructionSet, metric: Metric) throws {

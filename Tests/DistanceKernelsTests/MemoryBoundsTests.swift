@@ -70,6 +70,22 @@ struct MemoryBoundsTests {
         }
     }
 
+    @Test(
+        "No byte behind the rows of a long scan is read", arguments: InstructionSet.supported, summedMetrics)
+    func nothingBehindLongScansIsRead(set: InstructionSet, metric: Metric) throws {
+        let kernels = try cKernels(set, metric)
+        let (count, n) = (1027, 129)
+        var generator = SeededGenerator(seed: 1)
+        let queryValues = generator.vector(dimensions: n)
+        let rowValues = generator.vectors(count: count, dimensions: n)
+        let query = try GuardedFloats(queryValues)
+        let rows = try GuardedFloats(rowValues)
+        let out = try GuardedFloats([Float](repeating: .nan, count: count))
+        kernels.scan(query.base, rows.base, n, count, n, out.base)
+        let last = distance(fromSum: out.base[count - 1], metric)
+        expectClose(last, queryValues, rowValues.suffix(n), metric, "seed 1")
+    }
+
     @Test("Vectors may begin at any multiple of four bytes", arguments: InstructionSet.supported, summedMetrics)
     func unalignedVectors(set: InstructionSet, metric: Metric) throws {
         let kernels = try cKernels(set, metric)
