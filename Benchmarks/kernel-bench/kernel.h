@@ -46,7 +46,7 @@ size_t sum_operations(sum_kind sum);
 // A sum of n terms is off by at most this factor times the sum of the terms' magnitudes (CKernels/README.md).
 double sum_error_factor(size_t n);
 
-// Whether the first distances of the workload are within the bound; prints those that are not to stderr.
+// Whether the first and the last distances of a pass are within the bound; prints those that are not to stderr.
 bool kernel_is_right(const kernel *kernel, const workload *workload);
 
 #endif
