@@ -73,9 +73,18 @@ struct CandidatePool: ~Copyable {
         return nil
     }
 
-    /// The candidate that ``popNearest()`` would return next if nothing nearer is pushed; a guess, for prefetching.
-    var nextNearest: UInt32? {
-        cursor < count && !keys[cursor].isExpanded ? keys[cursor].slot : nil
+    /// Calls `body` with the candidates that ``popNearest()`` would return next, `limit` at most, if nothing nearer is pushed; a
+    /// guess, for prefetching.
+    func forEachNearest(limit: Int, _ body: (UInt32) -> Void) {
+        var left = limit
+        var i = cursor
+        while left > 0, i < count {
+            if !keys[i].isExpanded {
+                body(keys[i].slot)
+                left &-= 1
+            }
+            i &+= 1
+        }
     }
 
     /// Drops what lies behind the `limit`-th live node.

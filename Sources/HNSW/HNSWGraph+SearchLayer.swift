@@ -65,7 +65,7 @@ extension HNSWGraph {
                 count = 1
                 continue
             }
-            if let next = scratch.pool.nextNearest {
+            scratch.pool.forEachNearest(limit: Self.expansionWidth) { next in
                 let nextRow = UnsafeRawPointer(layer.row(next))
                 prefetch(nextRow)
                 prefetch(nextRow + 64)

@@ -72,6 +72,12 @@ struct CandidatePoolTests {
         #expect(pool.count == 5)
     }
 
+    private func upcoming(_ pool: borrowing CandidatePool, limit: Int) -> [UInt32] {
+        var slots: [UInt32] = []
+        pool.forEachNearest(limit: limit) { slots.append($0) }
+        return slots
+    }
+
     @Test("A nearer candidate pushed later is popped before those that wait")
     func popsLateArrival() {
         var pool = CandidatePool(capacity: 4)
@@ -79,9 +85,10 @@ struct CandidatePoolTests {
         pool.push(NodeKey(distance: 2, slot: 0))
         pool.push(NodeKey(distance: 3, slot: 1))
         #expect(pool.popNearest() == 0)
-        #expect(pool.nextNearest == 1)
+        #expect(upcoming(pool, limit: 2) == [1])
         pool.push(NodeKey(distance: 1, slot: 2))
-        #expect(pool.nextNearest == 2)
+        #expect(upcoming(pool, limit: 1) == [2])
+        #expect(upcoming(pool, limit: 2) == [2, 1])
         #expect(pool.popNearest() == 2)
         #expect(pool.popNearest() == 1)
         #expect(pool.popNearest() == nil)
