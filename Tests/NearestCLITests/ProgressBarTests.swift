@@ -44,7 +44,7 @@ struct ProgressBarTests {
     }
 
     @Test("Nothing to do is done")
-    func nothingToDo() {
+    func emptyWork() {
         #expect(ProgressBar.line(label: "build", done: 0, total: 0, seconds: 1) == "build \(Self.bar(24)) 100 %")
     }
 
