@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ck_code_blocks.h"
 #include "ck_codes.h"
 #include "ck_half.h"
 

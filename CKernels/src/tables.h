@@ -10,6 +10,7 @@
 extern const ck_table ck_table_portable;
 extern const ck_half_table ck_half_table_portable;
 extern const ck_code_table ck_code_table_portable;
+extern const ck_code_block_table ck_code_block_table_portable;
 #if defined(__x86_64__)
 extern const ck_table ck_table_avx2;
 extern const ck_table ck_table_avx512;
@@ -17,6 +18,8 @@ extern const ck_half_table ck_half_table_avx2;
 extern const ck_half_table ck_half_table_avx512;
 extern const ck_code_table ck_code_table_avx2;
 extern const ck_code_table ck_code_table_avx512vnni;
+extern const ck_code_block_table ck_code_block_table_avx2;
+extern const ck_code_block_table ck_code_block_table_avx512vnni;
 #endif
 
 // Inlined into the kernel it serves even in a debug build, so that a step passed as a constant argument costs no call

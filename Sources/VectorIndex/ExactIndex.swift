@@ -19,6 +19,10 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
 
     let vectors: VectorBlocks
     let kernel: Float32BlockKernel
+
+    /// Codes of the vectors, slot by slot; nil where there are none.
+    let codes: CodeBlocks?
+
     let access = ReadersWriterLock()
     let writer = Mutex(())
     var directory: KeyDirectory
@@ -35,10 +39,13 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
     ///   - dimensions: values in every vector, 1 to 65,536.
     ///   - metric: what "near" means.
     ///   - instructionSet: nil takes `NEAREST_ISA` or the fastest (``InstructionSet/resolve(_:)``).
+    ///   - usesCodes: whether 8-bit codes are kept beside the vectors, a quarter of their memory, which rule out most vectors
+    ///     before they are read. The results are the same, and searches about four times as fast. ``Metric/manhattan`` has no
+    ///     codes.
     /// - Throws: ``VectorIndexError``: a parameter is outside its range, the instruction set is not supported, or the system
     ///   has no address space for the index.
     public init(
-        dimensions: Int, metric: Metric, instructionSet: InstructionSet? = nil
+        dimensions: Int, metric: Metric, instructionSet: InstructionSet? = nil, usesCodes: Bool = true
     ) throws(VectorIndexError) {
         try VectorIndexError.check("dimensions", dimensions, in: IndexLimits.dimensions)
         do { self.instructionSet = try InstructionSet.resolve(instructionSet) } catch { throw .instructionSet(error) }
@@ -49,6 +56,14 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
             directory = try KeyDirectory(capacity: vectors.capacity)
         } catch { throw VectorIndexError(error) }
         kernel = vectors.kernel(metric: metric, instructionSet: self.instructionSet)
+        do {
+            codes =
+                usesCodes && metric != .manhattan
+                ? try CodeBlocks(
+                    dimensions: dimensions, metric: metric, instructionSet: self.instructionSet,
+                    blocks: vectors.capacity / Float32BlockKernel.blockSize)
+                : nil
+        } catch { throw VectorIndexError(error) }
     }
 
     /// Vectors that are held.
@@ -96,6 +111,7 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
                     try directory.checkNew(keys)
                     try VectorIndexError.wrap { () throws(StorageError) in
                         try vectors.ensure(additional: keys.count)
+                        try codes?.ensure(additional: keys.count)
                         try directory.ensure(slotCount: vectors.count + keys.count, additional: keys.count)
                     }
                 }
@@ -118,6 +134,7 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
             try prepared.prepare(UnsafeBufferPointer(rebasing: values[i * dimensions..<(i + 1) * dimensions]))
             maximumSquaredNorm = max(maximumSquaredNorm, prepared.squaredNorm)
             let slot = vectors.append(prepared.values, squaredNorm: prepared.squaredNorm)
+            codes?.append(prepared.values, squaredNorm: prepared.squaredNorm)
             directory.set(keys[i], slot)
             setLive(slot, true)
         }
@@ -147,46 +164,12 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
         try VectorIndexError.check("k", k, in: IndexLimits.k)
         var prepared = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
         try prepared.prepare(query)
-        return access.read {
-            let limit = min(k, directory.count)
-            guard limit > 0 else { return [] }
-            var nearest = NearestSelection(limit: limit, margin: margin(squaredNorm: prepared.squaredNorm))
-            let query = prepared.values
-            withUnsafeTemporaryAllocation(of: Float.self, capacity: Float32BlockKernel.blockSize) { distances in
-                guard let distances = distances.baseAddress else { return }
-                for block in 0..<vectors.blockCount {
-                    var found = kernel.scan(query, block: block, bound: nearest.bound, into: distances) & live[block]
-                    while found != 0 {
-                        let v = found.trailingZeroBitCount
-                        found &= found - 1
-                        nearest.offer(slot: Self.slot(block, v), distance: distances[v])
-                    }
-                }
-            }
-            return exact(nearest.sorted(), query: query, limit: limit).map(neighbor)
+        return withUnsafePointer(to: prepared.squaredNorm) { squaredNorm in
+            let tile = QueryBlock(
+                base: prepared.values, count: 1, stride: VectorMatrix.paddedDimensions(dimensions),
+                squaredNorms: squaredNorm)
+            return access.read { nearest(to: tile, k: k)[0] }
         }
-    }
-
-    /// How much farther than the last of the nearest a vector may seem that is one of them: each may be off by the kernel's
-    /// error, in opposite directions.
-    func margin(squaredNorm: Float) -> Float {
-        2 * kernel.error(queryNorm: squaredNorm.squareRoot(), vectorNorm: maximumSquaredNorm.squareRoot())
-    }
-
-    /// Computes the candidates' distances anew, as a graph's rows are compared, and keeps the nearest.
-    ///
-    /// - Parameter query: padded as rows are.
-    func exact(
-        _ candidates: [NearestSelection.Candidate], query: UnsafePointer<Float>, limit: Int
-    ) -> [NearestSelection.Candidate] {
-        let vector = AlignedBuffer<Float>(capacity: VectorMatrix.paddedDimensions(dimensions), zero: 0)
-        var nearest = NearestSelection(limit: limit)
-        for candidate in candidates {
-            vectors.copy(Slot(candidate.slot), to: vector.base)
-            let distance = kernel.rowDistance(query, vector.base, paddedDimensions: vector.capacity)
-            nearest.offer(slot: candidate.slot, distance: distance)
-        }
-        return nearest.sorted()
     }
 
     static func slot(_ block: Int, _ place: Int) -> UInt32 {

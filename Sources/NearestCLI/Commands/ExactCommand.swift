@@ -36,6 +36,11 @@ struct ExactCommand: ParsableCommand {
             "Write the ids: int32, queries x k, nearest first, -1 where there are fewer.", valueName: "IDS.npy"))
     var idsOut: String?
 
+    @Flag(
+        inversion: .prefixedNo, exclusivity: .exclusive,
+        help: "Rule vectors out by 8-bit codes first, not by products of floats. The results are the same.")
+    var codes = true
+
     @Flag(help: "Print one JSON object instead of text.")
     var json = false
 
@@ -50,7 +55,7 @@ struct ExactCommand: ParsableCommand {
         var qps: Double
 
         /// Two operations a dimension of each distance: the product's multiplication and addition, or Manhattan's subtraction
-        /// and addition.
+        /// and addition; of codes as of floats.
         var gigaflopsPerSecond: Double
     }
 
@@ -63,7 +68,7 @@ struct ExactCommand: ParsableCommand {
 
     func run() throws {
         let inputs = try SearchInputs(base: base, queries: queries, limit: limit, queryLimit: queryLimit)
-        let index = try ExactIndex(dimensions: inputs.dimensions, metric: metric.metric)
+        let index = try ExactIndex(dimensions: inputs.dimensions, metric: metric.metric, usesCodes: codes)
         try index.insertBatch(inputs.base, keys: inputs.keys)
         let progress = ProgressBar("exact search", total: inputs.queryCount)
         let start = ContinuousClock.now

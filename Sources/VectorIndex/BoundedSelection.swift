@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The vectors that may be among those with the `limit` largest scores, offered in any order with bounds of their scores.
+struct BoundedSelection {
+    struct Candidate {
+        var slot: UInt32
+        var least: Float
+        var largest: Float
+    }
+
+    private let limit: Int
+    private let maximum: Int
+
+    private(set) var candidates: [Candidate] = []
+
+    /// The `limit` largest of the least scores that were offered: a heap, the smallest first.
+    private var leastScores: [Float] = []
+
+    /// The `limit`-th largest of the least scores: a vector whose largest is below it is not among the wanted.
+    private(set) var bound = -Float.infinity
+
+    /// Whether there were more candidates than the maximum. None are kept then, and none are wanted any more.
+    private(set) var isOverfull = false
+
+    /// Candidates gather until there are this many; then those that the bound rules out are dropped. It is at least twice what
+    /// was left the last time, so that going through them costs little for each.
+    private var compactionCount: Int
+
+    /// - Parameter maximum: the candidates that are worth to be looked at, at least `limit`.
+    init(limit: Int, maximum: Int) {
+        precondition(limit > 0 && maximum >= limit)
+        self.limit = limit
+        self.maximum = maximum
+        compactionCount = 4 * limit + 64
+    }
+
+    mutating func offer(slot: UInt32, least: Float, largest: Float) {
+        guard largest >= bound else { return }
+        candidates.append(Candidate(slot: slot, least: least, largest: largest))
+        raiseBound(least)
+        if candidates.count >= compactionCount { compact() }
+    }
+
+    /// Drops what the bound rules out.
+    mutating func compact() {
+        let bound = bound
+        candidates.removeAll { $0.largest < bound }
+        if candidates.count > maximum {
+            isOverfull = true
+            self.bound = .infinity
+            candidates = []
+        }
+        compactionCount = max(compactionCount, 2 * candidates.count)
+    }
+
+    private mutating func raiseBound(_ least: Float) {
+        guard leastScores.count == limit else {
+            leastScores.append(least)
+            if leastScores.count == limit {
+                leastScores.sort()
+                bound = leastScores[0]
+            }
+            return
+        }
+        guard least > leastScores[0] else { return }
+        var hole = 0
+        while true {
+            var child = 2 * hole + 1
+            guard child < limit else { break }
+            if child + 1 < limit, leastScores[child + 1] < leastScores[child] { child += 1 }
+            guard leastScores[child] < least else { break }
+            leastScores[hole] = leastScores[child]
+            hole = child
+        }
+        leastScores[hole] = least
+        bound = leastScores[0]
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ExactIndex {
+    /// The nearest vectors to each query of a tile, by their floats alone. The caller holds `access`; `limit` is at least 1.
+    func nearestByFloats(to tile: QueryBlock<Float>, limit: Int) -> [[Neighbor]] {
+        // Packing a tile for a matrix product pays from two queries on.
+        let candidates =
+            metric == .manhattan || tile.count == 1 ? scan(tile, limit: limit) : multiply(tile, limit: limit)
+        return candidates.indices.map { q in
+            exact(candidates[q], query: tile.query(q), limit: limit).map(neighbor)
+        }
+    }
+
+    /// Runs the queries one after the other down each block, which stays in the cache meanwhile.
+    private func scan(_ tile: QueryBlock<Float>, limit: Int) -> [[NearestSelection.Candidate]] {
+        var selections = (0..<tile.count).map { q in
+            NearestSelection(limit: limit, margin: margin(squaredNorm: tile.squaredNorms[q]))
+        }
+        let distances = AlignedBuffer<Float>(capacity: Float32BlockKernel.blockSize, zero: 0)
+        for block in 0..<vectors.blockCount {
+            for q in 0..<tile.count {
+                let bound = selections[q].bound
+                var found = kernel.scan(tile.query(q), block: block, bound: bound, into: distances.base) & live[block]
+                while found != 0 {
+                    let v = found.trailingZeroBitCount
+                    found &= found - 1
+                    selections[q].offer(slot: Self.slot(block, v), distance: distances.base[v])
+                }
+            }
+        }
+        return selections.indices.map { selections[$0].sorted() }
+    }
+
+    /// Multiplies the queries with each block, and keeps what may be nearest by the products' error bound.
+    ///
+    /// `|q - x|² = |q|² - 2 (q·x - |x|²/2)`: under every metric a vector is the nearer the larger the product less an offset
+    /// is, `|x|²/2` under squared Euclidean and else 0. What is selected by is that score, negated.
+    private func multiply(_ tile: QueryBlock<Float>, limit: Int) -> [[NearestSelection.Candidate]] {
+        let size = Float32BlockKernel.blockSize
+        let isEuclidean = metric == .squaredEuclidean
+        var selections = (0..<tile.count).map { q in
+            // Under squared Euclidean the score is half the distance.
+            let margin = margin(squaredNorm: tile.squaredNorms[q])
+            return NearestSelection(limit: limit, margin: isEuclidean ? margin / 2 : margin)
+        }
+        let products = AlignedBuffer<Float>(capacity: tile.count * size, zero: 0)
+        let offsets = AlignedBuffer<Float>(capacity: size, zero: 0)
+        for block in 0..<vectors.blockCount {
+            kernel.products(tile.base, count: tile.count, stride: tile.stride, block: block, into: products.base)
+            if isEuclidean {
+                for v in 0..<size { offsets.base[v] = vectors.squaredNorms[block * size + v] / 2 }
+            }
+            for q in 0..<tile.count {
+                let row = products.base + q * size
+                var found = kernel.select(row, offsets: offsets.base, bound: -selections[q].bound) & live[block]
+                while found != 0 {
+                    let v = found.trailingZeroBitCount
+                    found &= found - 1
+                    selections[q].offer(slot: Self.slot(block, v), distance: offsets.base[v] - row[v])
+                }
+            }
+        }
+        return selections.indices.map { selections[$0].sorted() }
+    }
+
+    /// How much farther than the last of the nearest a vector may seem that is one of them: each may be off by the kernel's
+    /// error, in opposite directions.
+    private func margin(squaredNorm: Float) -> Float {
+        2 * kernel.error(queryNorm: squaredNorm.squareRoot(), vectorNorm: maximumSquaredNorm.squareRoot())
+    }
+
+    /// Computes the candidates' distances anew, as a graph's rows are compared, and keeps the nearest.
+    private func exact(
+        _ candidates: [NearestSelection.Candidate], query: UnsafePointer<Float>, limit: Int
+    ) -> [NearestSelection.Candidate] {
+        let vector = AlignedBuffer<Float>(capacity: VectorMatrix.paddedDimensions(dimensions), zero: 0)
+        var nearest = NearestSelection(limit: limit)
+        for candidate in candidates {
+            vectors.copy(Slot(candidate.slot), to: vector.base)
+            let distance = kernel.rowDistance(query, vector.base, paddedDimensions: vector.capacity)
+            nearest.offer(slot: candidate.slot, distance: distance)
+        }
+        return nearest.sorted()
+    }
+}
