@@ -63,6 +63,12 @@ const ck_code_table *ck_code_table_at(size_t index);
 // The table of that name, or NULL.
 const ck_code_table *ck_code_table_named(const char *name);
 
+// codes[i] = the integer nearest to (v[i] - offsets[i]) * inverse_scale, or the end of 0...largest_code (at most 127 for u7) that
+// it lies beyond, for finite v. ck_encode_nibbles writes the layout of u4, with 0 as the nibble left over.
+void ck_encode_bytes(const float *v, size_t n, const float *offsets, float inverse_scale, uint8_t largest_code,
+                     uint8_t *codes);
+void ck_encode_nibbles(const float *v, size_t n, const float *offsets, float inverse_scale, uint8_t *codes);
+
 #ifdef __cplusplus
 }
 #endif

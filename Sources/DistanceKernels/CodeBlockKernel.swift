@@ -49,19 +49,10 @@ package struct CodeBlockKernel {
     /// The fastest table that needs no more than the set.
     private static func table(_ instructionSet: InstructionSet) -> UnsafePointer<ck_code_block_table> {
         precondition(instructionSet.isSupported, "instruction set not supported by this machine")
-        let names: [String] =
-            switch instructionSet {
-            case .avx512: ["avx512vnni", "avx2"]
-            case .avx2: ["avx2"]
-            case .portable: []
-            }
-        for name in names {
-            if let table = ck_code_block_table_named(name), table.pointee.required_features & ~ck_features() == 0 {
-                return table
-            }
-        }
-        guard let portable = ck_code_block_table_named("portable") else { preconditionFailure("no portable table") }
-        return portable
+        let usable = instructionSet.codeTableNames.lazy.compactMap { ck_code_block_table_named($0) }
+            .first { $0.pointee.required_features & ~ck_features() == 0 }
+        guard let usable else { preconditionFailure("no portable table") }
+        return usable
     }
 
     /// Bytes that the codes of a vector or a query take.

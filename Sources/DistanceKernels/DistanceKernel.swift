@@ -13,8 +13,8 @@ package protocol DistanceKernel {
     /// The first element of row `slot`. The row is valid if the matrix has stored it.
     func row(_ slot: UInt32) -> UnsafePointer<Element>
 
-    /// Asks the memory system for the first cache lines of row `slot`.
-    func prefetch(_ slot: UInt32)
+    /// What to prefetch of rows. A loop takes it once, before it begins.
+    var prefetch: RowPrefetch { get }
 
     /// The distance of two vectors.
     func pair(_ a: UnsafePointer<Element>, _ b: UnsafePointer<Element>) -> Float

@@ -13,9 +13,12 @@ package struct Float32Kernel: DistanceKernel {
     /// Floats from one row to the next.
     package let stride: Int
 
-    private let rows: UnsafePointer<Float>
+    @usableFromInline
+    let rows: UnsafePointer<Float>
+    package let prefetch: RowPrefetch
     private let table: UnsafePointer<ck_table>
-    private let kernels: ck_kernels
+    @usableFromInline
+    let kernels: ck_kernels
 
     /// - Parameters:
     ///   - rows: row 0 of the matrix; the matrix outlives the kernel and never moves.
@@ -29,6 +32,7 @@ package struct Float32Kernel: DistanceKernel {
         self.paddedDimensions = paddedDimensions
         self.stride = stride
         self.rows = rows
+        prefetch = RowPrefetch(rows: rows, stride: stride * MemoryLayout<Float>.stride, lines: 2)
         table = Self.table(instructionSet)
         kernels = Self.kernels(metric, of: table)
     }
@@ -50,13 +54,8 @@ package struct Float32Kernel: DistanceKernel {
         }
     }
 
+    @inlinable
     package func row(_ slot: UInt32) -> UnsafePointer<Float> { rows + Int(slot) &* stride }
-
-    package func prefetch(_ slot: UInt32) {
-        let line = UnsafeRawPointer(row(slot))
-        ck_prefetch(line)
-        ck_prefetch(line + 64)
-    }
 
     package func pair(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>) -> Float {
         var distance = kernels.pair(a, b, paddedDimensions)
@@ -64,6 +63,7 @@ package struct Float32Kernel: DistanceKernel {
         return distance
     }
 
+    @inlinable
     package func gather(
         _ query: UnsafePointer<Float>, slots: UnsafePointer<UInt32>, count: Int,
         into distances: UnsafeMutablePointer<Float>
@@ -85,7 +85,8 @@ package struct Float32Kernel: DistanceKernel {
     }
 
     /// Turns the table's sums into the metric's values.
-    private func distanceFromSum(_ values: UnsafeMutablePointer<Float>, count: Int) {
+    @inlinable
+    func distanceFromSum(_ values: UnsafeMutablePointer<Float>, count: Int) {
         switch metric {
         case .manhattan, .squaredEuclidean: break
         case .innerProduct: for i in 0..<count { values[i] = -values[i] }

@@ -35,6 +35,15 @@ public enum InstructionSet: String, Sendable, Hashable, CaseIterable, Codable {
         return table.pointee.required_features & ~ck_features() == 0
     }
 
+    /// The C tables on codes that need no more than the set, the fastest first; the last one runs wherever the set does.
+    var codeTableNames: [String] {
+        switch self {
+        case .avx512: ["avx512vnni", "avx2"]
+        case .avx2: ["avx2"]
+        case .portable: ["portable"]
+        }
+    }
+
     /// Chooses the set to run: `requested` if given, else the one that `NEAREST_ISA` names, else the fastest supported.
     ///
     /// - Throws: ``InstructionSetError`` if the chosen set is unknown or this machine cannot run it.

@@ -75,6 +75,7 @@ extension HNSWGraph {
 
     /// Chooses the neighbours of an added node, fills the node's own rows, and appends the edges back to it.
     @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == CodeKernel)
     package func plan<Kernel: DistanceKernel>(
         _ node: UInt32, kernel: Kernel, scratch: inout SearchScratch, backEdges: inout [BackEdge]
     ) {
@@ -107,6 +108,7 @@ extension HNSWGraph {
     /// - Parameter keepsReached: sees that nodes which the row drops are still reached. It writes other rows too, so no
     ///   other thread may link.
     @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == CodeKernel)
     package func link<Kernel: DistanceKernel>(
         _ edges: ArraySlice<BackEdge>, keepsReached: Bool, kernel: Kernel, scratch: inout SearchScratch
     ) {

@@ -23,6 +23,7 @@ extension HNSWGraph {
 
     /// Gives a node to which no neighbour links back an edge from the nearest node that level 0 reaches.
     @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == CodeKernel)
     package func attachIfCutOff<Kernel: DistanceKernel>(
         _ node: UInt32, kernel: Kernel, scratch: inout SearchScratch
     ) {
@@ -51,6 +52,7 @@ extension HNSWGraph {
     /// many there were.
     @discardableResult
     @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == CodeKernel)
     package mutating func repair<Kernel: DistanceKernel>(kernel: Kernel, scratch: inout SearchScratch) -> Int {
         linkedSinceRepair = 0
         guard let entryPoint else { return 0 }

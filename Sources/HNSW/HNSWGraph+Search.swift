@@ -8,6 +8,7 @@ extension HNSWGraph {
     ///
     /// - Parameter ef: live nodes to keep, at least the number of results wanted.
     @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == CodeKernel)
     package func search<Kernel: DistanceKernel>(
         _ query: UnsafePointer<Kernel.Element>, ef: Int, kernel: Kernel, scratch: inout SearchScratch
     ) {

@@ -27,6 +27,7 @@ extension HNSWGraph {
         let flags = flags.base
         let slots = scratch.hopSlots.base
         let distances = scratch.hopDistances.base
+        let rows = kernel.prefetch
 
         scratch.visited.reset(slotCount: slotCount)
         scratch.pool.reset(limit: ef)
@@ -52,7 +53,7 @@ extension HNSWGraph {
                     let neighbor = row[i]
                     if neighbor == Self.endOfRow { break }
                     guard scratch.visited.insert(neighbor) else { continue }
-                    kernel.prefetch(neighbor)
+                    rows.fetch(neighbor)
                     slots[count] = neighbor
                     count &+= 1
                 }
@@ -81,6 +82,7 @@ extension HNSWGraph {
         guard fromLevel >= toLevel else { return start }
         let slots = scratch.hopSlots.base
         let distances = scratch.hopDistances.base
+        let rows = kernel.prefetch
         slots[0] = start
         kernel.gather(query, slots: slots, count: 1, into: distances)
         scratch.distanceCount &+= 1
@@ -92,7 +94,7 @@ extension HNSWGraph {
                 var count = 0
                 while count < layer.maximumNeighbors, row[count] != Self.endOfRow {
                     slots[count] = row[count]
-                    kernel.prefetch(row[count])
+                    rows.fetch(row[count])
                     count &+= 1
                 }
                 guard count > 0 else { break }
@@ -105,4 +107,10 @@ extension HNSWGraph {
         }
         return nearest.slot
     }
+}
+
+extension RowPrefetch {
+    /// Asks for the row of a slot.
+    @inline(__always)
+    fileprivate func fetch(_ slot: UInt32) { prefetch(rows + Int(slot) &* stride, lines: lines) }
 }

@@ -38,6 +38,7 @@ package final class LinkWorkers {
 
     /// Plans nodes that ``HNSWGraph/add(_:vectors:)`` has taken in; returns their back edges in canonical order.
     @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == CodeKernel)
     package func plan<Kernel: DistanceKernel>(
         _ nodes: ArraySlice<UInt32>, in graph: borrowing HNSWGraph, kernel: Kernel
     ) -> [BackEdge] {
@@ -60,6 +61,7 @@ package final class LinkWorkers {
     /// - Parameter keepsReached: for the edges of one node, linked by one worker; see
     ///   ``HNSWGraph/link(_:keepsReached:kernel:scratch:)``.
     @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == CodeKernel)
     package func link<Kernel: DistanceKernel>(
         _ edges: [BackEdge], in graph: borrowing HNSWGraph, keepsReached: Bool, kernel: Kernel
     ) {
@@ -77,12 +79,14 @@ package final class LinkWorkers {
 
     /// Attaches a node linked alone that nothing reaches; see ``HNSWGraph/attachIfCutOff(_:kernel:scratch:)``.
     @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == CodeKernel)
     package func attachIfCutOff<Kernel: DistanceKernel>(_ node: UInt32, in graph: borrowing HNSWGraph, kernel: Kernel) {
         graph.attachIfCutOff(node, kernel: kernel, scratch: &workers[0].scratch)
     }
 
     /// Attaches nodes that nothing reaches; see ``HNSWGraph/repair(kernel:scratch:)``.
     @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == CodeKernel)
     package func repair<Kernel: DistanceKernel>(_ graph: inout HNSWGraph, kernel: Kernel) {
         graph.repair(kernel: kernel, scratch: &workers[0].scratch)
     }

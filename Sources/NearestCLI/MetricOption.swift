@@ -16,3 +16,5 @@ enum MetricOption: String, ExpressibleByArgument, CaseIterable {
         }
     }
 }
+
+extension VectorCodes: ExpressibleByArgument {}

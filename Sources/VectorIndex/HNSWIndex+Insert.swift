@@ -78,12 +78,19 @@ extension HNSWIndex {
             try access.write { () throws(VectorIndexError) in
                 try VectorIndexError.wrap { () throws(StorageError) in
                     try vectors.ensure(additional: keys.count)
+                    try codes?.matrix.ensure(additional: keys.count)
                     try graph.ensure(additional: keys.count)
                     try directory.ensure(slotCount: vectors.count + keys.count, additional: keys.count)
                 }
             }
             let nodes = try add(keys, prepare: prepare)
-            link(nodes, threads: min(threads, max(1, nodes.count / 8)), progress: progress)
+            updateCodes()
+            let threads = min(threads, max(1, nodes.count / 8))
+            if let codes {
+                link(nodes, kernel: codes.matrix.kernel, threads: threads, progress: progress)
+            } else {
+                link(nodes, kernel: kernel, threads: threads, progress: progress)
+            }
         }
     }
 
@@ -116,6 +123,7 @@ extension HNSWIndex {
                 for i in part..<min(part + 256, keys.count) {
                     try prepare(i, &prepared)
                     let slot = vectors.append(prepared.values)
+                    codes?.matrix.append(prepared.values)
                     if graph.add(slot, vectors: vectors) { nodes.append(slot.rawValue) }
                     directory.set(keys[i], slot)
                 }
@@ -124,7 +132,9 @@ extension HNSWIndex {
         return nodes
     }
 
-    private func link(_ nodes: [UInt32], threads: Int, progress: (Int) -> Void) {
+    private func link<Kernel: DistanceKernel>(
+        _ nodes: [UInt32], kernel: Kernel, threads: Int, progress: (Int) -> Void
+    ) {
         workers.use(threads: threads)
         var schedule = BatchSchedule(nodes, seed: options.seed)
         let isAlone = nodes.count == 1

@@ -41,7 +41,7 @@ extension HNSWIndex {
             return access.read {
                 let limit = min(k, directory.count)
                 guard limit > 0 else { return [] }
-                graph.search(scratch.query.values, ef: max(ef, limit), kernel: kernel, scratch: &scratch.search)
+                find(limit, ef: max(ef, limit), scratch: scratch)
                 var neighbors: [Neighbor] = []
                 neighbors.reserveCapacity(limit)
                 graph.forEachResult(in: scratch.search, limit: limit) { slot, distance in
@@ -50,6 +50,22 @@ extension HNSWIndex {
                 return neighbors
             }
         }
+    }
+}
+
+extension HNSWIndex {
+    /// Leaves the nearest to the scratch's query in it; the caller holds `access`.
+    private func find(_ limit: Int, ef: Int, scratch: ScratchPool.Scratch) {
+        guard let codes else {
+            return graph.search(scratch.query.values, ef: ef, kernel: kernel, scratch: &scratch.search)
+        }
+        let factor = codes.matrix.kernel.encode(
+            query: scratch.query.values, squaredNorm: scratch.query.squaredNorm, by: codes.matrix.quantizer,
+            into: scratch.codes.base)
+        graph.search(scratch.codes.base, ef: ef, kernel: codes.matrix.kernel, scratch: &scratch.search)
+        graph.rerank(
+            scratch.query.values, limit: limit, leastDistance: codes.leastDistance(queryFactor: factor),
+            kernel: kernel, scratch: &scratch.search)
     }
 }
 

@@ -15,7 +15,7 @@ import Synchronization
 ///
 /// The memory of a removed vector is not reused yet.
 public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
-    // SAFETY: `graph`, `directory` and the row count of `vectors` are read under `access.read` and changed under
+    // SAFETY: `graph`, `directory`, `codes` and the row count of `vectors` are read under `access.read` and changed under
     // `access.write`; only the holder of `writer` changes them, so it may also read them without `access`, and only it uses
     // `workers`. Planning, under
     // `access.read`, writes rows of nodes that no edge leads to yet.
@@ -33,6 +33,13 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     let vectors: VectorMatrix
     let kernel: Float32Kernel
     let scratchPool: ScratchPool
+
+    /// The vectors' codes, once there are enough vectors to learn them from.
+    var codes: LearntCodes?
+
+    /// Vectors when the codes were last found to suit.
+    var codesCheckedCount = 0
+
     let access = ReadersWriterLock()
     let writer = Mutex(())
     let workers: LinkWorkers
@@ -62,7 +69,8 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
         kernel = vectors.kernel(metric: metric, instructionSet: instructionSet)
         workers = LinkWorkers(parameters: parameters)
         scratchPool = ScratchPool(
-            dimensions: dimensions, metric: metric, instructionSet: instructionSet, parameters: parameters)
+            dimensions: dimensions, metric: metric, codes: options.codes, instructionSet: instructionSet,
+            parameters: parameters)
     }
 
     /// Vectors that are held.
@@ -92,6 +100,7 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     public var memoryBytes: Int {
         access.read {
             vectors.count * vectors.stride * MemoryLayout<Float>.stride + graph.usedBytes
+                + (codes.map { $0.matrix.count * $0.matrix.kernel.stride } ?? 0)
                 + directory.approximateBytes(slotCount: vectors.count)
         }
     }

@@ -18,18 +18,23 @@ public struct HNSWOptions: Sendable, Hashable {
     /// make the same graph.
     public var seed: UInt64
 
+    /// What vectors are compared by while the graph is searched and built: their codes are read instead of them, a quarter or an
+    /// eighth of the memory traffic, and the nearest by codes are then compared exactly.
+    public var codes: VectorCodes
+
     /// The instruction set to compute with; nil takes `NEAREST_ISA` or the fastest (``InstructionSet/resolve(_:)``).
     public var instructionSet: InstructionSet?
 
     /// Makes options; what is not given has its usual value. Ranges are checked when an index is made.
     public init(
         m: Int = 16, efConstruction: Int = 200, efSearch: Int = 64, seed: UInt64 = 42,
-        instructionSet: InstructionSet? = nil
+        codes: VectorCodes = .none, instructionSet: InstructionSet? = nil
     ) {
         self.m = m
         self.efConstruction = efConstruction
         self.efSearch = efSearch
         self.seed = seed
+        self.codes = codes
         self.instructionSet = instructionSet
     }
 

@@ -10,13 +10,18 @@ final class ScratchPool: Sendable {
         var query: PreparedVector
         var search: SearchScratch
 
-        init(query: consuming PreparedVector, parameters: HNSWParameters) {
+        /// The query's codes.
+        let codes: AlignedBuffer<UInt8>
+
+        init(query: consuming PreparedVector, codeBytes: Int, parameters: HNSWParameters) {
             self.query = query
+            codes = AlignedBuffer(capacity: codeBytes, zero: 0)
             search = SearchScratch(parameters: parameters)
         }
     }
 
     private let dimensions: Int
+    private let codeBytes: Int
     private let metric: Metric
     private let instructionSet: InstructionSet
     private let parameters: HNSWParameters
@@ -29,8 +34,12 @@ final class ScratchPool: Sendable {
 
     private let idle = Mutex(Idle())
 
-    init(dimensions: Int, metric: Metric, instructionSet: InstructionSet, parameters: HNSWParameters) {
+    init(
+        dimensions: Int, metric: Metric, codes: VectorCodes, instructionSet: InstructionSet,
+        parameters: HNSWParameters
+    ) {
         self.dimensions = dimensions
+        codeBytes = CodeKernel.rowStride(codes, dimensions: dimensions, metric: metric)
         self.metric = metric
         self.instructionSet = instructionSet
         self.parameters = parameters
@@ -48,7 +57,7 @@ final class ScratchPool: Sendable {
         idle.withLock { taken = $0.scratches.popLast() }
         if let taken { return taken }
         let query = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
-        return Scratch(query: query, parameters: parameters)
+        return Scratch(query: query, codeBytes: codeBytes, parameters: parameters)
     }
 
     private func give(back scratch: Scratch) {

@@ -38,8 +38,8 @@ struct BenchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Candidates that a search keeps: a list of settings.", valueName: "16,32,64"))
     var ef = "16,32,64,128,256"
 
-    @Option(help: "What vectors are compared by: none (the vectors themselves). int8 and int4 are not available yet.")
-    var codes = "none"
+    @Option(help: "What vectors are compared by: none (the vectors themselves), int8 or int4.")
+    var codes = VectorCodes.none
 
     @Flag(help: "Answer queries in batches. Not available yet.")
     var batch = false
@@ -75,10 +75,6 @@ struct BenchCommand: ParsableCommand {
     var json = false
 
     mutating func validate() throws {
-        guard codes == "none" else {
-            let known = codes == "int8" || codes == "int4"
-            throw ValidationError(known ? "--codes \(codes) is not available yet" : "unknown codes '\(codes)'")
-        }
         guard !batch else { throw ValidationError("--batch is not available yet") }
         guard index == nil else { throw ValidationError("--index is not available yet: there are no snapshots") }
         guard !(exact && groundTruth != nil) else { throw ValidationError("give --exact or --ground-truth, not both") }
@@ -128,7 +124,7 @@ struct BenchCommand: ParsableCommand {
             }
         }
         return BenchReport(
-            count: index.count, dimensions: index.dimensions, metric: metric.rawValue, codes: codes,
+            count: index.count, dimensions: index.dimensions, metric: metric.rawValue, codes: codes.rawValue,
             instructionSet: index.instructionSet.rawValue, build: build,
             memory: .init(
                 bytesPerVector: index.memoryBytes / max(index.count, 1), peakResidentBytes: ProcessMemory.peakBytes),
@@ -136,7 +132,7 @@ struct BenchCommand: ParsableCommand {
     }
 
     private func buildIndex(_ inputs: SearchInputs) throws -> (HNSWIndex, BenchReport.Build) {
-        let options = HNSWOptions(m: m, efConstruction: efConstruction, seed: seed)
+        let options = HNSWOptions(m: m, efConstruction: efConstruction, seed: seed, codes: codes)
         let index = try HNSWIndex(dimensions: inputs.dimensions, metric: metric.metric, options: options)
         let progress = ProgressBar("build", total: inputs.baseCount)
         let start = ContinuousClock.now

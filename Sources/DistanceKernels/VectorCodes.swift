@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a graph's vectors are compared by while it is searched.
+public enum VectorCodes: String, Sendable, Hashable, CaseIterable, Codable {
+    /// The vectors themselves.
+    case none
+
+    /// A byte a value, of which seven bits are used: what AVX2 can multiply without saturation.
+    case int8
+
+    /// Four bits a value.
+    case int4
+
+    /// The largest code.
+    package var largestCode: Int {
+        switch self {
+        case .none: 0
+        case .int8: 127
+        case .int4: 15
+        }
+    }
+
+    /// Bytes that the codes of a vector take.
+    package func byteCount(dimensions: Int) -> Int {
+        switch self {
+        case .none: 0
+        case .int8: dimensions
+        case .int4: (dimensions + 1) / 2
+        }
+    }
+}
