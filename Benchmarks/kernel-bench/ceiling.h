@@ -7,6 +7,9 @@
 //   loads        v * loads_per_step vectors at the rate at which L1 delivers them: 2 a step for a pair, 1 (the row)
 //                where rows share the query
 //   reads        the row's bytes at the rate at which its place delivers bytes in order
+// A step of half-precision rows is one of floats, and loads half a register of the row; that halves have to be converted is left
+// out. A step of codes is a register of bytes; its arithmetic is not measured, so that the ceiling of codes is that of moving
+// them.
 // The ceiling is the slowest of the three; call, loop and the sum of the lanes are what a kernel loses against it.
 
 #ifndef BENCH_CEILING_H

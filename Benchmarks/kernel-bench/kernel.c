@@ -7,47 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-// ---- Shapes ---------------------------------------------------------------------------------------------------------
-
-static const float *f32_row(const workload *w, size_t row) {
-    return (const float *)((const char *)w->rows + row * w->stride_bytes);
-}
-
-static void run_pair(const kernel *kernel, const workload *w, size_t first, size_t count, float *out) {
-    // No more variables than registers that survive a call: the caller adds one load (the address) to the kernel's.
-    const ck_pair_fn pair = kernel->functions.pair;
-    const float *const query = w->query;
-    const size_t n = w->n;
-    const void *const *row = w->addresses + first, *const *const end = row + count;
-    for (; row < end; row++) *out++ = pair(query, *row, n);
-}
-
-static void run_gather(const kernel *kernel, const workload *w, size_t first, size_t count, float *out) {
-    const size_t call_count = kernel->shape->call_count;
-    for (size_t i = 0; i < count; i += call_count) {
-        const size_t called = count - i < call_count ? count - i : call_count;
-        kernel->functions.gather(w->query, w->rows, w->stride_bytes / sizeof(float), w->order + first + i, called, w->n,
-                                 out + i);
-    }
-}
-
-static void run_scan(const kernel *kernel, const workload *w, size_t first, size_t count, float *out) {
-    for (size_t i = 0; i < count; i += w->row_count) {
-        const size_t called = count - i < w->row_count ? count - i : w->row_count;
-        kernel->functions.scan(w->query, f32_row(w, first), w->stride_bytes / sizeof(float), called, w->n, out + i);
-    }
-}
-
-// A pair loads both vectors. The others need only load the row: enough rows at a time make the query's loads as few as
-// one likes (four at a time: 1.25 loads a step).
-static const shape shape_pair = {"pair", &layout_f32_rows, run_pair, 1, true, 2};
-static const shape shape_gather = {"gather", &layout_f32_rows, run_gather, GATHER_COUNT, true, 1};
-// What is left of a node's neighbors when those that were seen are gone: no multiple of any kernel's group.
-static const shape shape_gather7 = {"gather7", &layout_f32_rows, run_gather, 7, true, 1};
-static const shape shape_scan = {"scan", &layout_f32_rows, run_scan, 0, false, 1};
-
-static const shape *const table_shapes[] = {&shape_pair, &shape_gather, &shape_gather7, &shape_scan};
-
 // ---- Sums -----------------------------------------------------------------------------------------------------------
 
 static const char *const sum_names[SUM_COUNT] = {"l1", "l2sq", "dot"};
@@ -69,44 +28,95 @@ double sum_error_factor(size_t n) {
 
 // ---- The list -------------------------------------------------------------------------------------------------------
 
-
 static kernel kernels[MAX_KERNELS];
 static size_t kernel_count;
 
-static void add_kernel(const char *table, const shape *shape, sum_kind sum, ck_kernels functions,
-                       const vector_unit *unit) {
+static void add_kernel(kernel added) {
     if (kernel_count == MAX_KERNELS) abort();
-    kernel *added = &kernels[kernel_count++];
-    *added = (kernel){.table = table, .shape = shape, .sum = sum, .functions = functions, .unit = unit};
-    snprintf(added->name, sizeof added->name, "%s_%s", sum_names[sum], shape->name);
+    if (!added.name[0])
+        snprintf(added.name, sizeof added.name, "%s%s_%s", added.layout->prefix, sum_names[added.sum], added.shape->name);
+    kernels[kernel_count++] = added;
+}
+
+// A table's kernels on rows of one layout.
+static void add_row_kernels(const char *table, const layout *layout, const shape *shapes, const kernel_functions *functions,
+                            const vector_unit *unit) {
+    for (sum_kind sum = 0; sum < SUM_COUNT; sum++)
+        for (size_t s = 0; s < ROW_SHAPE_COUNT; s++)
+            add_kernel((kernel){.table = table,
+                                .layout = layout,
+                                .shape = &shapes[s],
+                                .sum = sum,
+                                .functions = functions[sum],
+                                .unit = unit});
+}
+
+static void add_contenders(const vector_unit *unit) {
+    for (size_t c = 0; c < contender_count(); c++) {
+        const contender *contender = contender_at(c);
+        for (sum_kind sum = 0; sum < SUM_COUNT && contender->lanes == unit->lanes; sum++)
+            add_kernel((kernel){.table = contender->name,
+                                .layout = &layout_f32_rows,
+                                .shape = &f32_row_shapes[SHAPE_PAIR],
+                                .sum = sum,
+                                .functions.f32.pair = contender->pair[sum],
+                                .unit = unit});
+    }
+}
+
+static bool supported(uint32_t features) { return (ck_features() & features) == features; }
+
+static void add_f32_kernels(const vector_unit *unit) {
+    const ck_table *table = ck_table_named(unit->table);
+    if (!table || !supported(table->required_features)) return;
+    add_kernel((kernel){.name = "loads_pair",
+                        .table = table->name,
+                        .layout = &layout_f32_rows,
+                        .shape = &f32_row_shapes[SHAPE_PAIR],
+                        .sum = SUM_DOT,
+                        .functions.f32.pair = unit->load_pair,
+                        .unit = unit,
+                        .is_reference = true});
+    const kernel_functions functions[SUM_COUNT] = {{.f32 = table->l1}, {.f32 = table->l2sq}, {.f32 = table->dot}};
+    add_row_kernels(table->name, &layout_f32_rows, f32_row_shapes, functions, unit);
+    for (sum_kind sum = 0; sum < SUM_COUNT; sum++)
+        add_kernel((kernel){.table = table->name,
+                            .layout = &layout_f32_blocks,
+                            .shape = &shape_scan_block,
+                            .sum = sum,
+                            .functions = functions[sum],
+                            .unit = unit});
+}
+
+static void add_f16_kernels(const vector_unit *unit) {
+    const ck_half_table *table = ck_half_table_named(unit->table);
+    if (!table || !supported(table->required_features)) return;
+    const kernel_functions functions[SUM_COUNT] = {{.f16 = table->l1}, {.f16 = table->l2sq}, {.f16 = table->dot}};
+    add_row_kernels(table->name, &layout_f16_rows, f16_row_shapes, functions, unit);
+}
+
+static void add_code_kernels(const vector_unit *unit) {
+    const ck_code_table *table = ck_code_table_named(unit->code_table);
+    if (!table || !supported(table->required_features)) return;
+    const struct {
+        const layout *layout;
+        const ck_code_metrics *metrics;
+    } kinds[] = {{&layout_u8_rows, &table->u8}, {&layout_u7_rows, &table->u7}, {&layout_u4_rows, &table->u4}};
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        const ck_code_metrics *metrics = kinds[k].metrics;
+        const kernel_functions functions[SUM_COUNT] = {
+            {.codes = metrics->l1}, {.codes = metrics->l2sq}, {.codes = metrics->dot}};
+        add_row_kernels(table->name, kinds[k].layout, code_row_shapes, functions, unit);
+    }
 }
 
 const kernel *all_kernels(size_t *count) {
+    static void (*const parts[])(const vector_unit *unit) = {add_contenders, add_f32_kernels, add_f16_kernels,
+                                                             add_code_kernels};
     kernel_count = 0;
-    for (size_t u = 0; u < vector_unit_count(); u++) {
-        const vector_unit *unit = vector_unit_at(u);
-        for (size_t c = 0; c < contender_count() && vector_unit_supported(unit); c++) {
-            const contender *contender = contender_at(c);
-            for (sum_kind sum = 0; sum < SUM_COUNT && contender->lanes == unit->lanes; sum++)
-                add_kernel(contender->name, &shape_pair, sum, (ck_kernels){.pair = contender->pair[sum]}, unit);
-        }
-    }
-    for (size_t u = 0; u < vector_unit_count(); u++) {
-        const vector_unit *unit = vector_unit_at(u);
-        const ck_table *table = ck_table_named(unit->table);
-        if (!table || !vector_unit_supported(unit)) continue;
-        kernels[kernel_count++] = (kernel){.name = "loads_pair",
-                                           .table = table->name,
-                                           .shape = &shape_pair,
-                                           .sum = SUM_DOT,
-                                           .functions = {.pair = unit->load_pair},
-                                           .unit = unit,
-                                           .is_reference = true};
-        const ck_kernels functions[SUM_COUNT] = {table->l1, table->l2sq, table->dot};
-        for (sum_kind sum = 0; sum < SUM_COUNT; sum++)
-            for (size_t s = 0; s < sizeof table_shapes / sizeof table_shapes[0]; s++)
-                add_kernel(table->name, table_shapes[s], sum, functions[sum], unit);
-    }
+    for (size_t p = 0; p < sizeof parts / sizeof parts[0]; p++)
+        for (size_t u = 0; u < vector_unit_count(); u++)
+            if (vector_unit_supported(vector_unit_at(u))) parts[p](vector_unit_at(u));
     *count = kernel_count;
     return kernels;
 }

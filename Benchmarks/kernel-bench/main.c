@@ -11,22 +11,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const layout *const layouts[] = {&layout_f32_rows};
-
 // Returns whether all kernels are right, and adds their number to *measured.
-static bool run_groups(const options *options, const layout *layout, const void *memory, size_t *measured) {
-    size_t kernel_count;
-    const kernel *kernels = all_kernels(&kernel_count);
+static bool run_groups(const options *options, const layout *layout, const void *floats, size_t *measured) {
+    void *other = NULL;  // than floats
     bool all_right = true;
     for (place place = 0; place < PLACE_COUNT; place++)
         for (const size_t *n = measured_dimensions(options); *n; n++) {
-            workload workload = workload_make(layout, memory, place, *n);
-            const group group = measure_group(kernels, kernel_count, &workload, options);
+            const kernel *kernels[MAX_KERNELS];
+            const size_t count = select_kernels(layout, place, *n, options, kernels);
+            if (count == 0) continue;
+            if (layout->row != &encoding_f32 && !other) other = encoding_memory(layout->row);
+            workload workload = workload_make(layout, other ? other : floats, place, *n);
+            const group group = measure_group(kernels, count, &workload, options);
             workload_free(&workload);
             report_group(options, &group);
             *measured += group.count;
             for (size_t k = 0; k < group.count; k++) all_right &= group.measurements[k].right;
         }
+    free(other);
     return all_right;
 }
 
@@ -39,7 +41,8 @@ static void run_sweeps(const options *options, const void *memory, size_t *measu
             for (int gather = 1; gather >= 0; gather--) {
                 const vector_unit *unit = vector_unit_at(u);
                 char name[64];
-                snprintf(name, sizeof name, "sweep/%s/%s/%zu", gather ? "gather" : "scan", unit->table, dimensions[d]);
+                snprintf(name, sizeof name, "sweep/%s/%s/%zu", gather ? "gather" : "scan", unit->table,
+                         workload.n);
                 // The portable table leaves prefetching to the processor.
                 if (unit->required_features == 0 || !vector_unit_supported(unit) || !strstr(name, options->filter))
                     continue;
@@ -56,15 +59,11 @@ int main(int argc, char **argv) {
     bool all_right = true;
     size_t measured = 0;
     report_begin(&options);
-    for (size_t l = 0; l < sizeof layouts / sizeof layouts[0]; l++) {
-        void *memory = layout_memory(layouts[l]);
-        all_right &= run_groups(&options, layouts[l], memory, &measured);
-        if (layouts[l] == &layout_f32_rows) {
-            report_ceilings(&options);
-            run_sweeps(&options, memory, &measured);
-        }
-        free(memory);
-    }
+    void *floats = encoding_memory(&encoding_f32);
+    for (size_t l = 0; l < layout_count(); l++) all_right &= run_groups(&options, layout_at(l), floats, &measured);
+    report_ceilings(&options);
+    run_sweeps(&options, floats, &measured);
+    free(floats);
     report_end(&options, all_right);
     if (measured == 0) {
         fprintf(stderr, "kernel-bench: nothing has \"%s\" in its name\n", options.filter);

@@ -19,7 +19,7 @@ typedef struct {
 static const double SAMPLE_NANOSECONDS = 100e3;
 
 // Nanoseconds a distance.
-static double time_kernel(const timed_kernel *timed, workload *w, float *out) {
+static double time_kernel(const timed_kernel *timed, workload *w, void *out) {
     const kernel *kernel = timed->kernel;
     const size_t count = workload_pass_count(w), first = workload_next_pass(w);
     if (w->place != PLACE_MEMORY) kernel->shape->run(kernel, w, first, count, out);
@@ -28,7 +28,7 @@ static double time_kernel(const timed_kernel *timed, workload *w, float *out) {
     return (now_nanoseconds() - start) / (double)(timed->passes * count);
 }
 
-static void choose_passes(timed_kernel *timed, workload *w, float *out) {
+static void choose_passes(timed_kernel *timed, workload *w, void *out) {
     timed->passes = 1;
     if (w->place == PLACE_MEMORY) return;
     const double pass = (double)workload_pass_count(w);
@@ -88,20 +88,25 @@ static measurement summarize(timed_kernel *timed, const workload *w, const ceili
     return m;
 }
 
-group measure_group(const kernel *kernels, size_t kernel_count, workload *w, const options *options) {
-    group g = {.n = w->n, .place = w->place, .stride_bytes = w->stride_bytes};
-    static timed_kernel timed[MAX_KERNELS];
-    for (size_t k = 0; k < kernel_count && g.count < MAX_KERNELS; k++) {
+size_t select_kernels(const layout *layout, place place, size_t n, const options *options, const kernel **selected) {
+    size_t kernel_count, count = 0;
+    const kernel *kernels = all_kernels(&kernel_count);
+    for (size_t k = 0; k < kernel_count && workload_fits(layout, place, n); k++) {
         char name[64];
-        snprintf(name, sizeof name, "%s/%s/%zu/%s", kernels[k].table, kernels[k].name, w->n, place_names[w->place]);
-        if (kernels[k].shape->layout == w->layout && strstr(name, options->filter))
-            timed[g.count++] = (timed_kernel){.kernel = &kernels[k]};
+        snprintf(name, sizeof name, "%s/%s/%zu/%s", kernels[k].table, kernels[k].name, n, place_names[place]);
+        if (kernels[k].layout == layout && strstr(name, options->filter)) selected[count++] = &kernels[k];
     }
-    if (g.count == 0) return g;
+    return count;
+}
+
+group measure_group(const kernel *const *kernels, size_t kernel_count, workload *w, const options *options) {
+    group g = {.n = w->n, .place = w->place, .stride_bytes = w->stride_bytes, .count = kernel_count};
+    static timed_kernel timed[MAX_KERNELS];
+    for (size_t k = 0; k < kernel_count; k++) timed[k] = (timed_kernel){.kernel = kernels[k]};
 
     const size_t round_count = measured_rounds(options);
     static ceiling_rates rates[MAX_ROUNDS][MAX_UNITS];
-    float *out = malloc((workload_pass_count(w) + 1) * sizeof *out);
+    uint32_t *out = malloc(workload_pass_count(w) * sizeof *out);
     if (!out) abort();
     for (size_t k = 0; k < g.count; k++) choose_passes(&timed[k], w, out);
     for (size_t r = 0; r < round_count; r++) {

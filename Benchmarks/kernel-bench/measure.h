@@ -29,7 +29,10 @@ typedef struct {
     ceiling_rates rates[MAX_UNITS];  // of vector_unit_at(i), 0 if the machine has none
 } group;
 
-// The kernels of the group: those whose name, "table/kernel/n/place", has the filter in it.
-group measure_group(const kernel *kernels, size_t kernel_count, workload *workload, const options *options);
+// The kernels of a layout whose name, "table/kernel/n/place", has the filter in it: up to MAX_KERNELS, stored in *selected.
+// None where the place does not hold the vectors.
+size_t select_kernels(const layout *layout, place place, size_t n, const options *options, const kernel **selected);
+
+group measure_group(const kernel *const *kernels, size_t kernel_count, workload *workload, const options *options);
 
 #endif

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 // Rates of the groups so far, for the table of ceilings.
-enum { MAX_GROUPS = 128 };
+enum { MAX_GROUPS = 256 };
 static struct {
     place place;
     ceiling_rates rates[MAX_UNITS];
@@ -32,14 +32,15 @@ void report_begin(const options *options) {
 
 // ---- Measurements ---------------------------------------------------------------------------------------------------
 
+// None where nothing, or no float, is computed.
 static double gigaflops(const group *g, const measurement *m) {
-    return m->kernel->is_reference ? NAN : (double)(g->n * sum_operations(m->kernel->sum)) / m->nanoseconds;
+    return m->kernel->is_reference || m->kernel->layout->is_exact ? NAN : (double)(g->n * sum_operations(m->kernel->sum)) / m->nanoseconds;
 }
 
 static void text_measurement(const group *g, const measurement *m) {
     char flops[16], scalar[16], one_sum[16], name[64];
     snprintf(name, sizeof name, "%s/%s/%zu/%s", m->kernel->table, m->kernel->name, g->n, place_names[g->place]);
-    printf("%-32s %8.2f %8.2f %8s %7.1f %5.0f %%  %-10s %8s %8s  %s\n", name, m->nanoseconds, 1e3 / m->nanoseconds,
+    printf("%-40s %8.2f %8.2f %8s %7.1f %5.0f %%  %-10s %8s %8s  %s\n", name, m->nanoseconds, 1e3 / m->nanoseconds,
            number(flops, sizeof flops, "%.1f", gigaflops(g, m), "-"), (double)g->stride_bytes / m->nanoseconds,
            100 * m->share, limit_names[m->limit], number(scalar, sizeof scalar, "%.2f", m->over_scalar, "-"),
            number(one_sum, sizeof one_sum, "%.2f", m->over_one_sum, "-"),
@@ -58,14 +59,13 @@ static void json_measurement(const group *g, const measurement *m) {
 }
 
 void report_group(const options *options, const group *g) {
-    if (g->count == 0) return;
     if (seen_count < MAX_GROUPS) {
         seen[seen_count].place = g->place;
         for (size_t u = 0; u < MAX_UNITS; u++) seen[seen_count].rates[u] = g->rates[u];
         seen_count++;
     }
     if (!options->json)
-        printf("%-32s %8s %8s %8s %7s %7s  %-10s %8s %8s  parity\n", "table/kernel/dimensions/place", "ns", "M/s",
+        printf("%-40s %8s %8s %8s %7s %7s  %-10s %8s %8s  parity\n", "table/kernel/dimensions/place", "ns", "M/s",
                "GFLOP/s", "GB/s", "ceiling", "set by", "x scalar", "x 1-sum");
     for (size_t k = 0; k < g->count; k++)
         options->json ? json_measurement(g, &g->measurements[k]) : text_measurement(g, &g->measurements[k]);

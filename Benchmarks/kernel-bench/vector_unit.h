@@ -22,8 +22,8 @@ typedef struct {
 
 typedef struct {
     const char *name;  // of the register width, "256-bit"
-    const char *table; // the table of kernels that computes in such registers
-    size_t lanes;      // floats in a register
+    const char *table, *code_table;  // the tables of kernels on floats, and on codes, that compute in such registers
+    size_t lanes;  // floats in a register
     uint32_t required_features;
 
     // Loads the first LOADED_VECTORS vectors `passes` times; the loads do nothing else.

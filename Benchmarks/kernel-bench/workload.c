@@ -7,26 +7,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-// ---- Layouts --------------------------------------------------------------------------------------------------------
-
-// Rows begin at cache lines, as in the package.
-static size_t f32_stride_bytes(size_t n) { return (n * sizeof(float) + 63) / 64 * 64; }
-
-// A linear congruential generator (Numerical Recipes' constants).
-static uint32_t next_random(uint32_t *state) { return *state = *state * 1664525u + 1013904223u; }
-
-// Floats in [-1, 1).
-static void f32_fill(void *data, size_t bytes, uint32_t seed) {
-    float *values = data;
-    for (size_t i = 0; i < bytes / sizeof(float); i++) values[i] = (float)(int32_t)next_random(&seed) * 0x1p-31f;
-}
-
-static double f32_value(const void *data, size_t stride_bytes, size_t row, size_t i) {
-    return (double)((const float *)((const char *)data + row * stride_bytes))[i];
-}
-
-const layout layout_f32_rows = {"f32 rows", f32_stride_bytes, f32_fill, f32_value};
-
 // ---- Places ---------------------------------------------------------------------------------------------------------
 
 const char *const place_names[PLACE_COUNT] = {"L1", "L2", "memory"};
@@ -63,31 +43,49 @@ static void *allocate(size_t bytes) {
     return data;
 }
 
-void *layout_memory(const layout *layout) {
+void *encoding_memory(const encoding *encoding) {
     void *data = allocate(place_bytes(PLACE_MEMORY));
-    layout->fill(data, place_bytes(PLACE_MEMORY), 1);
+    encoding->fill(data, place_bytes(PLACE_MEMORY), 1);
     return data;
+}
+
+bool workload_fits(const layout *layout, place place, size_t n) {
+    const size_t together = layout->rows_together * layout_stride_bytes(layout, n);
+    return place == PLACE_MEMORY || together <= cache_bytes(place == PLACE_L1 ? 1 : 2) / 4 * 3;
+}
+
+// All rows in random order (Fisher-Yates), over and over up to `positions`.
+static void shuffle_rows(workload *w) {
+    for (size_t i = 0; i < w->positions; i++) w->order[i] = (uint32_t)(i % w->row_count);
+    uint32_t state = 3;
+    for (size_t i = w->positions; i > 1; i--) {
+        state = state * 1664525u + 1013904223u;  // Numerical Recipes' generator
+        const size_t other = (size_t)((uint64_t)state * i >> 32);
+        const uint32_t row = w->order[i - 1];
+        w->order[i - 1] = w->order[other];
+        w->order[other] = row;
+    }
+}
+
+// Passes are whole numbers of gathers and of rows that are stored together.
+static size_t pass_multiple(const layout *layout) {
+    return layout->rows_together > GATHER_COUNT ? layout->rows_together : GATHER_COUNT;
 }
 
 workload workload_make(const layout *layout, const void *memory, place place, size_t n) {
     workload w = {.layout = layout, .place = place, .n = n, .rows = memory};
-    w.stride_bytes = layout->stride_bytes(n);
-    w.query = allocate(w.stride_bytes);
-    layout->fill(w.query, w.stride_bytes, 2);
-    w.row_count = place_bytes(place) / w.stride_bytes;
-    w.positions = (w.row_count + GATHER_COUNT - 1) / GATHER_COUNT * GATHER_COUNT;
+    w.stride_bytes = layout_stride_bytes(layout, n);
+    w.query = allocate(layout_query_bytes(layout, n));
+    layout->query->fill(w.query, layout_query_bytes(layout, n), 2);
+    w.row_count = place_bytes(place) / w.stride_bytes / layout->rows_together * layout->rows_together;
+    if (w.row_count == 0) w.row_count = layout->rows_together;
+    const size_t multiple = pass_multiple(layout);
+    w.positions = (w.row_count + multiple - 1) / multiple * multiple;
     if (w.positions < 256) w.positions = 256;
     w.order = allocate(w.positions * sizeof *w.order);
-    for (size_t i = 0; i < w.positions; i++) w.order[i] = (uint32_t)(i % w.row_count);
-    uint32_t state = 3;
-    for (size_t i = w.positions; i > 1; i--) {
-        const size_t other = (size_t)((uint64_t)next_random(&state) * i >> 32);
-        const uint32_t row = w.order[i - 1];
-        w.order[i - 1] = w.order[other];
-        w.order[other] = row;
-    }
+    shuffle_rows(&w);
     w.addresses = allocate(w.positions * sizeof *w.addresses);
-    for (size_t i = 0; i < w.positions; i++) w.addresses[i] = (const char *)memory + w.order[i] * w.stride_bytes;
+    for (size_t i = 0; i < w.positions; i++) w.addresses[i] = workload_row(&w, w.order[i]);
     return w;
 }
 
@@ -97,9 +95,12 @@ void workload_free(workload *w) {
     free(w->addresses);
 }
 
+const void *workload_row(const workload *w, size_t row) { return (const char *)w->rows + row * w->stride_bytes; }
+
 size_t workload_pass_count(const workload *w) {
     if (w->place != PLACE_MEMORY) return w->positions;
-    return (8 << 20) / w->stride_bytes / GATHER_COUNT * GATHER_COUNT;
+    const size_t multiple = pass_multiple(w->layout);
+    return (8 << 20) / w->stride_bytes / multiple * multiple;
 }
 
 size_t workload_next_pass(workload *w) {

@@ -1,25 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The vectors that a kernel is timed on: how they are stored, and in which level of the memory hierarchy they stay.
+// The vectors that a kernel is timed on, and in which level of the memory hierarchy they stay.
 
 #ifndef BENCH_WORKLOAD_H
 #define BENCH_WORKLOAD_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-// How vectors are stored. A new kind of storage is one more of these.
-typedef struct {
-    const char *name;
-    // Bytes of one vector of n dimensions with its padding, and so the cache lines that a distance reads.
-    size_t (*stride_bytes)(size_t n);
-    // Random contents for `bytes` bytes, whatever the dimension of the vectors in them.
-    void (*fill)(void *data, size_t bytes, uint32_t seed);
-    // Component i of vector `row`, as the number that it stands for.
-    double (*value)(const void *data, size_t stride_bytes, size_t row, size_t i);
-} layout;
-
-extern const layout layout_f32_rows;
+#include "layout.h"
 
 typedef enum { PLACE_L1, PLACE_L2, PLACE_MEMORY, PLACE_COUNT } place;
 
@@ -47,12 +33,19 @@ typedef struct {
     size_t cursor;
 } workload;
 
-// place_bytes(PLACE_MEMORY) of vectors; all workloads of a layout share them.
-void *layout_memory(const layout *layout);
+// place_bytes(PLACE_MEMORY) of components; all workloads of an encoding share them.
+void *encoding_memory(const encoding *encoding);
+
+// Whether a place holds vectors of n dimensions: no cache may be filled by more than three quarters with those that are stored
+// together.
+bool workload_fits(const layout *layout, place place, size_t n);
 
 // Vectors of n dimensions, the first ones of `memory`.
 workload workload_make(const layout *layout, const void *memory, place place, size_t n);
 void workload_free(workload *workload);
+
+// Where a row begins; with rows that are stored together, the first of them.
+const void *workload_row(const workload *workload, size_t row);
 
 // The distances that are timed in one go, and where they start: all rows in a cache, the next 8 MiB in memory.
 size_t workload_pass_count(const workload *workload);

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How vectors are stored. A new kind of storage is an encoding, a layout, or both.
+
+#ifndef BENCH_LAYOUT_H
+#define BENCH_LAYOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// The components of a vector.
+typedef struct {
+    // Bytes of n components.
+    size_t (*bytes)(size_t n);
+    // Random contents for `bytes` bytes, whatever the dimension of the vectors in them.
+    void (*fill)(void *data, size_t bytes, uint32_t seed);
+    // Component i, as the number that it stands for.
+    double (*value)(const void *data, size_t i);
+} encoding;
+
+extern const encoding encoding_f32;
+
+// A query and rows.
+typedef struct {
+    const char *prefix;  // of its kernels' names
+    const encoding *query, *row;
+    // Vectors that are stored together, dimension-major; 1 where each is stored by itself, from a cache line on.
+    size_t rows_together;
+    // Whether sums are uint32_t and exact, and not float.
+    bool is_exact;
+} layout;
+
+extern const layout layout_f32_rows, layout_f32_blocks, layout_f16_rows, layout_u8_rows, layout_u7_rows, layout_u4_rows;
+
+// Every layout.
+size_t layout_count(void);
+const layout *layout_at(size_t index);
+
+// Bytes of one row of n dimensions with its padding, and so the cache lines that a distance reads; and of a query.
+size_t layout_stride_bytes(const layout *layout, size_t n);
+size_t layout_query_bytes(const layout *layout, size_t n);
+
+// Component i of a row, as the number that it stands for.
+double layout_row_value(const layout *layout, const void *rows, size_t stride_bytes, size_t row, size_t i);
+
+#endif
