@@ -33,10 +33,11 @@ static bool run_groups(const options *options, const layout *layout, const void 
 }
 
 // Rows of a few lines, of the demo's 384 dimensions, and long ones.
+static const size_t swept_dimensions[] = {128, 384, 1536};
+
 static void run_sweeps(const options *options, const void *memory, size_t *measured) {
-    static const size_t dimensions[] = {128, 384, 1536};
-    for (size_t d = 0; d < sizeof dimensions / sizeof dimensions[0]; d++) {
-        workload workload = workload_make(&layout_f32_rows, memory, PLACE_MEMORY, dimensions[d]);
+    for (size_t d = 0; d < sizeof swept_dimensions / sizeof swept_dimensions[0]; d++) {
+        workload workload = workload_make(&layout_f32_rows, memory, PLACE_MEMORY, swept_dimensions[d]);
         for (size_t u = 0; u < vector_unit_count(); u++)
             for (int gather = 1; gather >= 0; gather--) {
                 const vector_unit *unit = vector_unit_at(u);
@@ -54,6 +55,26 @@ static void run_sweeps(const options *options, const void *memory, size_t *measu
     }
 }
 
+// Whether a scan of blocks should prefetch: on few blocks, which stay in L2, and on many.
+static void run_block_sweeps(const options *options, const void *memory, size_t *measured) {
+    static const place places[] = {PLACE_L2, PLACE_MEMORY};
+    for (size_t d = 0; d < sizeof swept_dimensions / sizeof swept_dimensions[0]; d++)
+        for (size_t p = 0; p < sizeof places / sizeof places[0]; p++) {
+            workload workload = workload_make(&layout_f32_blocks, memory, places[p], swept_dimensions[d]);
+            for (size_t u = 0; u < vector_unit_count(); u++) {
+                const vector_unit *unit = vector_unit_at(u);
+                char name[64];
+                snprintf(name, sizeof name, "sweep/scan_block/%s/%zu/%s", unit->table, workload.n, place_names[places[p]]);
+                if (unit->required_features == 0 || !vector_unit_supported(unit) || !strstr(name, options->filter))
+                    continue;
+                const block_sweep sweep = measure_block_sweep(unit, &workload, options);
+                report_block_sweep(options, &sweep);
+                ++*measured;
+            }
+            workload_free(&workload);
+        }
+}
+
 int main(int argc, char **argv) {
     const options options = parse_options(argc, argv);
     bool all_right = true;
@@ -63,6 +84,7 @@ int main(int argc, char **argv) {
     for (size_t l = 0; l < layout_count(); l++) all_right &= run_groups(&options, layout_at(l), floats, &measured);
     report_ceilings(&options);
     run_sweeps(&options, floats, &measured);
+    run_block_sweeps(&options, floats, &measured);
     free(floats);
     report_end(&options, all_right);
     if (measured == 0) {

@@ -150,6 +150,25 @@ void report_sweep(const options *options, const prefetch_sweep *s) {
     fflush(stdout);
 }
 
+void report_block_sweep(const options *options, const block_sweep *s) {
+    if (options->json)
+        printf("%s{\"shape\": \"scan_block\", \"registers\": \"%s\", \"dimensions\": %zu, \"place\": \"%s\", "
+               "\"kernelNanoseconds\": %.4g, \"kernelOverWithout\": %.4g, \"byDistance\": {",
+               separator(), s->unit->name, s->n, place_names[s->place], s->kernel_nanoseconds, s->kernel_over_without);
+    else
+        printf("sweep/scan_block/%s/%zu/%s: the kernel takes %.2f ns, its loop without prefetch %.2f ns; ratio %.3f\n ",
+               s->unit->table, s->n, place_names[s->place], s->kernel_nanoseconds, s->nanoseconds[0],
+               s->kernel_over_without);
+    for (size_t i = 0; i < BLOCK_DISTANCES; i++)
+        if (options->json)
+            printf("%s\"%zu\": {\"nanoseconds\": %.4g, \"overWithout\": %.4g}", i ? ", " : "", s->distances[i],
+                   s->nanoseconds[i], s->over_without[i]);
+        else
+            printf(" %zu:%.2f (%.3f)", s->distances[i], s->nanoseconds[i], s->over_without[i]);
+    printf(options->json ? "}}" : "\n");
+    fflush(stdout);
+}
+
 void report_end(const options *options, bool all_right) {
     if (options->json)
         printf("\n  ],\n  \"parity\": %s\n}\n", all_right ? "true" : "false");

@@ -16,7 +16,7 @@ typedef struct {
     const float *query, *rows;
     size_t stride, count, n;
     const uint32_t *ids;  // of gather
-    size_t ahead;         // how many rows (gather) or lines (scan) further on is asked for; 0: nothing
+    size_t ahead;         // how many rows (gather) or lines (the others) further on is asked for; 0: nothing
     float *out;
 } swept_rows;
 
@@ -40,6 +40,7 @@ typedef struct {
 
     void (*sweep_gather)(const swept_rows *rows);
     void (*sweep_scan)(const swept_rows *rows);
+    void (*sweep_blocks)(const swept_rows *rows);  // dimension-major, and n a multiple of 8
 } vector_unit;
 
 // Registers that load_again fills in one pass: a power of two, so that the loop itself costs nothing.
