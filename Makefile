@@ -5,7 +5,8 @@
 #   make test-asan      run the tests under AddressSanitizer
 #   make check          what every commit must pass: format, layering, no warnings, tests
 #   make bench          recall and speed of search on the demo's vectors, on one thread and on two
-#   make bench-kernels  parity and speed of the distance kernels and their share of the machine: ARGS='--filter avx2/'
+#   make bench-kernels  parity and speed of the distance kernels and their share of the machine: ARGS='--filter avx2/' CPU=1
+#   make bench-numkong  the scans of 32-bit floats against the Python packages SimSIMD and NumKong
 #   make bench-cache    the same under perf stat: cache references and misses, where the machine has counters
 #   make format         format the Swift sources
 #   make setup          install what is missing of Debian's packages; the targets above do so first
@@ -17,6 +18,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 SWIFT ?= swift
+CLANG ?= clang
+PYTHON ?= python3
 NEAREST := .build/release/nearest
 KERNEL_BENCH := .build/release/kernel-bench
 SOURCES := Package.swift Sources Tests
@@ -24,7 +27,7 @@ SOURCES := Package.swift Sources Tests
 # Debian packages: OpenBLAS for batched distances, pkg-config to find it, the dictionary of the demo.
 PACKAGES := libopenblas-dev pkg-config wordnet-base
 
-.PHONY: help setup demo test test-asan check lint layers format bench kernel-bench bench-kernels bench-cache release clean
+.PHONY: help setup demo test test-asan check lint layers format bench kernel-bench bench-kernels bench-numkong bench-cache release clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -83,13 +86,35 @@ bench: release .build/demo.base.npy
 	done
 
 # One processor throughout: a move to another one would start with cold caches.
-PIN := $(shell command -v taskset >/dev/null 2>&1 && echo taskset -c 0)
+CPU ?= 0
+PIN = $(shell command -v taskset >/dev/null 2>&1 && echo taskset -c $(CPU))
 
 kernel-bench: setup
 	$(SWIFT) build -c release --product kernel-bench
 
 bench-kernels: kernel-bench
 	$(PIN) $(KERNEL_BENCH) $(ARGS)
+
+NUMKONG_VENV := .build/numkong-venv
+NUMKONG_PACKAGES := numpy simsimd==6.5.16 numkong==7.8.6
+COMPARED_LIBRARY := .build/libcompare_numkong.so
+
+# The kernels with the flags of a release build.
+$(COMPARED_LIBRARY): Benchmarks/compare_numkong.c $(wildcard CKernels/src/* CKernels/include/*) | setup
+	@mkdir -p $(@D)
+	$(CLANG) -O2 -fPIC -shared -DCK_OPENBLAS -ICKernels/include -o $@ CKernels/src/*.c $< \
+	    $$(pkg-config --cflags --libs openblas) -lm
+
+# The stamp is named after the packages: other versions are installed anew.
+NUMKONG_STAMP := $(NUMKONG_VENV)/$(subst $() ,_,$(NUMKONG_PACKAGES))
+
+$(NUMKONG_STAMP):
+	$(PYTHON) -m venv $(NUMKONG_VENV)
+	$(NUMKONG_VENV)/bin/pip install -q $(NUMKONG_PACKAGES)
+	touch $@
+
+bench-numkong: $(COMPARED_LIBRARY) $(NUMKONG_STAMP)
+	$(PIN) $(NUMKONG_VENV)/bin/python Benchmarks/compare_numkong.py $(COMPARED_LIBRARY)
 
 bench-cache: kernel-bench
 	@if ! command -v perf >/dev/null; then \
