@@ -7,6 +7,7 @@
 #   make bench          recall and speed of search on the demo's vectors, on one thread and on two
 #   make bench-kernels  parity and speed of the distance kernels and their share of the machine: ARGS='--filter avx2/' CPU=1
 #   make bench-numkong  the scans of 32-bit floats against the Python packages SimSIMD and NumKong
+#   make bench-data     two sets of image descriptors to measure search on (Benchmarks/README.md), from Debian's photographs
 #   make bench-cache    the same under perf stat: cache references and misses, where the machine has counters
 #   make format         format the Swift sources
 #   make setup          install what is missing of Debian's packages; the targets above do so first
@@ -27,7 +28,8 @@ SOURCES := Package.swift Sources Tests
 # Debian packages: OpenBLAS for batched distances, pkg-config to find it, the dictionary of the demo.
 PACKAGES := libopenblas-dev pkg-config wordnet-base
 
-.PHONY: help setup demo test test-asan check lint layers format bench kernel-bench bench-kernels bench-numkong bench-cache release clean
+.PHONY: help setup demo test test-asan check lint layers format bench bench-data kernel-bench bench-kernels bench-numkong \
+    bench-cache release clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -84,6 +86,22 @@ bench: release .build/demo.base.npy
 	    $(NEAREST) bench --base .build/demo.base.npy --queries .build/demo.queries.npy --metric cosine --exact \
 	        --ef 16,32,64,128,256,512 --threads $$threads; \
 	done
+
+# Packages, photographs and OpenCV are kept where `make clean` does not reach: they are 450 MB to download.
+DESCRIPTORS := .build/descriptors
+DESCRIPTORS_CACHE := $(HOME)/.cache/nearest-descriptors
+DESCRIPTORS_PYTHON := $(DESCRIPTORS_CACHE)/venv/bin/python
+
+bench-data: $(DESCRIPTORS)/sift128/statistics.txt $(DESCRIPTORS)/gist960/statistics.txt
+	@cat $^
+
+$(DESCRIPTORS)/%/statistics.txt: Benchmarks/descriptors.py $(DESCRIPTORS_CACHE)/venv/complete
+	$(DESCRIPTORS_PYTHON) Benchmarks/descriptors.py --kind $* --out $(DESCRIPTORS)/$* --cache $(DESCRIPTORS_CACHE)/packages
+
+$(DESCRIPTORS_CACHE)/venv/complete: Benchmarks/requirements.txt
+	python3 -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --only-binary :all: --requirement $<
+	touch $@
 
 # One processor throughout: a move to another one would start with cold caches.
 CPU ?= 0
