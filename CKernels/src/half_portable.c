@@ -7,8 +7,10 @@
 #include <math.h>
 #include <string.h>
 
+typedef uint16_t element;
+
 // The float of the same value; a NaN stays one.
-CK_INLINE float float_from_half(uint16_t half) {
+CK_INLINE float value(uint16_t half) {
     const uint32_t sign = (uint32_t)(half & 0x8000) << 16;
     uint32_t bits = (uint32_t)(half & 0x7FFF) << 13;
     float magnitude;
@@ -25,41 +27,9 @@ CK_INLINE float float_from_half(uint16_t half) {
     return magnitude;
 }
 
-typedef float (*step)(float sum, float q, float r);
+#include "loops_portable.h"
 
-CK_INLINE float l1_step(float sum, float q, float r) { return sum + fabsf(q - r); }
-
-CK_INLINE float l2sq_step(float sum, float q, float r) { return sum + (q - r) * (q - r); }
-
-CK_INLINE float dot_step(float sum, float q, float r) { return sum + q * r; }
-
-// Sixteen running sums, as in kernels_portable.c.
-enum { LANES = 16 };
-
-CK_INLINE float pair_loop(const float *query, const uint16_t *row, size_t n, step step) {
-    float sums[LANES] = {0};
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (size_t lane = 0; lane < LANES; lane++)
-            sums[lane] = step(sums[lane], query[i + lane], float_from_half(row[i + lane]));
-    for (size_t lane = 0; i < n; i++, lane++) sums[lane] = step(sums[lane], query[i], float_from_half(row[i]));
-
-    for (size_t half = LANES / 2; half > 0; half /= 2)
-        for (size_t lane = 0; lane < half; lane++) sums[lane] += sums[lane + half];
-    return sums[0];
-}
-
-CK_INLINE void gather_loop(const float *query, const uint16_t *rows, size_t stride, const uint32_t *ids, size_t count,
-                           size_t n, float *out, step step) {
-    for (size_t i = 0; i < count; i++) out[i] = pair_loop(query, rows + ids[i] * stride, n, step);
-}
-
-CK_INLINE void scan_loop(const float *query, const uint16_t *rows, size_t stride, size_t count, size_t n, float *out,
-                         step step) {
-    for (size_t i = 0; i < count; i++) out[i] = pair_loop(query, rows + i * stride, n, step);
-}
-
-#include "shapes_f16.h"
+#include "shapes_rows.h"
 
 const ck_half_table ck_half_table_portable = {
     .name = "portable",

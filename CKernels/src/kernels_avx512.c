@@ -8,35 +8,26 @@
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
 
-enum { LANES = 16 };
+#include "registers_avx512.h"
+
+// ---- Rows -----------------------------------------------------------------------------------------------------------
+
+typedef float element;
+
+CK_INLINE __m512 load_row(const float *p) { return load(p); }
+
+CK_INLINE __m512 load_row_first(const float *p, size_t count) { return load_first(p, count); }
 
 // Four rows at a time are faster in the first-level cache only.
 enum { CACHED_SCAN_BYTES = 32 * 1024 };
 
-typedef __m512 vec;
+#include "loops_rows.h"
 
-typedef __m512 (*step)(__m512 sum_f32x16, __m512 a_f32x16, __m512 b_f32x16);
+#include "shapes_rows.h"
 
-CK_INLINE __m512 l1_step(__m512 sum_f32x16, __m512 a_f32x16, __m512 b_f32x16) {
-    return _mm512_add_ps(sum_f32x16, _mm512_abs_ps(_mm512_sub_ps(a_f32x16, b_f32x16)));
-}
-
-CK_INLINE __m512 l2sq_step(__m512 sum_f32x16, __m512 a_f32x16, __m512 b_f32x16) {
-    const __m512 difference_f32x16 = _mm512_sub_ps(a_f32x16, b_f32x16);
-    return _mm512_fmadd_ps(difference_f32x16, difference_f32x16, sum_f32x16);
-}
-
-CK_INLINE __m512 dot_step(__m512 sum_f32x16, __m512 a_f32x16, __m512 b_f32x16) {
-    return _mm512_fmadd_ps(a_f32x16, b_f32x16, sum_f32x16);
-}
-
-CK_INLINE __m512 zero(void) { return _mm512_setzero_ps(); }
-
-CK_INLINE __m512 add(__m512 a_f32x16, __m512 b_f32x16) { return _mm512_add_ps(a_f32x16, b_f32x16); }
+// ---- Blocks ---------------------------------------------------------------------------------------------------------
 
 CK_INLINE __m512 subtract(__m512 a_f32x16, __m512 b_f32x16) { return _mm512_sub_ps(a_f32x16, b_f32x16); }
-
-CK_INLINE __m512 load(const float *p) { return _mm512_loadu_ps(p); }
 
 CK_INLINE void store(float *p, __m512 v_f32x16) { _mm512_storeu_ps(p, v_f32x16); }
 
@@ -49,36 +40,6 @@ CK_INLINE uint32_t lanes_at_most(__m512 v_f32x16, float x) {
 CK_INLINE uint32_t lanes_at_least(__m512 v_f32x16, float x) {
     return _mm512_cmp_ps_mask(v_f32x16, _mm512_set1_ps(x), _CMP_GE_OQ);
 }
-
-// The first `count` < 16 floats at p, then zeros; nothing beyond them is read.
-CK_INLINE __m512 load_first(const float *p, size_t count) {
-    return _mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), p);
-}
-
-// Lane r is the sum of the lanes of vector r: a transpose whose columns are added on the way.
-CK_INLINE __m128 joint_sum4(__m128 a_f32x4, __m128 b_f32x4, __m128 c_f32x4, __m128 d_f32x4) {
-    const __m128 ab_f32x4 = _mm_add_ps(_mm_unpacklo_ps(a_f32x4, b_f32x4), _mm_unpackhi_ps(a_f32x4, b_f32x4));
-    const __m128 cd_f32x4 = _mm_add_ps(_mm_unpacklo_ps(c_f32x4, d_f32x4), _mm_unpackhi_ps(c_f32x4, d_f32x4));
-    return _mm_add_ps(_mm_movelh_ps(ab_f32x4, cd_f32x4), _mm_movehl_ps(cd_f32x4, ab_f32x4));
-}
-
-CK_INLINE __m128 fold(__m512 sum_f32x16) {
-    const __m256 half_f32x8 = _mm256_add_ps(_mm512_castps512_ps256(sum_f32x16), _mm512_extractf32x8_ps(sum_f32x16, 1));
-    return _mm_add_ps(_mm256_castps256_ps128(half_f32x8), _mm256_extractf128_ps(half_f32x8, 1));
-}
-
-// The same additions as one lane of joint_sum.
-CK_INLINE float lane_sum(__m512 sum_f32x16) {
-    const __m128 sum_f32x4 = fold(sum_f32x16);
-    const __m128 pairs_f32x4 = _mm_add_ps(sum_f32x4, _mm_movehl_ps(sum_f32x4, sum_f32x4));
-    return _mm_cvtss_f32(_mm_add_ss(pairs_f32x4, _mm_movehdup_ps(pairs_f32x4)));
-}
-
-CK_INLINE __m128 joint_sum(__m512 a_f32x16, __m512 b_f32x16, __m512 c_f32x16, __m512 d_f32x16) {
-    return joint_sum4(fold(a_f32x16), fold(b_f32x16), fold(c_f32x16), fold(d_f32x16));
-}
-
-#include "loops_f32.h"
 
 #include "loops_blocks.h"
 

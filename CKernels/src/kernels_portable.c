@@ -6,40 +6,15 @@
 
 #include <math.h>
 
-typedef float (*step)(float sum, float a, float b);
+typedef float element;
 
-CK_INLINE float l1_step(float sum, float a, float b) { return sum + fabsf(a - b); }
+CK_INLINE float value(float x) { return x; }
 
-CK_INLINE float l2sq_step(float sum, float a, float b) { return sum + (a - b) * (a - b); }
+#include "loops_portable.h"
 
-CK_INLINE float dot_step(float sum, float a, float b) { return sum + a * b; }
+#include "shapes_rows.h"
 
-// Sixteen running sums: the compiler may keep them in vector registers without changing the order of any addition. It is
-// told to, by four lanes of 128 bits: left to itself, Clang 21 multiplies one by one.
-enum { LANES = 16 };
-
-CK_INLINE float pair_loop(const float *a, const float *b, size_t n, step step) {
-    float sums[LANES] = {0};
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-#pragma clang loop vectorize_width(4) interleave_count(4) unroll(disable)
-        for (size_t lane = 0; lane < LANES; lane++) sums[lane] = step(sums[lane], a[i + lane], b[i + lane]);
-    for (size_t lane = 0; i < n; i++, lane++) sums[lane] = step(sums[lane], a[i], b[i]);
-
-    for (size_t half = LANES / 2; half > 0; half /= 2)
-        for (size_t lane = 0; lane < half; lane++) sums[lane] += sums[lane + half];
-    return sums[0];
-}
-
-CK_INLINE void gather_loop(const float *query, const float *rows, size_t stride, const uint32_t *ids, size_t count,
-                           size_t n, float *out, step step) {
-    for (size_t i = 0; i < count; i++) out[i] = pair_loop(query, rows + ids[i] * stride, n, step);
-}
-
-CK_INLINE void scan_loop(const float *query, const float *rows, size_t stride, size_t count, size_t n, float *out,
-                         step step) {
-    for (size_t i = 0; i < count; i++) out[i] = pair_loop(query, rows + i * stride, n, step);
-}
+// ---- Blocks ---------------------------------------------------------------------------------------------------------
 
 // The running sums of a block's vectors; vector v's place in `out` is its sum.
 CK_INLINE void block_loop(const float *query, const float *block, size_t n, float *out, step step) {
@@ -58,41 +33,6 @@ CK_INLINE uint64_t at_least(const float *out, float bound) {
     uint64_t winners = 0;
     for (size_t v = 0; v < CK_BLOCK; v++) winners |= (uint64_t)(out[v] >= bound) << v;
     return winners;
-}
-
-// ---- Kernels --------------------------------------------------------------------------------------------------------
-
-static float l1_pair(const float *a, const float *b, size_t n) { return pair_loop(a, b, n, l1_step); }
-
-static float l2sq_pair(const float *a, const float *b, size_t n) { return pair_loop(a, b, n, l2sq_step); }
-
-static float dot_pair(const float *a, const float *b, size_t n) { return pair_loop(a, b, n, dot_step); }
-
-static void l1_gather(const float *query, const float *rows, size_t stride, const uint32_t *ids, size_t count, size_t n,
-                      float *out) {
-    gather_loop(query, rows, stride, ids, count, n, out, l1_step);
-}
-
-static void l2sq_gather(const float *query, const float *rows, size_t stride, const uint32_t *ids, size_t count,
-                        size_t n, float *out) {
-    gather_loop(query, rows, stride, ids, count, n, out, l2sq_step);
-}
-
-static void dot_gather(const float *query, const float *rows, size_t stride, const uint32_t *ids, size_t count,
-                       size_t n, float *out) {
-    gather_loop(query, rows, stride, ids, count, n, out, dot_step);
-}
-
-static void l1_scan(const float *query, const float *rows, size_t stride, size_t count, size_t n, float *out) {
-    scan_loop(query, rows, stride, count, n, out, l1_step);
-}
-
-static void l2sq_scan(const float *query, const float *rows, size_t stride, size_t count, size_t n, float *out) {
-    scan_loop(query, rows, stride, count, n, out, l2sq_step);
-}
-
-static void dot_scan(const float *query, const float *rows, size_t stride, size_t count, size_t n, float *out) {
-    scan_loop(query, rows, stride, count, n, out, dot_step);
 }
 
 static uint64_t l1_scan_block(const float *query, const float *block, size_t n, float bound, float *out) {

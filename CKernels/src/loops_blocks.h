@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The scan of a block of vectors stored dimension-major, written once over a vector type. An instruction set's file includes
-// this after loops_f32.h and has also defined:
+// this after its registers_*.h and has also defined:
 //   store(p, v), broadcast(x)   broadcast: every lane is x
 //   subtract(a, b)
 //   lanes_at_most(v, x)         a bit a lane, set where the lane is at most x; never set for NaN
