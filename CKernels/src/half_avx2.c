@@ -26,8 +26,9 @@ CK_INLINE __m256 load_row_first(const uint16_t *p, size_t count) {
     return _mm256_cvtph_ps(_mm_or_si128(pairs_f16x8, last_f16x8));
 }
 
-// Four rows at a time, however many there are.
-enum { CACHED_SCAN_BYTES = 0x7FFFFFFF };
+// In every cache four rows at a time are faster, 1.1 to 1.6 times. In memory one is, by up to 1.1: rows are that surely where
+// they are half of a common last-level cache.
+enum { CACHED_SCAN_BYTES = 16 * 1024 * 1024 };
 
 #include "loops_rows.h"
 

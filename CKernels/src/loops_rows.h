@@ -62,8 +62,8 @@ CK_INLINE void add_two(const float *query, const element *const *row, size_t i, 
 // The distances of the query to R <= 4 rows at once (R constant), their lanes not yet summed. The rows share the query's
 // registers, and their cache misses overlap. Two running sums a row: four rows make eight chains of additions, which is
 // what two FMA ports with a latency of 4 cycles need, and all that AVX2 has registers for. A row's sum is formed in the
-// same order whatever R is, so that gather and scan agree to the bit. Meanwhile A rows, `ahead`, are fetched, line by line
-// as those are read (A constant).
+// same order whatever R is, so that gather and scan agree to the bit. Meanwhile as much is fetched as is read, line by line,
+// from `ahead`: R rows, or R rows' length of one run (A constant: 0, 1 or R).
 CK_INLINE void rows_loop(const float *query, const element *const *row, const size_t R, size_t n, step step, vec *sum,
                          const element *const *ahead, const size_t A) {
     vec even[JOINT_ROWS], odd[JOINT_ROWS];
@@ -72,9 +72,9 @@ CK_INLINE void rows_loop(const float *query, const element *const *row, const si
     size_t i = 0;
     for (; i + ROWS_STEP <= n; i += ROWS_STEP) {
 #pragma clang loop unroll(full)
-        for (size_t r = 0; r < A; r++)
+        for (size_t a = 0; a < A; a++)
 #pragma clang loop unroll(full)
-            for (size_t line = 0; line < ROWS_STEP; line += LINE) ck_prefetch(ahead[r] + i + line);
+            for (size_t line = 0; line < R / A * ROWS_STEP; line += LINE) ck_prefetch(ahead[a] + R / A * i + line);
 #pragma clang loop unroll(full)
         for (size_t j = 0; j < ROWS_STEP; j += 2 * LANES) add_two(query, row, i + j, R, step, even, odd);
     }
@@ -132,31 +132,39 @@ CK_INLINE void gather_loop(const float *query, const element *rows, size_t strid
     for (size_t r = 0; r < rest; r++) out[i + r] = sums[r];
 }
 
-// Four rows at a time from a cache. From memory row after row and by one loop, because a prefetcher knows a stream by the
-// address of its load, and one stream is up to 1.6 times as fast as four side by side.
+// Rows that the first- or second-level cache surely holds, but for the first time: asking for them would cost up to a quarter
+// of the time. As much as a tile of batch_blocked.c.
+enum { NEAR_BYTES = 256 * 1024 };
+
+// From a cache four rows at a time: one row's two running sums wait for each other. From memory row after row and by one
+// loop, because a prefetcher knows a stream by the address of its load, and one stream is up to 1.6 times as fast as four
+// side by side. Both ask for the lines ahead in the order of their addresses, and for none behind the last row.
 CK_INLINE void scan_loop(const float *query, const element *rows, size_t stride, size_t count, size_t n, float *out,
                          step step) {
-    const bool cached = count * stride <= CACHED_SCAN_BYTES / sizeof(element);
-    const size_t elements_ahead = CK_SCAN_LINES_AHEAD * LINE;
-    // The rows before this one ask for no line behind the last row.
-    const size_t ahead_count = count * stride > elements_ahead ? (count * stride - elements_ahead) / stride : 0;
+    const size_t bytes = count * stride * sizeof(element);
+    const bool cached = bytes <= CACHED_SCAN_BYTES;
+    const bool near = CACHED_SCAN_BYTES <= NEAR_BYTES || bytes <= NEAR_BYTES;
+    const element *const end = rows + count * stride;
     size_t i = 0;
     for (; i + JOINT_ROWS <= count; i += JOINT_ROWS) {
         vec sum[JOINT_ROWS];
         const element *const first = rows + i * stride;
         if (cached) {
             const element *const row[] = {first, first + stride, first + 2 * stride, first + 3 * stride};
-            rows_loop(query, row, JOINT_ROWS, n, step, sum, NULL, 0);
+            const element *const ahead = first + CK_SCAN_LINES_AHEAD * LINE;
+            if (!near && ahead + JOINT_ROWS * stride <= end)
+                rows_loop(query, row, JOINT_ROWS, n, step, sum, &ahead, 1);
+            else
+                rows_loop(query, row, JOINT_ROWS, n, step, sum, NULL, 0);
         } else {
 #pragma clang loop unroll(disable)
             for (size_t r = 0; r < JOINT_ROWS; r++) {
                 const element *const row = first + r * stride;
-                if (i + r < ahead_count) {
-                    const element *const ahead = row + elements_ahead;
+                const element *const ahead = row + CK_SCAN_LINES_AHEAD * LINE;
+                if (ahead + stride <= end)
                     rows_loop(query, &row, 1, n, step, &sum[r], &ahead, 1);
-                } else {
+                else
                     rows_loop(query, &row, 1, n, step, &sum[r], NULL, 0);
-                }
             }
         }
         _mm_storeu_ps(out + i, joint_sum(sum[0], sum[1], sum[2], sum[3]));

@@ -51,8 +51,8 @@ struct CKernelShapeTests {
         summedMetrics)
     func longScansAgreeToTheBit(set: InstructionSet, metric: Metric) throws {
         let kernels = try cKernels(set, metric)
-        // 1 MiB of rows, and a number of them that is no multiple of four.
-        for (count, n) in [(2049, 128), (2047, 127), (341, 769), (87, 3072)] {
+        // 0.5 MiB and 1 MiB of rows, and a number of them that is no multiple of four.
+        for (count, n) in [(1027, 128), (2049, 128), (2047, 127), (341, 769), (87, 3072)] {
             let seed = UInt64(200 + n)
             let (query, rows, vectors) = Self.inputs(count: count, n: n, seed: seed)
             let ids = (0..<count).map(UInt32.init)

@@ -96,6 +96,30 @@ struct CodeKernelTests {
         }
     }
 
+    @Test(
+        "A scan of more rows than a cache holds is exact and reads nothing behind them", arguments: supportedCodeTables,
+        CodeKind.allCases)
+    func longScans(table: String, kind: CodeKind) throws {
+        let table = try #require(ck_code_table_named(table)).pointee
+        // 1.2 MiB of rows of 129 bytes, and a number of them that is no multiple of four.
+        let (n, count) = (kind == .u4 ? 257 : 129, 10_007)
+        let stride = kind.byteCount(n)
+        var generator = SeededGenerator(seed: 1)
+        let queryBytes = kind.randomBytes(stride, using: &generator)
+        let rowBytes = repeated(kind.randomBytes(1009, using: &generator), count: count * stride)
+        let query = try GuardedArray(queryBytes)
+        let rows = try GuardedArray(rowBytes)
+        for metric in summedMetrics {
+            let kernels = kind.kernels(table, metric)
+            var scanned = [UInt32](repeating: 0, count: count)
+            kernels.scan(query.base, rows.base, stride, count, n, &scanned)
+            let pairs = (0..<count).map { kernels.pair(query.base, rows.base + $0 * stride, n) }
+            #expect(scanned == pairs, "\(metric)")
+            let last = kind.decoded(rowBytes[((count - 1) * stride)...], n)
+            #expect(scanned[count - 1] == codeSum(kind.decoded(queryBytes[...], n), last, metric), "\(metric)")
+        }
+    }
+
     @Test("Every code counts once, wherever it stands", arguments: supportedCodeTables, CodeKind.allCases)
     func everyPlace(table: String, kind: CodeKind) throws {
         let table = try #require(ck_code_table_named(table)).pointee

@@ -30,3 +30,12 @@ final class GuardedArray<Element: BitwiseCopyable> {
 
     deinit { munmap(mapping, mappingBytes) }
 }
+
+/// The elements over and over, `count` in all.
+func repeated<Element>(_ elements: [Element], count: Int) -> [Element] {
+    var all: [Element] = []
+    all.reserveCapacity(count + elements.count)
+    while all.count < count { all += elements }
+    all.removeLast(all.count - count)
+    return all
+}

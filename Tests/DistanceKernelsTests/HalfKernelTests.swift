@@ -109,6 +109,27 @@ struct HalfKernelTests {
         }
     }
 
+    @Test(
+        "A scan of more rows than a cache holds has the bits of gather and reads nothing behind them",
+        arguments: supportedHalfTables, summedMetrics)
+    func longScans(table: String, metric: Metric) throws {
+        let kernels = try halfKernels(table, metric)
+        let n = 129
+        // 0.25 MiB and 16 MiB of rows, and numbers of them that are no multiples of four.
+        for count in [1027, 65_551] {
+            let seed = UInt64(count)
+            var generator = SeededGenerator(seed: seed)
+            let query = try GuardedArray(generator.vector(dimensions: n))
+            let rows = try GuardedArray(repeated(generator.halves(10_007), count: count * n))
+            var scanned = [Float](repeating: .nan, count: count)
+            kernels.scan(query.base, rows.base, n, count, n, &scanned)
+            let ids = stride(from: 0, to: count, by: 89).map(UInt32.init) + (UInt32(count - 9)..<UInt32(count))
+            var gathered = [Float](repeating: .nan, count: ids.count)
+            kernels.gather(query.base, rows.base, n, ids, ids.count, n, &gathered)
+            #expect(gathered.map(\.bitPattern) == ids.map { scanned[Int($0)].bitPattern }, "seed \(seed)")
+        }
+    }
+
     @Test("Denormal halves count with their value", arguments: supportedHalfTables, summedMetrics)
     func denormals(table: String, metric: Metric) throws {
         let kernels = try halfKernels(table, metric)
