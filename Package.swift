@@ -63,7 +63,8 @@ let package = Package(
             name: "HNSWTests", dependencies: ["HNSW", "VectorStorage", "DistanceKernels", "TestSupport"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "VectorIndexTests", dependencies: ["VectorIndex", "TestSupport"], swiftSettings: swiftSettings),
+            name: "VectorIndexTests", dependencies: ["VectorIndex", "DistanceKernels", "CKernels", "TestSupport"],
+            swiftSettings: swiftSettings),
         .testTarget(name: "NearestTests", dependencies: ["Nearest", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "NearestCLITests", dependencies: ["NearestCLI", "Nearest", "TestSupport"],

@@ -4,7 +4,7 @@ import CKernels
 
 /// Inner products of many queries with many rows: by OpenBLAS where it is linked and passes its self-test, else by the
 /// package's own blocked kernel.
-public enum BatchedProducts {
+public struct BatchedProducts: Sendable {
     /// Who computes the products.
     public enum Backend: Sendable, Hashable {
         /// OpenBLAS, with its own description of its build and the processor core that it runs kernels for.
@@ -18,21 +18,39 @@ public enum BatchedProducts {
     }
 
     /// The backend in use, decided by the self-test at the first use in this process.
-    public static let backend: Backend = {
-        guard let openBLAS = ck_dot_batch_openblas() else { return .blocked }
-        let build = ck_openblas_config().map { String(cString: $0) } ?? ""
-        let core = ck_openblas_core().map { String(cString: $0) } ?? ""
-        return ck_dot_batch_self_test(openBLAS)
-            ? .openBLAS(build: build, core: core)
-            : .blockedAfterFailedSelfTest(build: build, core: core)
-    }()
+    public static var backend: Backend { (replacement ?? linked).backend }
 
-    static func run(_ products: inout ck_dot_batch, table: UnsafePointer<ck_table>) {
-        if case .openBLAS = backend, let openBLAS = ck_dot_batch_openblas() {
-            openBLAS(&products)
-        } else {
-            ck_dot_batch_blocked(table, &products)
+    /// What this task uses instead of OpenBLAS, in kernels that it makes: tests put a faulty function here.
+    @TaskLocal package static var replacement: BatchedProducts?
+
+    /// What the process uses.
+    static let linked = BatchedProducts(
+        candidate: ck_dot_batch_openblas(), build: ck_openblas_config().map { String(cString: $0) } ?? "",
+        core: ck_openblas_core().map { String(cString: $0) } ?? "")
+
+    package let backend: Backend
+
+    /// What passed the self-test; nil where the blocked kernel computes.
+    private let trusted: ck_dot_batch_fn?
+
+    /// - Parameters:
+    ///   - candidate: the function to test and to use if it passes; nil where none is linked.
+    ///   - build: its description of its build.
+    ///   - core: the processor core that it runs kernels for.
+    package init(candidate: ck_dot_batch_fn?, build: String, core: String) {
+        guard let candidate else {
+            (backend, trusted) = (.blocked, nil)
+            return
         }
+        if ck_dot_batch_self_test(candidate) {
+            (backend, trusted) = (.openBLAS(build: build, core: core), candidate)
+        } else {
+            (backend, trusted) = (.blockedAfterFailedSelfTest(build: build, core: core), nil)
+        }
+    }
+
+    func run(_ products: inout ck_dot_batch, table: UnsafePointer<ck_table>) {
+        if let trusted { trusted(&products) } else { ck_dot_batch_blocked(table, &products) }
     }
 
     /// The largest absolute error of a distance from a batched product of `terms` terms, between vectors of at most these

@@ -14,6 +14,9 @@ package struct Float32BlockKernel {
     private let table: UnsafePointer<ck_table>
     private let kernels: ck_kernels
 
+    /// What computes batches; nil takes what the process uses, whose self-test waits for the first batch.
+    private let products: BatchedProducts?
+
     /// - Parameters:
     ///   - blocks: block 0; value d of vector v of block b is `blocks[(b * dimensions + d) * blockSize + v]`. They outlive
     ///     the kernel and never move.
@@ -24,6 +27,7 @@ package struct Float32BlockKernel {
         self.blocks = blocks
         table = Float32Kernel.table(instructionSet)
         kernels = Float32Kernel.kernels(metric, of: table)
+        products = BatchedProducts.replacement
     }
 
     /// Finds the vectors of a block that are at most `bound` away from the query.
@@ -49,15 +53,15 @@ package struct Float32BlockKernel {
         }
     }
 
-    /// Inner products of queries with the vectors of a block: `products[q * blockSize + v]`.
+    /// Inner products of queries with the vectors of a block: `out[q * blockSize + v]`.
     package func products(
         _ queries: UnsafePointer<Float>, count: Int, stride: Int, block: Int,
-        into products: UnsafeMutablePointer<Float>
+        into out: UnsafeMutablePointer<Float>
     ) {
         var batch = ck_dot_batch(
             queries: queries, query_count: count, query_stride: stride, rows: values(block), row_count: Self.blockSize,
-            row_stride: Self.blockSize, n: dimensions, out: products, out_stride: Self.blockSize, dimension_major: true)
-        BatchedProducts.run(&batch, table: table)
+            row_stride: Self.blockSize, n: dimensions, out: out, out_stride: Self.blockSize, dimension_major: true)
+        (products ?? .linked).run(&batch, table: table)
     }
 
     /// A bit for each vector of which `products[v] - offsets[v]` is at least `bound`.

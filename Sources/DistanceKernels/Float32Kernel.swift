@@ -20,6 +20,9 @@ package struct Float32Kernel: DistanceKernel {
     @usableFromInline
     let kernels: ck_kernels
 
+    /// What computes batches; nil takes what the process uses, whose self-test waits for the first batch.
+    private let products: BatchedProducts?
+
     /// - Parameters:
     ///   - rows: row 0 of the matrix; the matrix outlives the kernel and never moves.
     ///   - paddedDimensions: floats of a row that are read; those after the last dimension are 0.
@@ -35,6 +38,7 @@ package struct Float32Kernel: DistanceKernel {
         prefetch = RowPrefetch(rows: rows, stride: stride * MemoryLayout<Float>.stride, lines: 2)
         table = Self.table(instructionSet)
         kernels = Self.kernels(metric, of: table)
+        products = BatchedProducts.replacement
     }
 
     /// The C table of a set that this machine supports.
@@ -110,11 +114,11 @@ extension Float32Kernel {
             return
         }
         let tile = rows + first * stride
-        var products = ck_dot_batch(
+        var batch = ck_dot_batch(
             queries: queries.base, query_count: queries.count, query_stride: queries.stride, rows: tile,
             row_count: count,
             row_stride: stride, n: paddedDimensions, out: distances, out_stride: count, dimension_major: false)
-        BatchedProducts.run(&products, table: table)
+        (products ?? .linked).run(&batch, table: table)
         guard metric == .squaredEuclidean else {
             return distanceFromSum(distances, count: queries.count * count)
         }

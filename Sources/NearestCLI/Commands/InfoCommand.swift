@@ -43,38 +43,48 @@ struct InfoCommand: ParsableCommand {
         } catch {
             throw CommandFailure("NEAREST_ISA: \(error)")
         }
-        let report = Report(
+        let report = Report(instructionSet: instructionSet, backend: BatchedProducts.backend)
+        try Output.print(json ? report.json() : report.text())
+    }
+}
+
+extension InfoCommand.Report {
+    init(instructionSet: InstructionSet, backend: BatchedProducts.Backend) {
+        self.init(
             processorFeatures: ProcessorFeatures.detected,
             supportedInstructionSets: InstructionSet.supported.map(\.rawValue), instructionSet: instructionSet.rawValue,
-            processors: ProcessInfo.processInfo.activeProcessorCount, blas: Self.blas)
-        try Output.print(json ? String(decoding: try JSONEncoder().encode(report), as: UTF8.self) : Self.text(report))
+            processors: ProcessInfo.processInfo.activeProcessorCount, blas: BLAS(backend))
     }
 
-    private static var blas: Report.BLAS {
-        switch BatchedProducts.backend {
-        case .openBLAS(let build, let core):
-            .init(name: "OpenBLAS", build: build, core: core, selfTestPassed: true)
-        case .blockedAfterFailedSelfTest(let build, let core):
-            .init(name: "none", build: build, core: core, selfTestPassed: false)
-        case .blocked:
-            .init(name: "none")
-        }
-    }
+    func json() throws -> String { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
 
-    private static func text(_ report: Report) -> String {
-        let features = report.processorFeatures.isEmpty ? "none used" : report.processorFeatures.joined(separator: " ")
+    func text() -> String {
+        let features = processorFeatures.isEmpty ? "none used" : processorFeatures.joined(separator: " ")
         let blas: String
-        switch report.blas.selfTestPassed {
+        switch self.blas.selfTestPassed {
         case true?:
-            blas = "OpenBLAS, self-test passed; \(report.blas.build ?? ""), kernels for \(report.blas.core ?? "")"
-        case false?: blas = "OpenBLAS failed its self-test and is not used; \(report.blas.build ?? "")"
+            blas = "OpenBLAS, self-test passed; \(self.blas.build ?? ""), kernels for \(self.blas.core ?? "")"
+        case false?: blas = "OpenBLAS failed its self-test and is not used; \(self.blas.build ?? "")"
         case nil: blas = "none linked; the blocked kernel is used"
         }
         return """
-            processors:       \(report.processors)
+            processors:       \(processors)
             features:         \(features)
-            instruction set:  \(report.instructionSet), of \(report.supportedInstructionSets.joined(separator: ", "))
+            instruction set:  \(instructionSet), of \(supportedInstructionSets.joined(separator: ", "))
             batched products: \(blas)
             """
+    }
+}
+
+extension InfoCommand.Report.BLAS {
+    init(_ backend: BatchedProducts.Backend) {
+        switch backend {
+        case .openBLAS(let build, let core):
+            self.init(name: "OpenBLAS", build: build, core: core, selfTestPassed: true)
+        case .blockedAfterFailedSelfTest(let build, let core):
+            self.init(name: "none", build: build, core: core, selfTestPassed: false)
+        case .blocked:
+            self.init(name: "none")
+        }
     }
 }
