@@ -85,7 +85,7 @@ package struct Float32Kernel: DistanceKernel {
 
     /// `Σ v²`.
     package func squaredNorm(_ vector: UnsafePointer<Float>) -> Float {
-        table.pointee.dot.pair(vector, vector, paddedDimensions)
+        ck_squared_norm(table, vector, paddedDimensions)
     }
 
     /// Turns the table's sums into the metric's values.
@@ -123,7 +123,7 @@ extension Float32Kernel {
             return distanceFromSum(distances, count: queries.count * count)
         }
         withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { rowNorms in
-            for i in 0..<count { rowNorms[i] = squaredNorm(tile + i * stride) }
+            ck_squared_norms(table, tile, stride, count, paddedDimensions, rowNorms.baseAddress)
             for q in 0..<queries.count {
                 let queryNorm = queries.squaredNorms[q]
                 let out = distances + q * count

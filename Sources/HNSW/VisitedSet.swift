@@ -37,6 +37,4 @@ struct VisitedSet: ~Copyable {
         place.pointee = stamp
         return true
     }
-
-    var slotCapacity: Int { capacity }
 }

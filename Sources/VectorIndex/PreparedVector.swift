@@ -8,12 +8,12 @@ struct PreparedVector: ~Copyable {
     private let buffer: AlignedBuffer<Float>
     private let dimensions: Int
     private let metric: Metric
-    private let norms: SquaredNorms
+    private let norms: Norms
 
     init(dimensions: Int, metric: Metric, instructionSet: InstructionSet) {
         self.dimensions = dimensions
         self.metric = metric
-        norms = SquaredNorms(instructionSet: instructionSet)
+        norms = Norms(instructionSet: instructionSet)
         buffer = AlignedBuffer(capacity: VectorMatrix.paddedDimensions(dimensions), zero: 0)
     }
 
@@ -36,33 +36,23 @@ struct PreparedVector: ~Copyable {
         // the bit.
         let target = buffer.base
         for i in 0..<dimensions { target[i] = vector[i] + 0 }
-        squaredNorm = norms.norm(values, count: buffer.capacity)
         if metric == .cosine {
-            try normalize()
+            let length = norms.normalize(target, count: buffer.capacity)
+            guard length > 0, length < .infinity else {
+                try checkFinite()
+                throw .zeroVector
+            }
             squaredNorm = 1
-        } else if !(squaredNorm <= VectorIndexError.maximumSquaredNorm) {
-            try checkFinite()
-            throw .magnitudeTooLarge
+        } else {
+            squaredNorm = norms.squaredNorm(target, count: buffer.capacity)
+            guard squaredNorm <= VectorIndexError.maximumSquaredNorm else {
+                try checkFinite()
+                throw .magnitudeTooLarge
+            }
         }
     }
 
     private func checkFinite() throws(VectorIndexError) {
         for i in 0..<dimensions where !buffer.base[i].isFinite { throw .nonFiniteValue(position: i) }
-    }
-
-    private func normalize() throws(VectorIndexError) {
-        let values = buffer.base
-        // In this range no square of a value that matters has under- or overflowed.
-        if squaredNorm > 1e-20, squaredNorm < 1e30 {
-            let scale = 1 / squaredNorm.squareRoot()
-            for i in 0..<dimensions { values[i] *= scale }
-            return
-        }
-        try checkFinite()
-        var sum = 0.0
-        for i in 0..<dimensions { sum += Double(values[i]) * Double(values[i]) }
-        guard sum > 0 else { throw .zeroVector }
-        let scale = 1 / sum.squareRoot()
-        for i in 0..<dimensions { values[i] = Float(Double(values[i]) * scale) }
     }
 }

@@ -5,35 +5,6 @@ import DistanceKernels
 import TestSupport
 import Testing
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
-/// Floats whose last byte stands right before a page that may not be read: one byte too far ends the process.
-private final class GuardedFloats {
-    let base: UnsafeMutablePointer<Float>
-    private let mapping: UnsafeMutableRawPointer
-    private let mappingBytes: Int
-
-    init(_ values: [Float]) throws {
-        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-        let bytes = values.count * MemoryLayout<Float>.stride
-        let readable = max(page, (bytes + page - 1) / page * page)
-        mappingBytes = readable + page
-        let mapped = mmap(nil, mappingBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0)
-        mapping = try #require(mapped != MAP_FAILED ? mapped : nil)
-        try #require(mprotect(mapping + readable, page, PROT_NONE) == 0)
-        base = (mapping + (readable - bytes)).bindMemory(to: Float.self, capacity: values.count)
-        base.initialize(from: values, count: values.count)
-    }
-
-    deinit { munmap(mapping, mappingBytes) }
-}
-
 @Suite("What the C kernels read")
 struct MemoryBoundsTests {
     private static let lengths = Array(1...40) + [63, 65, 127, 128, 129, 769]
@@ -46,8 +17,8 @@ struct MemoryBoundsTests {
             var generator = SeededGenerator(seed: seed)
             let queryValues = generator.vector(dimensions: n)
             let rowValues = generator.vectors(count: 6, dimensions: n)
-            let query = try GuardedFloats(queryValues)
-            let rows = try GuardedFloats(rowValues)
+            let query = try GuardedArray(queryValues)
+            let rows = try GuardedArray(rowValues)
             let last = rowValues.suffix(n)
 
             let pair = kernels.pair(query.base, rows.base + 5 * n, n)
@@ -57,7 +28,7 @@ struct MemoryBoundsTests {
 
             // The last row ends the pages, alone and as one of four; so do the results.
             for count in [1, 4, 5, 6] {
-                let out = try GuardedFloats([Float](repeating: .nan, count: count))
+                let out = try GuardedArray([Float](repeating: .nan, count: count))
                 kernels.scan(query.base, rows.base + (6 - count) * n, n, count, n, out.base)
                 let scanned = distance(fromSum: out.base[count - 1], metric)
                 expectClose(scanned, queryValues, last, metric, "scan of \(count), seed \(seed), n \(n)")
@@ -78,9 +49,9 @@ struct MemoryBoundsTests {
         var generator = SeededGenerator(seed: 1)
         let queryValues = generator.vector(dimensions: n)
         let rowValues = generator.vectors(count: count, dimensions: n)
-        let query = try GuardedFloats(queryValues)
-        let rows = try GuardedFloats(rowValues)
-        let out = try GuardedFloats([Float](repeating: .nan, count: count))
+        let query = try GuardedArray(queryValues)
+        let rows = try GuardedArray(rowValues)
+        let out = try GuardedArray([Float](repeating: .nan, count: count))
         kernels.scan(query.base, rows.base, n, count, n, out.base)
         let last = distance(fromSum: out.base[count - 1], metric)
         expectClose(last, queryValues, rowValues.suffix(n), metric, "seed 1")

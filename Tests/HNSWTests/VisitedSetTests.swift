@@ -27,7 +27,6 @@ struct VisitedSetTests {
         var visited = VisitedSet()
         for slotCount in [1, 10, 1000, 10, 5000] {
             visited.reset(slotCount: slotCount)
-            #expect(visited.slotCapacity >= slotCount)
             let newCount = (0..<UInt32(slotCount)).count { visited.insert($0) }
             #expect(newCount == slotCount)
             let newAgainCount = (0..<UInt32(slotCount)).count { visited.insert($0) }
