@@ -95,4 +95,82 @@ struct BlockScanTests {
             #expect(all.count == Self.blockSize && out.allSatisfy { $0 == 0 })
         }
     }
+
+    @Test(
+        "Nothing behind query, block and results is read or written, and they may begin at any multiple of four bytes",
+        arguments: InstructionSet.supported)
+    func memoryBounds(set: InstructionSet) throws {
+        for dimensions in [1, 7, 31, 32, 33, 100] {
+            let fixture = Fixture(dimensions: dimensions, seed: UInt64(2000 + dimensions))
+            for (metric, function) in try Self.functions(set) {
+                let function = try #require(function)
+                let bound: Float = metric == .innerProduct ? -.infinity : .infinity
+                let whole = try fixture.scan(function, bound: bound).out
+                // What stands behind shifts the beginning away from the page's alignment.
+                for behind in 0..<4 {
+                    let nans = [Float](repeating: .nan, count: behind)
+                    let query = try GuardedArray(fixture.query + nans)
+                    let block = try GuardedArray(fixture.block + nans)
+                    let out = try GuardedArray([Float](repeating: 0, count: Self.blockSize) + nans)
+                    let context = "\(metric), \(dimensions) dimensions, \(behind) behind"
+                    #expect(function(query.base, block.base, dimensions, bound, out.base) == .max, "\(context)")
+                    #expect((0..<Self.blockSize).allSatisfy { out.base[$0] == whole[$0] }, "\(context)")
+                    #expect((0..<behind).allSatisfy { out.base[Self.blockSize + $0].isNaN }, "\(context)")
+                }
+            }
+        }
+    }
+
+    @Test("Infinities and NaN give what they give in a pair, and NaN wins nothing", arguments: InstructionSet.supported)
+    func specialValues(set: InstructionSet) throws {
+        let specials: [Float] = [.infinity, -.infinity, .nan, .greatestFiniteMagnitude, .leastNonzeroMagnitude, 0]
+        for dimensions in [1, 8, 33] {
+            for place in Set([0, dimensions / 2, dimensions - 1]) {
+                for inQuery in specials {
+                    var fixture = Fixture(dimensions: dimensions, seed: 5)
+                    fixture.query[place] = inQuery
+                    for v in 0..<Self.blockSize {
+                        fixture.vectors[v][place] = specials[v % specials.count]
+                        fixture.block[place * Self.blockSize + v] = specials[v % specials.count]
+                    }
+                    for (metric, function) in try Self.functions(set) {
+                        let specification = try cKernels(.portable, metric)
+                        let expected = fixture.vectors.map { specification.pair(fixture.query, $0, dimensions) }
+                        let bound: Float = metric == .innerProduct ? -.infinity : .infinity
+                        let (winners, out) = try fixture.scan(function, bound: bound)
+                        let context = "\(metric), \(dimensions) dimensions, \(inQuery) at \(place)"
+                        #expect(winners == Set(expected.indices.filter { !expected[$0].isNaN }), "\(context)")
+                        for v in winners where !expected[v].isFinite || !out[v].isFinite {
+                            #expect(out[v] == expected[v], "\(context), vector \(v)")
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(
+        "Products are selected by their difference from the offset, and NaN is not", arguments: InstructionSet.supported
+    )
+    func selection(set: InstructionSet) throws {
+        let select = try #require(ck_table_named(set.rawValue)?.pointee.select)
+        var random = SeededGenerator(seed: 6)
+        var products = random.vector(dimensions: Self.blockSize)
+        var offsets = random.vector(dimensions: Self.blockSize)
+        products.replaceSubrange(20..<25, with: [.infinity, -.infinity, .nan, .infinity, 1])
+        offsets.replaceSubrange(20..<25, with: [0, 0, 0, .infinity, .nan])
+        let differences = zip(products, offsets).map { $0 - $1 }
+        for behind in 0..<2 {
+            let nans = [Float](repeating: .nan, count: behind)
+            let guardedProducts = try GuardedArray(products + nans)
+            let guardedOffsets = try GuardedArray(offsets + nans)
+            for bound in [-.infinity, -0.5, differences[3], differences[60], .infinity, .nan] {
+                let selected = select(guardedProducts.base, guardedOffsets.base, bound)
+                let expected = differences.indices.reduce(UInt64(0)) { bits, v in
+                    differences[v] >= bound ? bits | 1 << UInt64(v) : bits
+                }
+                #expect(selected == expected, "bound \(bound), \(behind) behind")
+            }
+        }
+    }
 }

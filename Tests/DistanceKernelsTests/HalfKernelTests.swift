@@ -161,8 +161,11 @@ struct HalfKernelTests {
                     let expected = specification.pair(query, row.map(float(fromHalf:)), n)
                     let others = [UInt16](repeating: 0x3C00, count: n)
                     var scanned = [Float](repeating: 0, count: 5)
-                    kernels.scan(query, others + row + others + others + row, n, 5, n, &scanned)
-                    let found = [kernels.pair(query, row, n), scanned[1], scanned[4]]
+                    var gathered = scanned
+                    let rows = others + row + others + others + row
+                    kernels.scan(query, rows, n, 5, n, &scanned)
+                    kernels.gather(query, rows, n, [0, 0, 1, 0, 4], 5, n, &gathered)
+                    let found = [kernels.pair(query, row, n), scanned[1], scanned[4], gathered[2], gathered[4]]
                     #expect(
                         found.allSatisfy { $0 == expected || $0.isNaN && expected.isNaN },
                         "n \(n), place \(place), \(inQuery) and \(inRow): \(found), not \(expected)")
