@@ -7,7 +7,7 @@ extension HNSWGraph {
     /// Candidates expanded at once. With two, the memory system has twice as many rows to fetch while distances are computed:
     /// 4 to 5 % more queries a second at equal recall than with one, and no more with three (`nearest bench`, 60,000 text
     /// embeddings of 384 dimensions, ef 40 to 160).
-    static var expansionWidth: Int { 2 }
+    static var expansionWidth: Int { 3 }
 
     /// SEARCH-LAYER, Algorithm 2: leaves the `ef` nearest nodes of a level in `scratch.pool`, sorted.
     ///

@@ -40,7 +40,7 @@ struct FaultyProductTests {
         let queries = random.vectors(count: 17, dimensions: dimensions)
         let products = BatchedProducts(candidate: Self.faulty, build: "", core: "")
         let index = try BatchedProducts.$replacement.withValue(products) {
-            try ExactIndex(dimensions: dimensions, metric: metric)
+            try ExactIndex(dimensions: dimensions, metric: metric, usesCodes: false)
         }
         try index.insertBatch(vectors, keys: Array(0..<UInt64(count)))
         let answers = try index.searchBatch(queries, k: k, threads: 2)
@@ -62,11 +62,11 @@ struct FaultyProductTests {
         }
         let products = BatchedProducts(candidate: counting, build: "", core: "")
         let index = try BatchedProducts.$replacement.withValue(products) {
-            try ExactIndex(dimensions: 4, metric: .innerProduct)
+            try ExactIndex(dimensions: 4, metric: .innerProduct, usesCodes: false)
         }
         try index.insert([1, 2, 3, 4], key: 7)
         let callsBefore = Self.calls.load(ordering: .relaxed)
-        #expect(try index.searchBatch([4, 3, 2, 1], k: 1).map { $0.map(\.key) } == [[7]])
+        #expect(try index.searchBatch([4, 3, 2, 1, 1, 0, 0, 0], k: 1, threads: 1).map { $0.map(\.key) } == [[7], [7]])
         #expect(Self.calls.load(ordering: .relaxed) == callsBefore + 1)
     }
 }
