@@ -42,8 +42,11 @@ struct CandidatePool: ~Copyable {
     }
 
     /// Adds a node that has not been added before, unless `limit` live nodes are nearer.
-    mutating func push(_ key: NodeKey) {
-        if liveCount == limit, !(key < keys[count - 1]) { return }
+    ///
+    /// Returns how many keys lie before it from the first on that is not expanded; `.max` if it was not added.
+    @discardableResult
+    mutating func push(_ key: NodeKey) -> Int {
+        if liveCount == limit, !(key < keys[count - 1]) { return .max }
         if count == capacity { grow(to: 2 * capacity) }
         var i = count
         while i > 0, key < keys[i - 1] {
@@ -57,6 +60,7 @@ struct CandidatePool: ~Copyable {
             liveCount += 1
             if liveCount >= limit { trim() }
         }
+        return i &- cursor
     }
 
     /// Marks the nearest candidate that is not yet expanded, and returns it; nil when none is left.

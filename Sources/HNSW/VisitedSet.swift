@@ -33,8 +33,8 @@ struct VisitedSet: ~Copyable {
     /// Adds a slot; false if it was there.
     mutating func insert(_ slot: UInt32) -> Bool {
         let place = stamps + Int(slot)
-        if place.pointee == stamp { return false }
+        let isNew = place.pointee != stamp
         place.pointee = stamp
-        return true
+        return isNew
     }
 }
