@@ -11,6 +11,9 @@ package struct SearchScratch: ~Copyable {
     let hopSlots: AlignedBuffer<UInt32>
     let hopDistances: AlignedBuffer<Float>
 
+    /// Nodes of the hop that is to be measured next.
+    var hopCount = 0
+
     /// Candidates of a neighbour selection, and the slots chosen.
     var candidates: [NodeKey] = []
     var selected: [NodeKey] = []

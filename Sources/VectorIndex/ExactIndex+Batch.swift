@@ -25,23 +25,8 @@ extension ExactIndex {
         let threads = threads ?? Processors.count
         try VectorIndexError.check("k", k, in: IndexLimits.k)
         try VectorIndexError.check("threads", threads, in: IndexLimits.threads)
-        let count = queries.count / dimensions
-        guard queries.count == count * dimensions else {
-            throw .batchMismatch(keys: count + 1, values: queries.count, dimensions: dimensions)
-        }
-        let queryStride = VectorMatrix.paddedDimensions(dimensions)
-        let prepared = AlignedBuffer<Float>(capacity: count * queryStride, zero: 0)
-        let squaredNorms = AlignedBuffer<Float>(capacity: count, zero: 0)
-        var one = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
-        for q in 0..<count {
-            do throws(VectorIndexError) {
-                try one.prepare(queries.extracting(q * dimensions..<(q + 1) * dimensions))
-            } catch {
-                throw count == 1 ? error : .batchVector(position: q, reason: error)
-            }
-            (prepared.base + q * queryStride).update(from: one.values, count: queryStride)
-            squaredNorms.base[q] = one.squaredNorm
-        }
+        let batch = try PreparedBatch(queries, dimensions: dimensions, metric: metric, instructionSet: instructionSet)
+        let count = batch.count
         var results = [[Neighbor]](repeating: [], count: count)
         // Every thread has work, and a tile is as large as pays.
         let tileQueries = max(1, min(maximumTileQueries, (count + threads - 1) / threads))
@@ -49,18 +34,13 @@ extension ExactIndex {
         let next = Atomic(0)
         let answered = Atomic(0)
         results.withUnsafeMutableBufferPointer { results in
-            // SAFETY: every tile of queries is taken by one thread, which writes the results of that tile only; the buffers
-            // outlive the concurrent call.
+            // SAFETY: every tile of queries is taken by one thread, which writes the results of that tile only.
             nonisolated(unsafe) let results = results
-            nonisolated(unsafe) let preparedBase = UnsafePointer(prepared.base)
-            nonisolated(unsafe) let normsBase = UnsafePointer(squaredNorms.base)
             DispatchQueue.concurrentPerform(iterations: max(1, min(threads, tileCount))) { _ in
                 while true {
                     let first = next.add(1, ordering: .relaxed).oldValue * tileQueries
                     guard first < count else { return }
-                    let tile = QueryBlock(
-                        base: preparedBase + first * queryStride, count: min(tileQueries, count - first),
-                        stride: queryStride, squaredNorms: normsBase + first)
+                    let tile = batch.block(first..<min(first + tileQueries, count))
                     // A change waits for the tiles under way, and not for the whole batch.
                     let nearest = self.access.read { self.nearest(to: tile, k: k) }
                     for (i, neighbors) in nearest.enumerated() { results[first + i] = neighbors }

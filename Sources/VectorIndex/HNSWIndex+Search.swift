@@ -42,20 +42,25 @@ extension HNSWIndex {
                 let limit = min(k, directory.count)
                 guard limit > 0 else { return [] }
                 find(limit, ef: max(ef, limit), scratch: scratch)
-                var neighbors: [Neighbor] = []
-                neighbors.reserveCapacity(limit)
-                graph.forEachResult(in: scratch.search, limit: limit) { slot, distance in
-                    neighbors.append(Neighbor(key: directory.key(of: slot), distance: metric.presented(distance)))
-                }
-                return neighbors
+                return neighbors(limit, in: scratch.search)
             }
         }
     }
 }
 
 extension HNSWIndex {
+    /// The nearest that a search has left in its scratch; the caller holds `access`.
+    func neighbors(_ limit: Int, in scratch: borrowing SearchScratch) -> [Neighbor] {
+        var neighbors: [Neighbor] = []
+        neighbors.reserveCapacity(limit)
+        graph.forEachResult(in: scratch, limit: limit) { slot, distance in
+            neighbors.append(Neighbor(key: directory.key(of: slot), distance: metric.presented(distance)))
+        }
+        return neighbors
+    }
+
     /// Leaves the nearest to the scratch's query in it; the caller holds `access`.
-    private func find(_ limit: Int, ef: Int, scratch: ScratchPool.Scratch) {
+    private func find(_ limit: Int, ef: Int, scratch: QueryScratch) {
         guard let codes else {
             return graph.search(scratch.query.values, ef: ef, kernel: kernel, scratch: &scratch.search)
         }

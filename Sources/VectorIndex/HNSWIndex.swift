@@ -32,7 +32,8 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
 
     let vectors: VectorMatrix
     let kernel: Float32Kernel
-    let scratchPool: ScratchPool
+    let scratchPool: ScratchPool<QueryScratch>
+    let laneScratchPool: ScratchPool<LaneScratch>
 
     /// The vectors' codes, once there are enough vectors to learn them from.
     var codes: LearntCodes?
@@ -68,9 +69,12 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
         } catch { throw VectorIndexError(error) }
         kernel = vectors.kernel(metric: metric, instructionSet: instructionSet)
         workers = LinkWorkers(parameters: parameters)
-        scratchPool = ScratchPool(
-            dimensions: dimensions, metric: metric, codes: options.codes, instructionSet: instructionSet,
-            parameters: parameters)
+        let codeBytes = CodeKernel.rowStride(options.codes, dimensions: dimensions, metric: metric)
+        scratchPool = ScratchPool { [instructionSet] in
+            let query = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
+            return QueryScratch(query: query, codeBytes: codeBytes, parameters: parameters)
+        }
+        laneScratchPool = ScratchPool { LaneScratch(parameters: parameters) }
     }
 
     /// Vectors that are held.

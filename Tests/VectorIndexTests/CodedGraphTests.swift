@@ -152,6 +152,38 @@ struct CodedGraphTests {
         }
     }
 
+    @Test(
+        "A batch gives what single searches give, to the bit, on any number of threads",
+        arguments: VectorCodes.allCases, Metric.allCases)
+    func batchEqualsSearch(codes: VectorCodes, metric: Metric) throws {
+        let (index, _, queries) = try Self.fixture(codes: codes, metric: metric, count: 1000)
+        for key in stride(from: 0, to: 1000 as UInt64, by: 7) { #expect(index.remove(key: key)) }
+        for (k, ef) in [(1, 1), (10, 30), (100, nil), (2000, nil)] as [(Int, Int?)] {
+            let expected = try queries.map { try index.search($0, k: k, efSearch: ef) }
+            for threads in [1, 2, 3, nil] {
+                #expect(try index.searchBatch(queries.flatMap { $0 }, k: k, efSearch: ef, threads: threads) == expected)
+            }
+        }
+        #expect(try index.searchBatch([], k: 3).isEmpty)
+        #expect(try index.searchBatch(queries[0] + queries[1], k: 0) == [[], []])
+        let empty = try HNSWIndex(dimensions: 2, metric: metric, options: HNSWOptions(codes: codes))
+        #expect(try empty.searchBatch([1, 0, 0, 1], k: 3) == [[], []])
+    }
+
+    @Test("A batch with a bad query is refused, which is named")
+    func badBatch() throws {
+        let (index, _, queries) = try Self.fixture(codes: .int8, metric: .cosine, count: 300)
+        #expect(throws: VectorIndexError.batchMismatch(keys: 1, values: 31, dimensions: 32)) {
+            try index.searchBatch(Array(queries[0].prefix(31)), k: 1)
+        }
+        #expect(throws: VectorIndexError.batchVector(position: 1, reason: .zeroVector)) {
+            try index.searchBatch(queries[0] + [Float](repeating: 0, count: 32), k: 1)
+        }
+        #expect(throws: VectorIndexError.self) { try index.searchBatch(queries[0], k: -1) }
+        #expect(throws: VectorIndexError.self) { try index.searchBatch(queries[0], k: 1, efSearch: 0) }
+        #expect(throws: VectorIndexError.self) { try index.searchBatch(queries[0], k: 1, threads: 0) }
+    }
+
     @Test("Removed vectors are never returned, and k live ones are", arguments: kinds)
     func removal(codes: VectorCodes) throws {
         let (index, _, queries) = try Self.fixture(codes: codes, metric: .squaredEuclidean, count: 1000)

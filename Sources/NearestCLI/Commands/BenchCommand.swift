@@ -41,7 +41,7 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "What vectors are compared by: none (the vectors themselves), int8 or int4.")
     var codes = VectorCodes.none
 
-    @Flag(help: "Answer queries in batches. Not available yet.")
+    @Flag(help: "Answer the queries by one call, which may interleave them; each has the mean time then.")
     var batch = false
 
     @Option(help: "Threads that search.")
@@ -75,7 +75,6 @@ struct BenchCommand: ParsableCommand {
     var json = false
 
     mutating func validate() throws {
-        guard !batch else { throw ValidationError("--batch is not available yet") }
         guard index == nil else { throw ValidationError("--index is not available yet: there are no snapshots") }
         guard !(exact && groundTruth != nil) else { throw ValidationError("give --exact or --ground-truth, not both") }
         try checkRange("--k", k, 1...SearchInputs.maximumK)
@@ -97,7 +96,7 @@ struct BenchCommand: ParsableCommand {
     /// Builds, searches, and writes the ids if asked to.
     func measure() throws -> BenchReport {
         let inputs = try SearchInputs(base: base, queries: queries, limit: limit, queryLimit: queryLimit)
-        let bench = SearchBench(inputs: inputs, k: k, threads: threads)
+        let bench = SearchBench(inputs: inputs, k: k, threads: threads, isBatch: batch)
         let (index, build) = try buildIndex(inputs)
         let truth = try trueDistances(inputs, index: index)
 

@@ -10,6 +10,9 @@ struct SearchBench {
     let k: Int
     let threads: Int
 
+    /// Whether all queries are asked by one call.
+    let isBatch: Bool
+
     /// One pass over the queries.
     struct Measurement {
         var results: [[Neighbor]]
@@ -25,6 +28,22 @@ struct SearchBench {
     }
 
     func measure(_ index: HNSWIndex, ef: Int) throws -> Measurement {
+        try isBatch ? measureBatch(index, ef: ef) : measureEach(index, ef: ef)
+    }
+
+    private func measureBatch(_ index: HNSWIndex, ef: Int) throws -> Measurement {
+        var distances = 0
+        let start = ContinuousClock.now
+        let results = try index.searchBatch(
+            inputs.queries.span, k: k, efSearch: ef, threads: threads, distanceCount: &distances)
+        let seconds = ContinuousClock.now - start
+        let mean = seconds * threads / max(results.count, 1)
+        return Measurement(
+            results: results, seconds: seconds.seconds,
+            latencies: [Duration](repeating: mean, count: results.count), distanceCount: distances)
+    }
+
+    private func measureEach(_ index: HNSWIndex, ef: Int) throws -> Measurement {
         let count = inputs.queryCount
         var results = [[Neighbor]](repeating: [], count: count)
         var latencies = [Duration](repeating: .zero, count: count)

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Dispatch
+import HNSW
+import Synchronization
+
+extension HNSWIndex {
+    /// Answers many queries at once: the results that ``search(_:k:efSearch:)-(Span<Float>,_,_)`` gives for each, with more of them
+    /// a second, because queries share a thread in turns and one computes while others wait for memory.
+    ///
+    /// Changes made meanwhile are seen by the queries that are answered after them.
+    ///
+    /// - Parameters:
+    ///   - queries: the queries one after the other, a multiple of `dimensions` values.
+    ///   - k: results wanted of each, 0 or more.
+    ///   - efSearch: candidates to keep, 1 or more, and at least `k` are kept; nil takes ``HNSWOptions/efSearch``.
+    ///   - threads: threads to use, 1 to 1,024; nil uses every core.
+    /// - Returns: the results of each query, nearest first.
+    /// - Throws: ``VectorIndexError``: a parameter is outside its range, or a query is not a vector of this index.
+    public func searchBatch(
+        _ queries: Span<Float>, k: Int, efSearch: Int? = nil, threads: Int? = nil
+    ) throws(VectorIndexError) -> [[Neighbor]] {
+        var distanceCount = 0
+        return try searchBatch(queries, k: k, efSearch: efSearch, threads: threads, distanceCount: &distanceCount)
+    }
+
+    /// Answers many queries at once; see ``searchBatch(_:k:efSearch:threads:)-(Span<Float>,_,_,_)``.
+    public func searchBatch(
+        _ queries: [Float], k: Int, efSearch: Int? = nil, threads: Int? = nil
+    ) throws(VectorIndexError) -> [[Neighbor]] {
+        try searchBatch(queries.span, k: k, efSearch: efSearch, threads: threads)
+    }
+
+    /// The search that also says how many distances it computed.
+    package func searchBatch(
+        _ queries: Span<Float>, k: Int, efSearch: Int?, threads: Int?, distanceCount: inout Int
+    ) throws(VectorIndexError) -> [[Neighbor]] {
+        let threads = threads ?? Processors.count
+        let ef = efSearch ?? options.efSearch
+        try VectorIndexError.check("k", k, in: IndexLimits.k)
+        try VectorIndexError.check("efSearch", ef, in: HNSWOptions.efSearchRange)
+        try VectorIndexError.check("threads", threads, in: IndexLimits.threads)
+        let batch = try PreparedBatch(queries, dimensions: dimensions, metric: metric, instructionSet: instructionSet)
+        var results = [[Neighbor]](repeating: [], count: batch.count)
+        let partSize = max(1, min(Self.maximumPart, (batch.count + threads - 1) / threads))
+        let partCount = (batch.count + partSize - 1) / partSize
+        let next = Atomic(0)
+        let distances = Atomic(0)
+        results.withUnsafeMutableBufferPointer { results in
+            // SAFETY: every part of the queries is taken by one thread, which writes the results of that part only.
+            nonisolated(unsafe) let results = results
+            DispatchQueue.concurrentPerform(iterations: max(1, min(threads, partCount))) { _ in
+                self.laneScratchPool.withScratch { scratch in
+                    while true {
+                        let first = next.add(1, ordering: .relaxed).oldValue * partSize
+                        guard first < batch.count else { return }
+                        let part = first..<min(first + partSize, batch.count)
+                        // A change waits for the parts under way, and not for the whole batch.
+                        let computed = self.access.read {
+                            self.find(part, of: batch, k: k, ef: ef, scratch: scratch) { results[$0] = $1 }
+                        }
+                        distances.add(computed, ordering: .relaxed)
+                    }
+                }
+            }
+        }
+        distanceCount = distances.load(ordering: .relaxed)
+        return results
+    }
+
+    /// Queries that a thread takes at a time.
+    private static var maximumPart: Int { 128 }
+
+    /// Answers a part of a batch; the caller holds `access`. Returns the number of distances computed.
+    private func find(
+        _ part: Range<Int>, of batch: PreparedBatch, k: Int, ef: Int, scratch: LaneScratch,
+        answer: (Int, [Neighbor]) -> Void
+    ) -> Int {
+        let limit = min(k, directory.count)
+        guard limit > 0 else { return 0 }
+        let ef = max(ef, limit)
+        var distances = 0
+        func finish(_ q: Int, _ search: inout SearchScratch) {
+            answer(part.lowerBound + q, neighbors(limit, in: search))
+            distances += search.distanceCount
+            search.distanceCount = 0
+        }
+        let queries = batch.query(part.lowerBound)
+        guard let codes else {
+            graph.search(
+                queries, stride: batch.stride, count: part.count, ef: ef, kernel: kernel, lanes: scratch.lanes
+            ) { finish($0, &$1) }
+            return distances
+        }
+        let stride = codes.matrix.kernel.stride
+        scratch.reserve(codeBytes: part.count * stride, queries: part.count)
+        for i in 0..<part.count {
+            scratch.factors[i] = codes.matrix.kernel.encode(
+                query: queries + i * batch.stride, squaredNorm: batch.squaredNorm(part.lowerBound + i),
+                by: codes.matrix.quantizer, into: scratch.codes.base + i * stride)
+        }
+        graph.search(
+            scratch.codes.base, stride: stride, count: part.count, ef: ef, kernel: codes.matrix.kernel,
+            lanes: scratch.lanes
+        ) { q, search in
+            graph.rerank(
+                queries + q * batch.stride, limit: limit,
+                leastDistance: codes.leastDistance(queryFactor: scratch.factors[q]), kernel: kernel, scratch: &search)
+            finish(q, &search)
+        }
+        return distances
+    }
+}
