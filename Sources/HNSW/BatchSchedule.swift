@@ -9,9 +9,18 @@ package struct BatchSchedule {
     private let nodes: [UInt32]
     private var linkedCount = 0
 
+    /// Nodes that are linked last, which can serve as queries to the graph before: a part ends where they begin.
+    private let heldOutCount: Int
+
     package init(_ nodes: [UInt32], seed: UInt64) {
         let hashed = nodes.map { (hash: Hashing.mix(~seed, UInt64($0)), node: $0) }
+        heldOutCount = min(1000, nodes.count / 10)
         self.nodes = hashed.sorted { ($0.hash, $0.node) < ($1.hash, $1.node) }.map(\.node)
+    }
+
+    /// The nodes held out, once all others are linked and none of them is; else nil.
+    package var heldOut: ArraySlice<UInt32>? {
+        heldOutCount > 0 && linkedCount == nodes.count - heldOutCount ? nodes.suffix(heldOutCount) : nil
     }
 
     /// The nodes to plan together next, nil at the end: at most 2 % of the graph and 10 % of what this call has linked.
@@ -19,7 +28,9 @@ package struct BatchSchedule {
     package mutating func next(in graph: borrowing HNSWGraph) -> ArraySlice<UInt32>? {
         guard linkedCount < nodes.count else { return nil }
         let limit = max(1, min(graph.nodeCount / 50, linkedCount / 10))
-        let remaining = nodes[linkedCount...].prefix(limit)
+        let boundary = nodes.count - heldOutCount
+        let stop = linkedCount < boundary ? boundary : nodes.count
+        let remaining = nodes[linkedCount..<stop].prefix(limit)
         let isAlone = { (node: UInt32, graph: borrowing HNSWGraph) in
             graph.entryPoint == nil || graph.level(of: node) > graph.topLevel
         }

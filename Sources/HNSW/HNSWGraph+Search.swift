@@ -58,5 +58,10 @@ extension HNSWGraph {
         deadNodeCount += 1
     }
 
+    /// Whether ``SearchScratch/hidden`` can hide a live slot's vector, and nothing else: it is a node of level 0 alone.
+    package func canBeHidden(_ slot: Slot) -> Bool {
+        flags.base[slot.index].isEmpty && level(of: slot.rawValue) == 0 && slot != entryPoint
+    }
+
     package func isRemoved(_ slot: Slot) -> Bool { flags.base[slot.index].contains(.removed) }
 }

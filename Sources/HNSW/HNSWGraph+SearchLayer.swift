@@ -37,6 +37,7 @@ extension HNSWGraph {
         scratch.hopSlots.base[0] = entryPoint
         scratch.hopCount = 1
         _ = scratch.visited.insert(entryPoint)
+        if let hidden = scratch.hidden { _ = scratch.visited.insert(hidden) }
     }
 
     /// Measures the nodes of a hop and takes the near ones into the pool.

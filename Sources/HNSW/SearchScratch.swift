@@ -14,6 +14,9 @@ package struct SearchScratch: ~Copyable {
     /// Nodes of the hop that is to be measured next.
     var hopCount = 0
 
+    /// A node that a search of level 0 shall not see.
+    package var hidden: UInt32?
+
     /// Candidates of a neighbour selection, and the slots chosen.
     var candidates: [NodeKey] = []
     var selected: [NodeKey] = []

@@ -14,5 +14,5 @@ struct NearestCommand: ParsableCommand {
             NEAREST_ISA=portable|avx2|avx512 forces an instruction set.
             """,
         version: "nearest 0.1.0",
-        subcommands: [BenchCommand.self, ExactCommand.self, InfoCommand.self, DemoCommand.self])
+        subcommands: [BenchCommand.self, TuneCommand.self, ExactCommand.self, InfoCommand.self, DemoCommand.self])
 }

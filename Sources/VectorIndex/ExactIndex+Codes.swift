@@ -5,45 +5,22 @@ extension ExactIndex {
     func nearest(to tile: QueryBlock<Float>, k: Int) -> [[Neighbor]] {
         let limit = min(k, directory.count)
         guard limit > 0 else { return [[Neighbor]](repeating: [], count: tile.count) }
-        guard let codes, limit <= maximumCandidates / 2 else { return nearestByFloats(to: tile, limit: limit) }
-        return nearest(to: tile, limit: limit, codes: codes)
+        guard let codes else { return nearestByFloats(to: tile, limit: limit) }
+        let scan = CertifiedScan(codes: codes, live: live, count: directory.count)
+        guard scan.canDecide(limit: limit) else { return nearestByFloats(to: tile, limit: limit) }
+        return nearest(to: tile, limit: limit, scan: scan)
     }
 
-    /// Candidates of a query that are worth to be compared one by one; where codes leave more, every vector is compared.
-    private var maximumCandidates: Int { 1024 + directory.count / 32 }
-
     /// Rules out what the codes' bounds rule out, and compares the rest: the results are those of comparing every vector.
-    private func nearest(to tile: QueryBlock<Float>, limit: Int, codes: CodeBlocks) -> [[Neighbor]] {
-        let selections = candidates(of: tile, limit: limit, codes: codes)
-        let undecided = selections.indices.filter { selections[$0].isOverfull }
+    private func nearest(to tile: QueryBlock<Float>, limit: Int, scan: CertifiedScan) -> [[Neighbor]] {
+        let selections = scan.candidates(of: tile, limit: limit)
         var results = exact(selections, tile: tile, limit: limit).map { $0.map(neighbor) }
-        for q in undecided {
+        for q in selections.indices where selections[q].isOverfull {
             let one = QueryBlock(
                 base: tile.query(q), count: 1, stride: tile.stride, squaredNorms: tile.squaredNorms + q)
             results[q] = nearestByFloats(to: one, limit: limit)[0]
         }
         return results
-    }
-
-    /// The vectors that may be among each query's nearest.
-    private func candidates(of tile: QueryBlock<Float>, limit: Int, codes: CodeBlocks) -> [BoundedSelection] {
-        let queries = codes.kernel.encode(tile)
-        var selections = [BoundedSelection](
-            repeating: BoundedSelection(limit: limit, maximum: maximumCandidates), count: tile.count)
-        let bounds = AlignedBuffer<Float>(capacity: tile.count, zero: -.infinity)
-        selections.withUnsafeMutableBufferPointer { selections in
-            for block in 0..<vectors.blockCount {
-                codes.kernel.scan(
-                    queries, codes: codes.codes(block), terms: codes.terms(block), bounds: bounds.base,
-                    live: live[block]
-                ) { q, place, least, largest in
-                    selections[q].offer(slot: Self.slot(block, place), least: least, largest: largest)
-                    bounds.base[q] = selections[q].bound
-                }
-            }
-            for q in selections.indices { selections[q].compact() }
-        }
-        return selections
     }
 
     /// Computes the candidates' distances as a graph's rows are compared, block by block, and keeps the nearest.

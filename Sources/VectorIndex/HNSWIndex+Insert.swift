@@ -139,7 +139,9 @@ extension HNSWIndex {
         var schedule = BatchSchedule(nodes, seed: options.seed)
         let isAlone = nodes.count == 1
         var linked = 0
-        while let part = schedule.next(in: graph) {
+        while true {
+            if let heldOut = schedule.heldOut, isCalibrationDue { calibrate(heldOut: heldOut, threads: threads) }
+            guard let part = schedule.next(in: graph) else { break }
             let edges = access.read { workers.plan(part, in: graph, kernel: kernel) }
             access.write {
                 workers.link(edges, in: graph, keepsReached: isAlone, kernel: kernel)

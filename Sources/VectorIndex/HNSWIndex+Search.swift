@@ -61,15 +61,22 @@ extension HNSWIndex {
 
     /// Leaves the nearest to the scratch's query in it; the caller holds `access`.
     private func find(_ limit: Int, ef: Int, scratch: QueryScratch) {
+        let query = PreparedQuery(values: scratch.query.values, squaredNorm: scratch.query.squaredNorm, hidden: nil)
+        find(query, limit: limit, ef: ef, scratch: scratch)
+    }
+
+    /// Leaves the nearest to a query in the scratch; the caller holds `access` or `writer`.
+    func find(_ query: PreparedQuery, limit: Int, ef: Int, scratch: QueryScratch) {
+        scratch.search.hidden = query.hidden
         guard let codes else {
-            return graph.search(scratch.query.values, ef: ef, kernel: kernel, scratch: &scratch.search)
+            return graph.search(query.values, ef: ef, kernel: kernel, scratch: &scratch.search)
         }
         let factor = codes.matrix.kernel.encode(
-            query: scratch.query.values, squaredNorm: scratch.query.squaredNorm, by: codes.matrix.quantizer,
+            query: query.values, squaredNorm: query.squaredNorm, by: codes.matrix.quantizer,
             into: scratch.codes.base)
         graph.search(scratch.codes.base, ef: ef, kernel: codes.matrix.kernel, scratch: &scratch.search)
         graph.rerank(
-            scratch.query.values, limit: limit, leastDistance: codes.leastDistance(queryFactor: factor),
+            query.values, limit: limit, leastDistance: codes.leastDistance(queryFactor: factor),
             kernel: kernel, scratch: &scratch.search)
     }
 }

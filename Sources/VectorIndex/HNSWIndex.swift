@@ -15,7 +15,7 @@ import Synchronization
 ///
 /// The memory of a removed vector is not reused yet.
 public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
-    // SAFETY: `graph`, `directory`, `codes` and the row count of `vectors` are read under `access.read` and changed under
+    // SAFETY: `graph`, `directory`, `codes`, `calibrated` and the row count of `vectors` are read under `access.read` and changed under
     // `access.write`; only the holder of `writer` changes them, so it may also read them without `access`, and only it uses
     // `workers`. Planning, under
     // `access.read`, writes rows of nodes that no edge leads to yet.
@@ -37,6 +37,9 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
 
     /// The vectors' codes, once there are enough vectors to learn them from.
     var codes: LearntCodes?
+
+    /// The recall of searches, as last measured.
+    var calibrated: Calibrated?
 
     /// Vectors when the codes were last found to suit.
     var codesCheckedCount = 0

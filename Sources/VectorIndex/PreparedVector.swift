@@ -56,3 +56,14 @@ struct PreparedVector: ~Copyable {
         for i in 0..<dimensions where !buffer.base[i].isFinite { throw .nonFiniteValue(position: i) }
     }
 }
+
+/// A query that is ready for the kernels.
+struct PreparedQuery {
+    let values: UnsafePointer<Float>
+
+    /// `Σ q²`.
+    let squaredNorm: Float
+
+    /// The slot that the query is taken from, which its search shall not see; nil for a caller's query.
+    let hidden: UInt32?
+}

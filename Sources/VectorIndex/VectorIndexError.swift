@@ -20,6 +20,9 @@ public enum VectorIndexError: Error, Sendable, Hashable {
     /// A parameter is outside its range.
     case invalidParameter(name: String, value: Int, allowed: ClosedRange<Int>)
 
+    /// A recall is not above 0 and at most 1.
+    case invalidRecall(Double)
+
     /// The number of vectors in a batch and the number of its keys differ.
     case batchMismatch(keys: Int, values: Int, dimensions: Int)
 
@@ -56,6 +59,8 @@ extension VectorIndexError: CustomStringConvertible {
             "the key \(key) is already there, or named twice"
         case .invalidParameter(let name, let value, let allowed):
             "\(name) is \(value); it must be from \(allowed.lowerBound) to \(allowed.upperBound)"
+        case .invalidRecall(let recall):
+            "the recall is \(recall); it must be above 0 and at most 1"
         case .batchMismatch(let keys, let values, let dimensions):
             "\(values) values are not \(keys) vectors of \(dimensions) dimensions"
         case .batchVector(let position, let reason):

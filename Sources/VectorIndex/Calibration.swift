@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The recall that searches of an index reach by the number of candidates they keep, measured on the index itself.
+///
+/// Between two points the logarithm of what is missed falls in a straight line over the logarithm of `efSearch`.
+public struct Calibration: Sendable, Hashable, Codable {
+    /// One setting.
+    public struct Point: Sendable, Hashable, Codable {
+        /// Candidates kept.
+        public var efSearch: Int
+
+        /// The mean share of the `k` true nearest that was found, 0 to 1.
+        public var recall: Double
+
+        /// The standard error of ``recall``: how far it may be from what other queries of the kind would show.
+        public var standardError: Double
+
+        /// Distances computed for a query, in the mean.
+        public var distancesPerQuery: Double
+    }
+
+    /// The settings measured for one number of results.
+    public struct Curve: Sendable, Hashable, Codable {
+        /// Results a query asked for.
+        public var k: Int
+
+        /// Queries that were asked.
+        public var queryCount: Int
+
+        /// By `efSearch`, ascending.
+        public var points: [Point]
+    }
+
+    /// What was asked.
+    public enum Source: String, Sendable, Hashable, Codable {
+        /// Vectors of a batch before they were linked.
+        case heldOutVectors
+
+        /// Vectors of the index itself, each hidden from its own search: a little harder to answer than new ones, because the
+        /// graph around them relies on them.
+        case storedVectors
+
+        /// Queries that the caller gave.
+        case queries
+    }
+
+    /// What was asked.
+    public let source: Source
+
+    /// Vectors that the index held.
+    public let vectorCount: Int
+
+    /// By `k`, ascending.
+    public let curves: [Curve]
+
+    /// Candidates to keep for a mean recall; nil if no setting measured is known to reach it.
+    ///
+    /// For a `k` between two that were measured, the candidates are interpolated; for one beyond, they grow with `k`.
+    ///
+    /// - Parameters:
+    ///   - recall: above 0, up to 1.
+    ///   - k: results wanted, 1 or more.
+    public func efSearch(forRecall recall: Double, k: Int) -> Int? {
+        precondition(recall > 0 && recall <= 1 && k >= 1)
+        // A sample can miss nothing by chance; only comparing every vector misses nothing for certain.
+        guard recall < 1, let first = curves.first, let last = curves.last else { return nil }
+        if k <= first.k { return first.efSearch(forRecall: recall) }
+        guard k < last.k else {
+            return last.efSearch(forRecall: recall).map { Int((Double($0) * Double(k) / Double(last.k)).rounded(.up)) }
+        }
+        for (low, high) in zip(curves, curves.dropFirst()) where k <= high.k {
+            guard let lowEf = low.efSearch(forRecall: recall), let highEf = high.efSearch(forRecall: recall) else {
+                return nil
+            }
+            let position = log(Double(k) / Double(low.k)) / log(Double(high.k) / Double(low.k))
+            let logarithm = log(Double(lowEf)) * (1 - position) + log(Double(highEf)) * position
+            return max(k, Calibration.candidates(logarithm))
+        }
+        return nil
+    }
+}
+
+extension Calibration {
+    /// The whole number of candidates at or above one of this logarithm, but for rounding.
+    fileprivate static func candidates(_ logarithm: Double) -> Int { Int((exp(logarithm) * (1 - 1e-12)).rounded(.up)) }
+}
+
+extension Calibration.Curve {
+    /// The recall wanted, or a little more: so much that a hundredth less is reached in 19 of 20 samples of queries.
+    private func isReached(_ recall: Double, by point: Calibration.Point) -> Bool {
+        point.recall >= recall && point.recall - 1.65 * point.standardError >= recall - 0.01
+    }
+
+    func efSearch(forRecall recall: Double) -> Int? {
+        guard let index = points.firstIndex(where: { isReached(recall, by: $0) }) else { return nil }
+        let high = points[index]
+        guard index > 0 else { return high.efSearch }
+        let low = points[index - 1]
+        // The least recall, as a point between would have it, at which the wish is met.
+        let target = max(recall, recall - 0.01 + 1.65 * high.standardError)
+        let missed = [low.recall, target, high.recall].map { log(max(1 - $0, 1e-4)) }
+        guard missed[0] > missed[2] else { return high.efSearch }
+        let position = min(max((missed[0] - missed[1]) / (missed[0] - missed[2]), 0), 1)
+        let logarithm = log(Double(low.efSearch)) * (1 - position) + log(Double(high.efSearch)) * position
+        return min(high.efSearch, Calibration.candidates(logarithm))
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Finds the vectors that may be among the nearest to queries, by their codes' bounds (``CodeBlockKernel``): no other is.
+struct CertifiedScan {
+    let codes: CodeBlocks
+
+    /// A bit for each vector of a block that counts.
+    let live: [UInt64]
+
+    /// Candidates of a query that are worth to be compared one by one; one with more is left undecided.
+    let maximumCandidates: Int
+
+    /// - Parameter count: vectors that count.
+    init(codes: CodeBlocks, live: [UInt64], count: Int) {
+        self.codes = codes
+        self.live = live
+        maximumCandidates = 1024 + count / 32
+    }
+
+    /// Whether so many nearest can be told from the rest.
+    func canDecide(limit: Int) -> Bool { limit <= maximumCandidates / 2 }
+
+    /// The vectors that may be among each query's `limit` nearest.
+    func candidates(of tile: QueryBlock<Float>, limit: Int) -> [BoundedSelection] {
+        let queries = codes.kernel.encode(tile)
+        var selections = [BoundedSelection](
+            repeating: BoundedSelection(limit: limit, maximum: maximumCandidates), count: tile.count)
+        let bounds = AlignedBuffer<Float>(capacity: tile.count, zero: -.infinity)
+        selections.withUnsafeMutableBufferPointer { selections in
+            for block in live.indices {
+                codes.kernel.scan(
+                    queries, codes: codes.codes(block), terms: codes.terms(block), bounds: bounds.base,
+                    live: live[block]
+                ) { q, place, least, largest in
+                    selections[q].offer(
+                        slot: UInt32(block * CodeBlockKernel.blockSize + place), least: least, largest: largest)
+                    bounds.base[q] = selections[q].bound
+                }
+            }
+            for q in selections.indices { selections[q].compact() }
+        }
+        return selections
+    }
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Dispatch
+import HNSW
+
+extension HNSWIndex {
+    /// The recall that searches reach by the number of candidates, as last measured: near the end of a batch insertion that leaves the
+    /// index half as large again, on vectors that were not yet linked; at the first search for a recall after such growth or after a fifth was removed, and by
+    /// ``calibrate(queries:threads:)``. nil while there are fewer than 1,000 vectors: those are compared one by one.
+    public var calibration: Calibration? { access.read { calibrated?.calibration } }
+
+    /// Returns the `k` nearest vectors to a query, nearest first, with the wanted recall in the mean over queries like those of the
+    /// ``calibration``.
+    ///
+    /// Queries of another kind than the stored vectors may find less: calibrate on such queries then. A recall that no
+    /// measured setting reaches, and an index of fewer than 1,000 vectors, are answered by comparing every vector.
+    ///
+    /// - Parameters:
+    ///   - query: `dimensions` finite values; under ``Metric/cosine`` not all zero.
+    ///   - k: results wanted, 0 or more.
+    ///   - recall: the mean share of the true nearest that is to be found, above 0, up to 1.
+    /// - Throws: ``VectorIndexError``: a parameter is outside its range, or the query is not a vector of this index.
+    public func search(_ query: Span<Float>, k: Int, recall: Double) throws(VectorIndexError) -> [Neighbor] {
+        guard recall > 0, recall <= 1 else { throw .invalidRecall(recall) }
+        try VectorIndexError.check("k", k, in: IndexLimits.k)
+        let (calibrated, isDue) = access.read { (self.calibrated, isCalibrationDue) }
+        if isDue {
+            writer.withLock { _ in
+                if isCalibrationDue { calibrate(asked: calibrated?.queries, threads: Processors.count) }
+            }
+        }
+        let calibration = self.calibration
+        if k > 0, let ef = calibration?.efSearch(forRecall: recall, k: k) {
+            return try search(query, k: k, efSearch: ef)
+        }
+        return try scratchPool.withScratch { (scratch) throws(VectorIndexError) in
+            try scratch.query.prepare(query)
+            return access.read {
+                let query = PreparedQuery(
+                    values: scratch.query.values, squaredNorm: scratch.query.squaredNorm, hidden: nil)
+                let limit = min(k, directory.count)
+                return exactNearest(to: [query], limit: limit, live: liveBits(), threads: 1)[0].map {
+                    Neighbor(key: directory.key(of: Slot($0.slot)), distance: metric.presented($0.distance))
+                }
+            }
+        }
+    }
+
+    /// Returns the `k` nearest vectors with the wanted recall; see ``search(_:k:recall:)-(Span<Float>,_,_)``.
+    public func search(_ query: [Float], k: Int, recall: Double) throws(VectorIndexError) -> [Neighbor] {
+        try search(query.span, k: k, recall: recall)
+    }
+
+    /// Measures the recall of searches by the number of candidates, for 1, 10 and 100 results. Searches go on meanwhile, changes
+    /// wait.
+    ///
+    /// - Parameters:
+    ///   - queries: queries one after the other like those that will be asked, none of them a stored vector, some hundreds for a
+    ///     good estimate; they are kept for later calibrations. Without any, stored vectors are asked, each hidden from its
+    ///     own search.
+    ///   - threads: threads to use, 1 to 1,024; nil uses every core.
+    /// - Throws: ``VectorIndexError``: `threads` is outside its range, or a query is not a vector of this index.
+    public func calibrate(queries: [Float] = [], threads: Int? = nil) throws(VectorIndexError) {
+        let threads = threads ?? Processors.count
+        try VectorIndexError.check("threads", threads, in: IndexLimits.threads)
+        let batch = try PreparedBatch(
+            queries.span, dimensions: dimensions, metric: metric, instructionSet: instructionSet)
+        writer.withLock { _ in calibrate(asked: batch.count > 0 ? batch : nil, threads: threads) }
+    }
+}
+
+/// A calibration, and what must be known to renew it.
+struct Calibrated {
+    let calibration: Calibration
+
+    /// Vectors that the index had ever held.
+    let slotCount: Int
+
+    /// The queries that a caller gave; nil for stored vectors.
+    let queries: PreparedBatch?
+}
+
+// MARK: - Measuring
+
+extension HNSWIndex {
+    /// Fewer vectors are compared one by one.
+    static var calibrationMinimumCount: Int { 1000 }
+
+    /// Results that are asked for, and the most vectors that ask for them: the fewer results, the more queries an estimate needs.
+    private static var settings: [(k: Int, queryCount: Int)] { [(1, 1000), (10, 256), (100, 128)] }
+
+    /// Vectors that ask at most: measuring costs a small part of the time to build.
+    private var maximumQueryCount: Int { max(100, directory.count / 40) }
+
+    /// Whether there is none, or the index has changed too much since; the caller holds `access` or `writer`.
+    var isCalibrationDue: Bool {
+        guard directory.count >= Self.calibrationMinimumCount else { return false }
+        guard let calibrated else { return true }
+        return 2 * vectors.count >= 3 * calibrated.slotCount
+            || 5 * directory.count <= 4 * calibrated.calibration.vectorCount
+    }
+
+    /// Asks queries of the caller's, or else stored vectors; the caller holds `writer`.
+    func calibrate(asked: PreparedBatch?, threads: Int) {
+        let queries =
+            if let asked {
+                (0..<asked.count).map {
+                    PreparedQuery(values: asked.query($0), squaredNorm: asked.squaredNorm($0), hidden: nil)
+                }
+            } else {
+                hiddenVectors(count: min(Self.settings[0].queryCount, maximumQueryCount))
+            }
+        calibrate(
+            queries, source: asked == nil ? .storedVectors : .queries, asked: asked, live: liveBits(), threads: threads)
+    }
+
+    /// Asks vectors that have slots and are not linked yet, unless the caller's queries are known; the caller holds `writer`.
+    func calibrate(heldOut: ArraySlice<UInt32>, threads: Int) {
+        if let asked = calibrated?.queries { return calibrate(asked: asked, threads: threads) }
+        guard heldOut.count >= 100 else { return calibrate(asked: nil, threads: threads) }
+        var live = liveBits()
+        // The batch's other vectors are linked by now; their duplicates hang on nodes.
+        for slot in heldOut { live[Int(slot) / 64] &= ~(1 << UInt64(slot % 64)) }
+        let queries = heldOut.prefix(maximumQueryCount).map { slot in
+            let row = vectors.row(Slot(slot))
+            return PreparedQuery(values: row, squaredNorm: kernel.squaredNorm(row), hidden: nil)
+        }
+        calibrate(queries, source: .heldOutVectors, asked: nil, live: live, threads: threads)
+    }
+
+    private func calibrate(
+        _ queries: [PreparedQuery], source: Calibration.Source, asked: PreparedBatch?, live: [UInt64], threads: Int
+    ) {
+        guard directory.count >= Self.calibrationMinimumCount, !queries.isEmpty else { return }
+        let settings = Self.settings.filter { 4 * $0.k <= directory.count }
+        let limit = (settings.last?.k ?? 1) + 1
+        let truth = exactNearest(to: queries, limit: limit, live: live, threads: threads)
+        let curves = settings.map { setting in
+            let count = asked == nil ? min(setting.queryCount, maximumQueryCount, queries.count) : queries.count
+            return curve(k: setting.k, queries: Array(queries.prefix(count)), truth: truth, threads: threads)
+        }
+        let measured = Calibrated(
+            calibration: Calibration(source: source, vectorCount: directory.count, curves: curves),
+            slotCount: vectors.count, queries: asked)
+        access.write { calibrated = measured }
+    }
+
+    /// Vectors that a search can be kept from: nodes of level 0 with one vector each, at equal distances.
+    private func hiddenVectors(count: Int) -> [PreparedQuery] {
+        let fitting = (0..<UInt32(vectors.count)).filter { graph.canBeHidden(Slot($0)) }
+        let count = min(count, fitting.count)
+        // The order is mixed, because the first of them stand for all where fewer are asked.
+        return (0..<count).map { i in
+            let slot = fitting[(i &* 0x9E37_79B1) % count * fitting.count / count]
+            let row = vectors.row(Slot(slot))
+            return PreparedQuery(values: row, squaredNorm: kernel.squaredNorm(row), hidden: slot)
+        }
+    }
+
+    /// More and more candidates, until nothing is missed.
+    private func curve(
+        k: Int, queries: [PreparedQuery], truth: [[NearestSelection.Candidate]], threads: Int
+    ) -> Calibration.Curve {
+        var points: [Calibration.Point] = []
+        var ef = Double(max(k, 8))
+        while ef < Double(2 * directory.count) {
+            let point = measure(k: k, ef: Int(ef), queries: queries, truth: truth, threads: threads)
+            // Recall rises with ef but for chance.
+            points.append(point)
+            points[points.count - 1].recall = max(point.recall, points.dropLast().last?.recall ?? 0)
+            if point.recall >= 0.999 || ef >= 8192 { break }
+            ef = (ef * 1.4).rounded(.up)
+        }
+        return Calibration.Curve(k: k, queryCount: queries.count, points: points)
+    }
+
+    private func measure(
+        k: Int, ef: Int, queries: [PreparedQuery], truth: [[NearestSelection.Candidate]], threads: Int
+    ) -> Calibration.Point {
+        var recalls = [Double](repeating: 0, count: queries.count)
+        var distances = [Int](repeating: 0, count: queries.count)
+        let threads = max(1, min(threads, queries.count))
+        recalls.withUnsafeMutableBufferPointer { recalls in
+            distances.withUnsafeMutableBufferPointer { distances in
+                // SAFETY: thread t takes the queries t, t + threads, ... and writes their places only; the caller holds
+                // `writer`.
+                nonisolated(unsafe) let (recalls, distances) = (recalls, distances)
+                nonisolated(unsafe) let queries = queries
+                DispatchQueue.concurrentPerform(iterations: threads) { thread in
+                    self.scratchPool.withScratch { scratch in
+                        for q in stride(from: thread, to: queries.count, by: threads) {
+                            let others = truth[q].filter { $0.slot != queries[q].hidden }
+                            guard others.count >= k else { continue }
+                            var hits = 0
+                            scratch.search.distanceCount = 0
+                            self.find(queries[q], limit: k, ef: ef, scratch: scratch)
+                            self.graph.forEachResult(in: scratch.search, limit: k) { _, distance in
+                                hits += distance <= others[k - 1].distance ? 1 : 0
+                            }
+                            recalls[q] = Double(hits) / Double(k)
+                            distances[q] = scratch.search.distanceCount
+                        }
+                    }
+                }
+            }
+        }
+        let count = Double(queries.count)
+        let mean = recalls.reduce(0, +) / count
+        let variance = recalls.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / max(count - 1, 1)
+        return Calibration.Point(
+            efSearch: ef, recall: mean, standardError: (variance / count).squareRoot(),
+            distancesPerQuery: Double(distances.reduce(0, +)) / count)
+    }
+}
