@@ -16,5 +16,3 @@ enum MetricOption: String, ExpressibleByArgument, CaseIterable {
         }
     }
 }
-
-extension VectorCodes: ExpressibleByArgument {}

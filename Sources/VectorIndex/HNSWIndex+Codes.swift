@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension HNSWIndex {
+    /// What vectors are compared by while the graph is searched: ``HNSWOptions/codes`` or what the index chose, once there are 256
+    /// vectors to learn codes from; `none` before.
+    public var codesInUse: VectorCodes { access.read { codes?.matrix.quantizer.codes ?? .none } }
+
     /// Vectors from which codes can be learnt; fewer are compared by themselves.
     static var codesMinimumCount: Int { 256 }
 
@@ -12,25 +16,49 @@ extension HNSWIndex {
     ///
     /// Where memory for other codes is lacking, the old ones stay, or none: results are the same, more slowly.
     func updateCodes() {
-        guard options.codes != .none, vectors.count >= Self.codesMinimumCount, areCodesOutdated() else { return }
+        guard options.codes != VectorCodes.none, vectors.count >= Self.codesMinimumCount, areCodesOutdated() else {
+            return
+        }
         let sample = sample(of: 0..<vectors.count, size: Self.sampleSize)
-        let quantizer = ScalarQuantizer(options.codes, metric: metric, dimensions: dimensions, sample: rows(sample))
+        var learnt: LearntCodes?
+        if let kind = options.codes {
+            learnt = learn(kind, sample: sample)
+            if learnt == nil { return }
+        } else {
+            for kind in [VectorCodes.int4, .int8] {
+                guard let candidate = learn(kind, sample: sample) else { return }
+                if candidate.sampleRecall < Self.leastSampleRecall { continue }
+                learnt = candidate
+                break
+            }
+        }
+        access.write { codes = learnt }
+        codesLearntCount = vectors.count
+        codesCheckedCount = vectors.count
+    }
+
+    /// Codes that order the sample worse than this are not chosen.
+    private static var leastSampleRecall: Double { 0.98 }
+
+    /// Codes of every vector; nil where memory for them is lacking.
+    private func learn(_ kind: VectorCodes, sample: [UInt32]) -> LearntCodes? {
+        let quantizer = ScalarQuantizer(kind, metric: metric, dimensions: dimensions, sample: rows(sample))
         guard
             let matrix = try? CodeMatrix(
                 quantizer: quantizer, metric: metric, instructionSet: instructionSet, rows: vectors.capacity),
             (try? matrix.ensure(additional: vectors.count)) != nil
-        else { return }
+        else { return nil }
         for slot in 0..<UInt32(vectors.count) { matrix.append(vectors.row(Slot(slot))) }
-        let learnt = LearntCodes(matrix, vectors: vectors, kernel: kernel, sample: sample)
-        access.write { codes = learnt }
-        codesCheckedCount = vectors.count
+        return LearntCodes(matrix, vectors: vectors, kernel: kernel, sample: sample)
     }
 
     private func areCodesOutdated() -> Bool {
-        guard let codes, vectors.count < 4 * codes.learntCount else { return true }
+        guard codesLearntCount > 0, vectors.count < 4 * codesLearntCount else { return true }
         guard vectors.count - codesCheckedCount >= max(256, codesCheckedCount / 4) else { return false }
         let new = rows(sample(of: codesCheckedCount..<vectors.count, size: 256))
         codesCheckedCount = vectors.count
+        // Where no codes were good enough, others may be by now.
+        guard let codes else { return true }
         return codes.matrix.quantizer.error(of: new) > 1.5 * codes.matrix.quantizer.error
     }
 

@@ -41,6 +41,9 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     /// The recall of searches, as last measured.
     var calibrated: Calibrated?
 
+    /// Vectors when codes were last learnt, whether or not any were good enough.
+    var codesLearntCount = 0
+
     /// Vectors when the codes were last found to suit.
     var codesCheckedCount = 0
 
@@ -72,7 +75,7 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
         } catch { throw VectorIndexError(error) }
         kernel = vectors.kernel(metric: metric, instructionSet: instructionSet)
         workers = LinkWorkers(parameters: parameters)
-        let codeBytes = CodeKernel.rowStride(options.codes, dimensions: dimensions, metric: metric)
+        let codeBytes = CodeKernel.rowStride(options.codes ?? .int8, dimensions: dimensions, metric: metric)
         scratchPool = ScratchPool { [instructionSet] in
             let query = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
             return QueryScratch(query: query, codeBytes: codeBytes, parameters: parameters)

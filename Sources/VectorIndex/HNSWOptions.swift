@@ -19,8 +19,9 @@ public struct HNSWOptions: Sendable, Hashable {
     public var seed: UInt64
 
     /// What vectors are compared by while the graph is searched and built: their codes are read instead of them, a quarter or an
-    /// eighth of the memory traffic, and the nearest by codes are then compared exactly.
-    public var codes: VectorCodes
+    /// eighth of the memory traffic, and the nearest by codes are then compared exactly. nil lets the index choose 4 or 8 bits, or
+    /// the vectors themselves, by how well codes order a sample of them (``HNSWIndex/codesInUse``).
+    public var codes: VectorCodes?
 
     /// The instruction set to compute with; nil takes `NEAREST_ISA` or the fastest (``InstructionSet/resolve(_:)``).
     public var instructionSet: InstructionSet?
@@ -28,7 +29,7 @@ public struct HNSWOptions: Sendable, Hashable {
     /// Makes options; what is not given has its usual value. Ranges are checked when an index is made.
     public init(
         m: Int = 16, efConstruction: Int = 200, efSearch: Int = 64, seed: UInt64 = 42,
-        codes: VectorCodes = .none, instructionSet: InstructionSet? = nil
+        codes: VectorCodes? = nil, instructionSet: InstructionSet? = nil
     ) {
         self.m = m
         self.efConstruction = efConstruction

@@ -6,14 +6,14 @@ import HNSW
 struct LearntCodes {
     let matrix: CodeMatrix
 
-    /// Vectors when the codes were learnt.
-    let learntCount: Int
-
     /// The exact distance of two near vectors is about `slope * codeDistance + intercept`, off by `deviation` (its root mean
     /// square).
     private let slope: Float
     private let intercept: Float
     private let deviation: Float
+
+    /// The share of the 10 nearest of vectors of the sample that is among the 20 nearest by codes.
+    let sampleRecall: Double
 
     /// Deviations by which a vector may seem too far and is still compared exactly: 2 loses about one in forty of those at the
     /// edge.
@@ -22,7 +22,6 @@ struct LearntCodes {
     /// - Parameter sample: slots whose rows are in both matrices; at least two.
     init(_ matrix: CodeMatrix, vectors: VectorMatrix, kernel: Float32Kernel, sample: [UInt32]) {
         self.matrix = matrix
-        learntCount = matrix.count
         let scale = matrix.quantizer.scale
         switch kernel.metric {
         case .manhattan: slope = scale
@@ -33,12 +32,18 @@ struct LearntCodes {
         var rests: [Double] = []
         var exact = [Float](repeating: 0, count: sample.count)
         var coded = exact
-        for query in sample.prefix(64) {
+        var hits = 0
+        let queries = sample.prefix(64)
+        for query in queries {
             kernel.gather(vectors.row(Slot(query)), slots: sample, count: sample.count, into: &exact)
             matrix.kernel.gather(matrix.kernel.row(query), slots: sample, count: sample.count, into: &coded)
-            let nearest = sample.indices.filter { sample[$0] != query }.sorted { exact[$0] < exact[$1] }.prefix(16)
-            for i in nearest { rests.append(Double(exact[i]) - Double(slope) * Double(coded[i])) }
+            let others = sample.indices.filter { sample[$0] != query }
+            let nearest = others.sorted { exact[$0] < exact[$1] }
+            let nearestByCodes = Set(others.sorted { coded[$0] < coded[$1] }.prefix(20))
+            hits += nearest.prefix(10).count { nearestByCodes.contains($0) }
+            for i in nearest.prefix(16) { rests.append(Double(exact[i]) - Double(slope) * Double(coded[i])) }
         }
+        sampleRecall = Double(hits) / Double(10 * queries.count)
         let mean = rests.reduce(0, +) / Double(rests.count)
         intercept = Float(mean)
         let variance = rests.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(rests.count)

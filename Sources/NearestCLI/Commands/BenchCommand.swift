@@ -38,8 +38,8 @@ struct BenchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Candidates that a search keeps: a list of settings.", valueName: "16,32,64"))
     var ef = "16,32,64,128,256"
 
-    @Option(help: "What vectors are compared by: none (the vectors themselves), int8 or int4.")
-    var codes = VectorCodes.none
+    @Option(help: "What vectors are compared by: none (the vectors themselves), int8, int4, or auto.")
+    var codes = CodesOption.none
 
     @Flag(help: "Answer the queries by one call, which may interleave them; each has the mean time then.")
     var batch = false
@@ -123,7 +123,7 @@ struct BenchCommand: ParsableCommand {
             }
         }
         return BenchReport(
-            count: index.count, dimensions: index.dimensions, metric: metric.rawValue, codes: codes.rawValue,
+            count: index.count, dimensions: index.dimensions, metric: metric.rawValue, codes: index.codesInUse.rawValue,
             instructionSet: index.instructionSet.rawValue, build: build,
             memory: .init(
                 bytesPerVector: index.memoryBytes / max(index.count, 1), peakResidentBytes: ProcessMemory.peakBytes),
@@ -131,7 +131,7 @@ struct BenchCommand: ParsableCommand {
     }
 
     private func buildIndex(_ inputs: SearchInputs) throws -> (HNSWIndex, BenchReport.Build) {
-        let options = HNSWOptions(m: m, efConstruction: efConstruction, seed: seed, codes: codes)
+        let options = HNSWOptions(m: m, efConstruction: efConstruction, seed: seed, codes: codes.codes)
         let index = try HNSWIndex(dimensions: inputs.dimensions, metric: metric.metric, options: options)
         let progress = ProgressBar("build", total: inputs.baseCount)
         let start = ContinuousClock.now

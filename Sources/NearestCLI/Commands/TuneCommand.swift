@@ -33,8 +33,8 @@ struct TuneCommand: ParsableCommand {
     @Option(help: "Candidates that an insertion considers.")
     var efConstruction = 200
 
-    @Option(help: "What vectors are compared by: none (the vectors themselves), int8 or int4.")
-    var codes = VectorCodes.none
+    @Option(help: "What vectors are compared by: none (the vectors themselves), int8, int4, or auto.")
+    var codes = CodesOption.auto
 
     @Option(help: "Threads.")
     var threads = 2
@@ -71,7 +71,7 @@ struct TuneCommand: ParsableCommand {
         let inputs = try SearchInputs(base: base, queries: check ?? queries ?? base, limit: limit, queryLimit: nil)
         let index = try HNSWIndex(
             dimensions: inputs.dimensions, metric: metric.metric,
-            options: HNSWOptions(m: m, efConstruction: efConstruction, codes: codes))
+            options: HNSWOptions(m: m, efConstruction: efConstruction, codes: codes.codes))
         let progress = ProgressBar("build", total: inputs.baseCount)
         try index.insertBatch(inputs.base, keys: inputs.keys, threads: threads) { progress.update($0) }
         progress.finish()

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Nearest
+
+/// Codes as they are named on the command line.
+enum CodesOption: String, ExpressibleByArgument, CaseIterable {
+    case none, int8, int4, auto
+
+    /// nil lets the index choose.
+    var codes: VectorCodes? {
+        switch self {
+        case .none: VectorCodes.none
+        case .int8: .int8
+        case .int4: .int4
+        case .auto: nil
+        }
+    }
+}
