@@ -61,7 +61,7 @@ package struct ScalarQuantizer: Sendable {
         typicalNorm = Float(typicalSquaredNorm.squareRoot())
         let deviation = Float((typicalSquaredNorm / Double(dimensions)).squareRoot())
         let levels = Float(codes.largestCode)
-        let some = sample.prefix(Self.errorSampleSize)
+        let some = sample.spread(Self.errorSampleSize)
         var best: (scale: Float, offsets: [Float], error: Double) = (1, centers, .infinity)
         for middle in isInnerProduct ? [0.5] : Self.middles {
             for halfWidth in Self.halfWidths {
@@ -81,11 +81,11 @@ package struct ScalarQuantizer: Sendable {
     /// The mean sum of squares that rounding and clipping take from a vector of a sample.
     package func error(of sample: [UnsafePointer<Float>]) -> Double {
         Self.error(
-            of: sample.prefix(Self.errorSampleSize), offsets: offsets, scale: scale, levels: Float(codes.largestCode))
+            of: sample.spread(Self.errorSampleSize), offsets: offsets, scale: scale, levels: Float(codes.largestCode))
     }
 
     private static func error(
-        of sample: ArraySlice<UnsafePointer<Float>>, offsets: [Float], scale: Float, levels: Float
+        of sample: [UnsafePointer<Float>], offsets: [Float], scale: Float, levels: Float
     ) -> Double {
         let inverse = 1 / scale
         return meanOfSmallest(
@@ -102,7 +102,7 @@ package struct ScalarQuantizer: Sendable {
 
     /// The mean of each dimension.
     private static func means(_ sample: [UnsafePointer<Float>], dimensions: Int) -> [Float] {
-        let some = sample.prefix(512)
+        let some = sample.spread(512)
         let outside = some.count / 50
         var values = [Float](repeating: 0, count: some.count)
         return (0..<dimensions).map { d in

@@ -19,7 +19,7 @@ extension HNSWIndex {
         guard options.codes != VectorCodes.none, vectors.count >= Self.codesMinimumCount, areCodesOutdated() else {
             return
         }
-        let sample = sample(of: 0..<vectors.count, size: Self.sampleSize)
+        let sample = (0..<vectors.count).spread(Self.sampleSize).map { UInt32($0) }
         var learnt: LearntCodes?
         if let kind = options.codes {
             learnt = learn(kind, sample: sample)
@@ -55,17 +55,11 @@ extension HNSWIndex {
     private func areCodesOutdated() -> Bool {
         guard codesLearntCount > 0, vectors.count < 4 * codesLearntCount else { return true }
         guard vectors.count - codesCheckedCount >= max(256, codesCheckedCount / 4) else { return false }
-        let new = rows(sample(of: codesCheckedCount..<vectors.count, size: 256))
+        let new = rows((codesCheckedCount..<vectors.count).spread(256).map { UInt32($0) })
         codesCheckedCount = vectors.count
         // Where no codes were good enough, others may be by now.
         guard let codes else { return true }
         return codes.matrix.quantizer.error(of: new) > 1.5 * codes.matrix.quantizer.error
-    }
-
-    /// Slots at equal distances in a range.
-    private func sample(of slots: Range<Int>, size: Int) -> [UInt32] {
-        let count = min(size, slots.count)
-        return (0..<count).map { UInt32(slots.lowerBound + $0 * slots.count / count) }
     }
 
     private func rows(_ slots: [UInt32]) -> [UnsafePointer<Float>] { slots.map { vectors.row(Slot($0)) } }

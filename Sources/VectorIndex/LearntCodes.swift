@@ -33,7 +33,7 @@ struct LearntCodes {
         var exact = [Float](repeating: 0, count: sample.count)
         var coded = exact
         var hits = 0
-        let queries = sample.prefix(64)
+        let queries = sample.spread(64)
         for query in queries {
             kernel.gather(vectors.row(Slot(query)), slots: sample, count: sample.count, into: &exact)
             matrix.kernel.gather(matrix.kernel.row(query), slots: sample, count: sample.count, into: &coded)

@@ -82,6 +82,19 @@ struct CodedGraphTests {
         #expect(byCodes >= byVectors - 20, "\(byCodes) of 200 by \(codes), \(byVectors) by vectors")
     }
 
+    @Test("Codes suit vectors that come in an order, as the longest last", arguments: kinds)
+    func orderedVectors(codes: VectorCodes) throws {
+        let (count, dimensions) = (2000, 16)
+        var generator = SeededGenerator(seed: 22)
+        var vectors = generator.vectors(count: count, dimensions: dimensions)
+        for i in vectors.indices { vectors[i] *= 0.2 + 4 * Float(i / dimensions) / Float(count) }
+        let index = try HNSWIndex(dimensions: dimensions, metric: .innerProduct, options: HNSWOptions(codes: codes))
+        try index.insertAll(vectors, keys: 0..<UInt64(count))
+        let queries = (0..<50).map { _ in generator.vector(dimensions: dimensions) }
+        let found = try recall(of: index, vectors: vectors, queries: queries)
+        #expect(found > 0.95, "\(found)")
+    }
+
     @Test("Data without variance, with outliers, equal or tiny is found", arguments: kinds)
     func hostileData(codes: VectorCodes) throws {
         let dimensions = 16
