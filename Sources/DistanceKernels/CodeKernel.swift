@@ -91,11 +91,16 @@ package struct CodeKernel: DistanceKernel {
         query: UnsafePointer<Float>, squaredNorm: Float, by quantizer: ScalarQuantizer,
         into target: UnsafeMutablePointer<UInt8>
     ) -> Float {
-        guard metric == .innerProduct, squaredNorm > 0, quantizer.typicalNorm > 0 else {
+        // Squares of a short query's values underflow.
+        let norm =
+            squaredNorm >= 0x1p-64
+            ? Double(squaredNorm).squareRoot()
+            : (0..<dimensions).reduce(0.0) { $0 + Double(query[$1]) * Double(query[$1]) }.squareRoot()
+        guard metric == .innerProduct, norm > 0, quantizer.typicalNorm > 0 else {
             encode(query, by: quantizer, into: target)
             return 1
         }
-        let factor = quantizer.typicalNorm / squaredNorm.squareRoot()
+        let factor = Float(min(Double(quantizer.typicalNorm) / norm, 0x1p127))
         withUnsafeTemporaryAllocation(of: Float.self, capacity: dimensions) { scaled in
             guard let scaled = scaled.baseAddress else { return }
             for d in 0..<dimensions { scaled[d] = max(-0x1p100, min(0x1p100, query[d] * factor)) }

@@ -73,7 +73,7 @@ struct CodedGraphTests {
                 let expected = DistanceOracle.nearest(to: query, in: vectors, k: 10, metric: .innerProduct)
                 let found = Set(try index.search(query, k: 10).map(\.key))
                 hits[kind, default: 0] += expected.count { found.contains(UInt64($0.position)) }
-                for factor in [0x1p-20, 0x1p20] as [Float] {
+                for factor in [0x1p-90, 0x1p-20, 0x1p20] as [Float] {
                     #expect(Set(try index.search(query.map { $0 * factor }, k: 10).map(\.key)) == found)
                 }
             }
