@@ -19,8 +19,7 @@ CK_INLINE __m256i broadcast_quad(const int8_t *codes) {
 }
 
 // Products of Q queries (constant) with GROUPS * LANES vectors of a block. VPMADDUBSW adds two products in 16 bits with
-// saturation; two of
-// them are added before they are widened: 4 * 127 * 63 = 32,004 < 2^15.
+// saturation; two of them are added before they are widened: 4 * 127 * 63 = 32,004 < 2^15.
 CK_INLINE void tile(const int8_t *queries, size_t stride, const size_t Q, const uint8_t *codes, size_t quads,
                     int32_t *out) {
     const __m256i ones_i16x16 = _mm256_set1_epi16(1);

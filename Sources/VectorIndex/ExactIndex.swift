@@ -4,7 +4,8 @@ import Synchronization
 
 /// Answers nearest-neighbour queries exactly, by comparing the query with every vector.
 ///
-/// Equal distances are ordered by the order of insertion. The memory of a removed vector is not reused yet.
+/// Equal distances are ordered by the order of insertion; under ``Metric/cosine``, those that are equal before rounding errors below 0
+/// and above 2 are cut off. The memory of a removed vector is not reused yet.
 public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
     // SAFETY: `directory`, `live`, `maximumSquaredNorm` and the count of `vectors` are read under `access.read` and changed
     // under `access.write`; only the holder of `writer` changes them, so it may also read them without `access`.
@@ -39,9 +40,9 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
     ///   - dimensions: values in every vector, 1 to 65,536.
     ///   - metric: what "near" means.
     ///   - instructionSet: nil takes `NEAREST_ISA` or the fastest (``InstructionSet/resolve(_:)``).
-    ///   - usesCodes: whether 8-bit codes are kept beside the vectors, a quarter of their memory, which rule out most vectors
-    ///     before they are read. The results are the same, and searches about four times as fast. ``Metric/manhattan`` has no
-    ///     codes.
+    ///   - usesCodes: whether 8-bit codes are kept beside the vectors, about `dimensions + 21` bytes each, which rule out most
+    ///     vectors before they are read. The results are the same, and batches of many dimensions about three times as fast.
+    ///     ``Metric/manhattan`` has no codes.
     /// - Throws: ``VectorIndexError``: a parameter is outside its range, the instruction set is not supported, or the system
     ///   has no address space for the index.
     public init(

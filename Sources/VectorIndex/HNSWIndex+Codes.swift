@@ -14,7 +14,7 @@ extension HNSWIndex {
     /// Learns codes once there are vectors enough, and anew when the index has grown fourfold since or its vectors have changed:
     /// when codes take half as much again from the newest quarter as they took from the sample. The caller holds `writer`.
     ///
-    /// Where memory for other codes is lacking, the old ones stay, or none: results are the same, more slowly.
+    /// Where memory for other codes is lacking, the old ones stay, which may find less, or none.
     func updateCodes() {
         guard options.codes != VectorCodes.none, vectors.count >= Self.codesMinimumCount, areCodesOutdated() else {
             return

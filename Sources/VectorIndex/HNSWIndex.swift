@@ -17,8 +17,7 @@ import Synchronization
 public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     // SAFETY: `graph`, `directory`, `codes`, `calibrated` and the row count of `vectors` are read under `access.read` and changed under
     // `access.write`; only the holder of `writer` changes them, so it may also read them without `access`, and only it uses
-    // `workers`. Planning, under
-    // `access.read`, writes rows of nodes that no edge leads to yet.
+    // `workers`. Planning, under `access.read`, writes rows of nodes that no edge leads to yet.
 
     /// Values in every vector.
     public let dimensions: Int
