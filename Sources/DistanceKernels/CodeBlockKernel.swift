@@ -16,8 +16,8 @@ import CKernels
 /// The estimate is `q̄ Σx + t s e·a`, of which `e·a` is exact. By Cauchy-Schwarz it is off by at most `|δ| |s a| + |q'| |ρ|`.
 /// Rounding adds no more than `γ (|q| + |x|)²`, `γ = m u / (1 - m u)`, `u = 2⁻²⁴`, m = n + 32: the exact kernel's distance, as a
 /// score, is off by `γₙ (|q| + |x|)² / 2` (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1), `|x|²/2` by
-/// `γₙ |x|²/2`, and 32 stands for the few operations of the estimate and of the radius itself. Norms count as 2⁻⁶⁰ at least,
-/// which covers products that underflow, 2⁻¹⁵⁰ each.
+/// `γₙ |x|²/2`, and 32 stands for the few operations of the estimate and of the radius, and for Σq', which is not quite 0
+/// because q̄ is rounded. Norms count as 2⁻⁶⁰ at least, which covers products that underflow, 2⁻¹⁵⁰ each.
 package struct CodeBlockKernel {
     /// Vectors of a block.
     package static var blockSize: Int { Int(CK_BLOCK) }
@@ -43,16 +43,7 @@ package struct CodeBlockKernel {
         quads = ck_quads(dimensions)
         let m = Float(dimensions + 32)
         roundingError = m * 0x1p-24 / (1 - m * 0x1p-24)
-        table = Self.table(instructionSet)
-    }
-
-    /// The fastest table that needs no more than the set.
-    private static func table(_ instructionSet: InstructionSet) -> UnsafePointer<ck_code_block_table> {
-        precondition(instructionSet.isSupported, "instruction set not supported by this machine")
-        let usable = instructionSet.codeTableNames.lazy.compactMap { ck_code_block_table_named($0) }
-            .first { $0.pointee.required_features & ~ck_features() == 0 }
-        guard let usable else { preconditionFailure("no portable table") }
-        return usable
+        table = instructionSet.codeTable({ ck_code_block_table_named($0) }, features: \.required_features)
     }
 
     /// Bytes that the codes of a vector or a query take.

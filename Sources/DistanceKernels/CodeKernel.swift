@@ -45,22 +45,13 @@ package struct CodeKernel: DistanceKernel {
         stride = Self.rowStride(codes, dimensions: dimensions, metric: metric)
         prefetch = RowPrefetch(rows: rows, stride: stride, lines: min(stride / 64, 6))
         biasOffset = metric == .innerProduct ? stride - MemoryLayout<Int32>.stride : nil
-        let table = Self.table(instructionSet).pointee
+        let table = instructionSet.codeTable({ ck_code_table_named($0) }, features: \.required_features).pointee
         let metrics = codes == .int4 ? table.u4 : table.u7
         switch metric {
         case .manhattan: kernels = metrics.l1
         case .squaredEuclidean, .cosine: kernels = metrics.l2sq
         case .innerProduct: kernels = metrics.dot
         }
-    }
-
-    /// The fastest table that needs no more than the set.
-    private static func table(_ instructionSet: InstructionSet) -> UnsafePointer<ck_code_table> {
-        precondition(instructionSet.isSupported, "instruction set not supported by this machine")
-        let usable = instructionSet.codeTableNames.lazy.compactMap { ck_code_table_named($0) }
-            .first { $0.pointee.required_features & ~ck_features() == 0 }
-        guard let usable else { preconditionFailure("no portable table") }
-        return usable
     }
 
     /// Bytes from one row to the next: whole cache lines.

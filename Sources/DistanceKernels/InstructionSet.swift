@@ -35,13 +35,21 @@ public enum InstructionSet: String, Sendable, Hashable, CaseIterable, Codable {
         return table.pointee.required_features & ~ck_features() == 0
     }
 
-    /// The C tables on codes that need no more than the set, the fastest first; the last one runs wherever the set does.
-    var codeTableNames: [String] {
-        switch self {
-        case .avx512: ["avx512vnni", "avx2"]
-        case .avx2: ["avx2"]
-        case .portable: ["portable"]
-        }
+    /// The fastest C table on codes that needs no more than the set, which this machine supports. Of AVX-512 its VNNI part is
+    /// used; where that is missing, AVX2.
+    func codeTable<Table>(
+        _ named: (String) -> UnsafePointer<Table>?, features: KeyPath<Table, UInt32>
+    ) -> UnsafePointer<Table> {
+        precondition(isSupported, "instruction set not supported by this machine")
+        let names =
+            switch self {
+            case .avx512: ["avx512vnni", "avx2"]
+            case .avx2: ["avx2"]
+            case .portable: ["portable"]
+            } as [String]
+        let usable = names.lazy.compactMap(named).first { $0.pointee[keyPath: features] & ~ck_features() == 0 }
+        guard let usable else { preconditionFailure("no portable table") }
+        return usable
     }
 
     /// Chooses the set to run: `requested` if given, else the one that `NEAREST_ISA` names, else the fastest supported.

@@ -66,7 +66,7 @@ package struct ScalarQuantizer: Sendable {
         for middle in isInnerProduct ? [0.5] : Self.middles {
             for halfWidth in Self.halfWidths {
                 // A smaller scale would not survive single precision; values that near to each other get one code.
-                let scale = max(2 * halfWidth * deviation / levels, 0x1p-100)
+                let scale = max(2 * halfWidth * deviation / levels, 0x1p-120)
                 let offsets = centers.map { $0 - scale * levels * middle }
                 let error = Self.error(of: some, offsets: offsets, scale: scale, levels: levels)
                 if error < best.error { best = (scale, offsets, error) }

@@ -12,7 +12,7 @@ extension HNSWIndex {
     private static var sampleSize: Int { 2048 }
 
     /// Learns codes once there are vectors enough, and anew when the index has grown fourfold since or its vectors have changed:
-    /// when codes take half as much again from the newest quarter as they took from the sample. The caller holds `writer`.
+    /// when codes take half as much again from the newest sixteenth as they took from the sample. The caller holds `writer`.
     ///
     /// Where memory for other codes is lacking, the old ones stay, which may find less, or none.
     func updateCodes() {
@@ -54,10 +54,11 @@ extension HNSWIndex {
 
     private func areCodesOutdated() -> Bool {
         guard codesLearntCount > 0, vectors.count < 4 * codesLearntCount else { return true }
-        guard vectors.count - codesCheckedCount >= max(256, codesCheckedCount / 4) else { return false }
+        // Without codes the graph is as good as ever, and other ones are tried seldom.
+        let newCount = codes == nil ? codesCheckedCount / 4 : max(64, codesCheckedCount / 16)
+        guard vectors.count - codesCheckedCount >= newCount else { return false }
         let new = rows((codesCheckedCount..<vectors.count).spread(256).map { UInt32($0) })
         codesCheckedCount = vectors.count
-        // Where no codes were good enough, others may be by now.
         guard let codes else { return true }
         return codes.matrix.quantizer.error(of: new) > 1.5 * codes.matrix.quantizer.error
     }
