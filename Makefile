@@ -7,6 +7,7 @@
 #   make bench          recall and speed of search on the demo's vectors, on one thread and on two
 #   make bench-kernels  parity and speed of the distance kernels and their share of the machine: ARGS='--filter avx2/' CPU=1
 #   make bench-numkong  the scans of 32-bit floats against the Python packages SimSIMD and NumKong
+#   make bench-peers    search beside hnswlib and faiss at equal recall, exact search beside faiss: BASE=B.npy QUERIES=Q.npy
 #   make bench-data     two sets of image descriptors to measure search on (Benchmarks/README.md), from Debian's photographs
 #   make bench-cache    the same under perf stat: cache references and misses, where the machine has counters
 #   make format         format the Swift sources
@@ -29,7 +30,7 @@ SOURCES := Package.swift Sources Tests
 PACKAGES := libopenblas-dev pkg-config wordnet-base
 
 .PHONY: help setup demo test test-asan check lint layers format bench bench-data kernel-bench bench-kernels bench-numkong \
-    bench-cache release clean
+    bench-peers bench-cache release clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -133,6 +134,20 @@ $(NUMKONG_STAMP):
 
 bench-numkong: $(COMPARED_LIBRARY) $(NUMKONG_STAMP)
 	$(PIN) $(NUMKONG_VENV)/bin/python Benchmarks/compare_numkong.py $(COMPARED_LIBRARY)
+
+PEERS_VENV := .build/peers-venv
+PEERS_PACKAGES := numpy hnswlib==0.8.0 faiss-cpu==1.15.1
+PEERS_STAMP := $(PEERS_VENV)/$(subst $() ,_,$(PEERS_PACKAGES))
+BASE ?= .build/demo.base.npy
+QUERIES ?= .build/demo.queries.npy
+
+$(PEERS_STAMP):
+	$(PYTHON) -m venv $(PEERS_VENV)
+	$(PEERS_VENV)/bin/pip install -q $(PEERS_PACKAGES)
+	touch $@
+
+bench-peers: release .build/demo.base.npy $(PEERS_STAMP)
+	$(PIN) $(PEERS_VENV)/bin/python Benchmarks/compare_peers.py --nearest $(NEAREST) --base $(BASE) --queries $(QUERIES) $(ARGS)
 
 bench-cache: kernel-bench
 	@if ! command -v perf >/dev/null; then \

@@ -71,13 +71,35 @@ public final class VectorDatabase: @unchecked Sendable {
     public func search(
         _ query: [Float], k: Int, efSearch: Int? = nil, includingVectors: Bool = false
     ) throws(VectorDatabaseError) -> [SearchResult] {
+        try results(includingVectors: includingVectors) { () throws(VectorIndexError) in
+            try index.search(query, k: k, efSearch: efSearch)
+        }
+    }
+
+    /// Returns the entries nearest to a query, nearest first, with the wanted recall in the mean over queries
+    /// (``HNSWIndex/search(_:k:recall:)-(Span<Float>,_,_)``).
+    ///
+    /// - Parameters:
+    ///   - query: `dimensions` finite values; under ``Metric/cosine`` not all zero.
+    ///   - k: results wanted, 0 or more.
+    ///   - recall: the mean share of the true nearest that is to be found, above 0, up to 1.
+    ///   - includingVectors: whether results carry their vectors.
+    /// - Throws: ``VectorDatabaseError/index(_:)``
+    public func search(
+        _ query: [Float], k: Int, recall: Double, includingVectors: Bool = false
+    ) throws(VectorDatabaseError) -> [SearchResult] {
+        try results(includingVectors: includingVectors) { () throws(VectorIndexError) in
+            try index.search(query, k: k, recall: recall)
+        }
+    }
+
+    /// The entries that `search` finds.
+    private func results(
+        includingVectors: Bool, search: () throws(VectorIndexError) -> [Neighbor]
+    ) throws(VectorDatabaseError) -> [SearchResult] {
         try access.read { () throws(VectorDatabaseError) in
             let neighbors: [Neighbor]
-            do throws(VectorIndexError) {
-                neighbors = try index.search(query, k: k, efSearch: efSearch)
-            } catch {
-                throw .index(error)
-            }
+            do throws(VectorIndexError) { neighbors = try search() } catch { throw .index(error) }
             return neighbors.compactMap { neighbor in
                 // A record is there before its vector can be found, and as long as it can.
                 guard let record = catalog.record(of: neighbor.key) else { return nil }

@@ -25,7 +25,8 @@ extension HNSWIndex {
         try VectorIndexError.check("k", k, in: IndexLimits.k)
         let (calibrated, isDue) = access.read { (self.calibrated, isCalibrationDue) }
         if isDue {
-            writer.withLock { _ in
+            // While the index is changed, the last calibration serves, or every vector is compared.
+            _ = writer.withLockIfAvailable { _ in
                 if isCalibrationDue { calibrate(asked: calibrated?.queries, threads: Processors.count) }
             }
         }

@@ -28,6 +28,24 @@ struct VectorDatabaseTests {
         #expect(withVector.vector.map { Array($0) } == [1, 0, 0])
     }
 
+    @Test("A wanted recall is taken, and one that is none refused")
+    func recall() throws {
+        var generator = SeededGenerator(seed: 12)
+        let vectors = generator.clusteredVectors(count: 1200, dimensions: 12, clusters: 20)
+        let database = try VectorDatabase(dimensions: 12, metric: .cosine)
+        try database.batchInsert(
+            (0..<1200).map { VectorEntry(id: "\($0)", vector: Array(vectors[$0 * 12..<($0 + 1) * 12])) })
+        let query = generator.vector(dimensions: 12)
+        let all = try database.search(query, k: 10, recall: 1, includingVectors: true)
+        #expect(all.count == 10 && all.allSatisfy { $0.vector != nil })
+        let expected = DistanceOracle.nearest(to: query, in: vectors, k: 10, metric: .cosine)
+        #expect(Set(all.map(\.id)) == Set(expected.map { "\($0.position)" }))
+        #expect(try database.search(query, k: 10, recall: 0.9).count == 10)
+        #expect(throws: VectorDatabaseError.index(.invalidRecall(1.5))) {
+            try database.search(query, k: 1, recall: 1.5)
+        }
+    }
+
     @Test("get returns the entry that was inserted, and nil for an unknown id")
     func getReturnsEntry() throws {
         let database = try colors()
