@@ -74,7 +74,9 @@ public struct Calibration: Sendable, Hashable, Codable {
         guard recall < 1, let first = curves.first, let last = curves.last else { return nil }
         if k <= first.k { return first.efSearch(forRecall: recall) }
         guard k < last.k else {
-            return last.efSearch(forRecall: recall).map { Int((Double($0) * Double(k) / Double(last.k)).rounded(.up)) }
+            return last.efSearch(forRecall: recall).map {
+                Int(exactly: (Double($0) * Double(k) / Double(last.k)).rounded(.up)) ?? Int.max
+            }
         }
         for (low, high) in zip(curves, curves.dropFirst()) where k <= high.k {
             guard let lowEf = low.efSearch(forRecall: recall), let highEf = high.efSearch(forRecall: recall) else {
