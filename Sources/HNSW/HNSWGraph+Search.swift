@@ -63,5 +63,8 @@ extension HNSWGraph {
         flags.base[slot.index].isEmpty && level(of: slot.rawValue) == 0 && slot != entryPoint
     }
 
+    /// The node that holds a slot's vector: the slot itself, or the one that it is a duplicate of.
+    package func node(of slot: Slot) -> UInt32 { duplicates.node(duplicate: slot.rawValue) ?? slot.rawValue }
+
     package func isRemoved(_ slot: Slot) -> Bool { flags.base[slot.index].contains(.removed) }
 }

@@ -23,11 +23,12 @@ extension HNSWIndex {
     public func search(_ query: Span<Float>, k: Int, recall: Double) throws(VectorIndexError) -> [Neighbor] {
         guard recall > 0, recall <= 1 else { throw .invalidRecall(recall) }
         try VectorIndexError.check("k", k, in: IndexLimits.k)
-        let (calibrated, isDue) = access.read { (self.calibrated, isCalibrationDue) }
-        if isDue {
+        if access.read({ isCalibrationDue }) {
             // While the index is changed, the last calibration serves, or every vector is compared.
             _ = writer.withLockIfAvailable { _ in
-                if isCalibrationDue { calibrate(asked: calibrated?.queries, threads: Processors.count) }
+                if isCalibrationDue {
+                    calibrate(asked: self.calibrated?.queries, live: liveBits(), threads: Processors.count)
+                }
             }
         }
         let calibration = self.calibration
@@ -66,7 +67,7 @@ extension HNSWIndex {
         try VectorIndexError.check("threads", threads, in: IndexLimits.threads)
         let batch = try PreparedBatch(
             queries.span, dimensions: dimensions, metric: metric, instructionSet: instructionSet)
-        writer.withLock { _ in calibrate(asked: batch.count > 0 ? batch : nil, threads: threads) }
+        writer.withLock { _ in calibrate(asked: batch.count > 0 ? batch : nil, live: liveBits(), threads: threads) }
     }
 }
 
@@ -102,7 +103,9 @@ extension HNSWIndex {
     }
 
     /// Asks queries of the caller's, or else stored vectors; the caller holds `writer`.
-    func calibrate(asked: PreparedBatch?, threads: Int) {
+    ///
+    /// - Parameter live: a bit for each slot that can be found.
+    private func calibrate(asked: PreparedBatch?, live: [UInt64], threads: Int) {
         let queries =
             if let asked {
                 (0..<asked.count).map {
@@ -112,16 +115,19 @@ extension HNSWIndex {
                 hiddenVectors(count: min(Self.settings[0].queryCount, maximumQueryCount))
             }
         calibrate(
-            queries, source: asked == nil ? .storedVectors : .queries, asked: asked, live: liveBits(), threads: threads)
+            queries, source: asked == nil ? .storedVectors : .queries, asked: asked, live: live, threads: threads)
     }
 
     /// Asks vectors that have slots and are not linked yet, unless the caller's queries are known; the caller holds `writer`.
     func calibrate(heldOut: ArraySlice<UInt32>, threads: Int) {
-        if let asked = calibrated?.queries { return calibrate(asked: asked, threads: threads) }
-        guard heldOut.count >= 100 else { return calibrate(asked: nil, threads: threads) }
+        // The batch's other nodes are linked by now. What hangs on one held out cannot be found either.
+        let unlinked = Set(heldOut)
         var live = liveBits()
-        // The batch's other vectors are linked by now; their duplicates hang on nodes.
-        for slot in heldOut { live[Int(slot) / 64] &= ~(1 << UInt64(slot % 64)) }
+        for index in 0..<vectors.count where unlinked.contains(graph.node(of: Slot(UInt32(index)))) {
+            live[index / 64] &= ~(1 << UInt64(index % 64))
+        }
+        if let asked = calibrated?.queries { return calibrate(asked: asked, live: live, threads: threads) }
+        guard heldOut.count >= 100 else { return calibrate(asked: nil, live: live, threads: threads) }
         let queries = heldOut.prefix(maximumQueryCount).map { slot in
             let row = vectors.row(Slot(slot))
             return PreparedQuery(values: row, squaredNorm: kernel.squaredNorm(row), hidden: nil)
