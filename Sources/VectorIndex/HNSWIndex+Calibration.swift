@@ -7,7 +7,9 @@ extension HNSWIndex {
     /// The recall that searches reach by the number of candidates, as last measured: near the end of a batch insertion that leaves the
     /// index half as large again, on vectors that were not yet linked; at the first search for a recall after such growth or after a fifth was removed, and by
     /// ``calibrate(queries:threads:)``. nil while there are fewer than 1,000 vectors: those are compared one by one.
-    public var calibration: Calibration? { access.read { calibrated?.calibration } }
+    public var calibration: Calibration? {
+        access.read { directory.count < Self.calibrationMinimumCount ? nil : calibrated?.calibration }
+    }
 
     /// Returns the `k` nearest vectors to a query, nearest first, with the wanted recall in the mean over queries like those of the
     /// ``calibration``.

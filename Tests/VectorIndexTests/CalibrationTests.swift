@@ -90,6 +90,7 @@ struct CalibrationTests {
         // Ten is half way from 1 to 100 in logarithms.
         #expect(calibration.efSearch(forRecall: 0.9, k: 10) == 32)
         #expect(calibration.efSearch(forRecall: 0.9, k: 300) == 300)
+        #expect(calibration.efSearch(forRecall: 0.9, k: .max) == .max)
     }
 
     @Test("It is renewed when the index has grown by half or lost a fifth, and not before")
@@ -105,6 +106,8 @@ struct CalibrationTests {
         #expect(try index.search(vectors.vector(800, Self.dimensions), k: 1, recall: 0.9).map(\.key) == [800])
         let third = try #require(index.calibration)
         #expect(third.vectorCount == 2400 && third.source == .storedVectors)
+        for key in 700..<2200 as Range<UInt64> { #expect(index.remove(key: key)) }
+        #expect(index.calibration == nil)
         try index.checkInvariants()
     }
 
@@ -119,6 +122,22 @@ struct CalibrationTests {
         #expect(renewed.source == .queries && renewed.vectorCount == 2500)
         try index.calibrate()
         #expect(index.calibration?.source == .storedVectors)
+    }
+
+    @Test("What cannot be found amid a batch is not missed", arguments: [1, 2])
+    func amidBatch(copies: Int) throws {
+        let (index, _, queries) = try Self.fixture(count: 500, queryCount: 999)
+        let vectors = (0..<copies).flatMap { _ in queries.flatMap { $0 } }
+        try index.insertAll(vectors, keys: 1000..<1000 + UInt64(copies * 999))
+        let first = try #require(index.calibration)
+        #expect(first.curves.allSatisfy { $0.points.last.map { $0.recall > 0.98 } ?? false })
+        try index.calibrate(queries: queries.prefix(150).flatMap { $0.map { $0 + 0.01 } })
+        var generator = SeededGenerator(seed: 32)
+        let others = generator.clusteredVectors(count: 3000, dimensions: Self.dimensions, clusters: 40, spread: 0.5)
+        try index.insertAll(others, keys: 5000..<8000)
+        let second = try #require(index.calibration)
+        #expect(second.source == .queries && second.vectorCount > first.vectorCount)
+        #expect(second.curves.allSatisfy { $0.points.last.map { $0.recall > 0.98 } ?? false })
     }
 
     @Test("Fewer than 1,000 vectors are compared one by one, as is a single vector and none")
