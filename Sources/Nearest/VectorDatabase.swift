@@ -88,7 +88,9 @@ public final class VectorDatabase: @unchecked Sendable {
     public func search(
         _ query: [Float], k: Int, recall: Double, includingVectors: Bool = false
     ) throws(VectorDatabaseError) -> [SearchResult] {
-        try results(includingVectors: includingVectors) { () throws(VectorIndexError) in
+        // Before `access` is taken: a change that waits for it would keep all other searches waiting.
+        if recall < 1 { index.renewCalibration() }
+        return try results(includingVectors: includingVectors) { () throws(VectorIndexError) in
             try index.search(query, k: k, recall: recall)
         }
     }

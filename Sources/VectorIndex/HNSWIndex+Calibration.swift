@@ -25,14 +25,7 @@ extension HNSWIndex {
     public func search(_ query: Span<Float>, k: Int, recall: Double) throws(VectorIndexError) -> [Neighbor] {
         guard recall > 0, recall <= 1 else { throw .invalidRecall(recall) }
         try VectorIndexError.check("k", k, in: IndexLimits.k)
-        if access.read({ isCalibrationDue }) {
-            // While the index is changed, the last calibration serves, or every vector is compared.
-            _ = writer.withLockIfAvailable { _ in
-                if isCalibrationDue {
-                    calibrate(asked: self.calibrated?.queries, live: liveBits(), threads: Processors.count)
-                }
-            }
-        }
+        if recall < 1 { renewCalibration() }
         let calibration = self.calibration
         if k > 0, let ef = calibration?.efSearch(forRecall: recall, k: k) {
             return try search(query, k: k, efSearch: ef)
@@ -46,6 +39,16 @@ extension HNSWIndex {
                 return exactNearest(to: [query], limit: limit, live: liveBits(), threads: 1)[0].map {
                     Neighbor(key: directory.key(of: Slot($0.slot)), distance: metric.presented($0.distance))
                 }
+            }
+        }
+    }
+
+    /// Calibrates if that is due. While the index is changed, the last calibration serves, or every vector is compared.
+    package func renewCalibration() {
+        guard access.read({ isCalibrationDue }) else { return }
+        _ = writer.withLockIfAvailable { _ in
+            if isCalibrationDue {
+                calibrate(asked: self.calibrated?.queries, live: liveBits(), threads: Processors.count)
             }
         }
     }
