@@ -4,9 +4,10 @@ import Dispatch
 import HNSW
 
 extension HNSWIndex {
-    /// The recall that searches reach by the number of candidates, as last measured: near the end of a batch insertion that leaves the
-    /// index half as large again, on vectors that were not yet linked; at the first search for a recall after such growth or after a fifth was removed, and by
-    /// ``calibrate(queries:threads:)``. nil while there are fewer than 1,000 vectors: those are compared one by one.
+    /// The recall that searches reach by the number of candidates, as last measured: near the end of a batch insertion that leaves
+    /// the index half as large again, on vectors that were not yet linked; at the first search for a recall after such growth or
+    /// after a fifth was removed; and by ``calibrate(queries:threads:)``. nil while there are fewer than 1,000 vectors: those are
+    /// compared one by one.
     public var calibration: Calibration? {
         access.read { directory.count < Self.calibrationMinimumCount ? nil : calibrated?.calibration }
     }
@@ -63,8 +64,8 @@ extension HNSWIndex {
     ///
     /// - Parameters:
     ///   - queries: queries one after the other like those that will be asked, none of them a stored vector, some hundreds for a
-    ///     good estimate; they are kept for later calibrations. Without any, stored vectors are asked, each hidden from its
-    ///     own search.
+    ///     good estimate; they are kept for later calibrations, unless there are fewer than 1,000 vectors: then nothing is
+    ///     measured or kept. Without any, stored vectors are asked, each hidden from its own search.
     ///   - threads: threads to use, 1 to 1,024; nil uses every core.
     /// - Throws: ``VectorIndexError``: `threads` is outside its range, or a query is not a vector of this index.
     public func calibrate(queries: [Float] = [], threads: Int? = nil) throws(VectorIndexError) {
