@@ -92,6 +92,7 @@ def run_json(command):
 def recall(ids, base, queries, tenth):
     """The share of results that are no farther than the tenth true neighbour, up to rounding."""
     found = np.linalg.norm(base[ids] - queries[:, None, :], axis=2) ** 2
+    found[ids < 0] = np.inf
     return float((found <= tenth[:, None] + 1e-5 * np.maximum(tenth[:, None], 1e-3)).mean())
 
 

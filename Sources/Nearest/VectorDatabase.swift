@@ -95,6 +95,28 @@ public final class VectorDatabase: @unchecked Sendable {
         }
     }
 
+    /// The recall that searches reach by the number of candidates (``HNSWIndex/calibration``).
+    public var calibration: Calibration? { index.calibration }
+
+    /// Measures the recall of searches on queries like those that will be asked; without any, on stored vectors
+    /// (``HNSWIndex/calibrate(queries:threads:)``). Searches go on meanwhile, changes wait.
+    ///
+    /// - Parameters:
+    ///   - queries: some hundreds for a good estimate, none of them a stored vector; `dimensions` finite values each.
+    ///   - threads: threads to use, 1 to 1,024; nil uses every core.
+    /// - Throws: ``VectorDatabaseError/index(_:)``: a query is not a vector of this database, or `threads` is outside its range.
+    public func calibrate(queries: [[Float]] = [], threads: Int? = nil) throws(VectorDatabaseError) {
+        do throws(VectorIndexError) {
+            for (i, query) in queries.enumerated() where query.count != dimensions {
+                let reason = VectorIndexError.dimensionMismatch(expected: dimensions, found: query.count)
+                throw queries.count == 1 ? reason : .batchVector(position: i, reason: reason)
+            }
+            try index.calibrate(queries: queries.flatMap { $0 }, threads: threads)
+        } catch {
+            throw .index(error)
+        }
+    }
+
     /// The entries that `search` finds.
     private func results(
         includingVectors: Bool, search: () throws(VectorIndexError) -> [Neighbor]

@@ -12,6 +12,7 @@ struct CertifiedScan {
 
     /// - Parameter count: vectors that count.
     init(codes: CodeBlocks, live: [UInt64], count: Int) {
+        precondition(CodeBlockKernel.blockSize == UInt64.bitWidth, "a word of bits a block")
         self.codes = codes
         self.live = live
         maximumCandidates = 1024 + count / 32

@@ -144,8 +144,9 @@ extension HNSWIndex {
     private func calibrate(
         _ queries: [PreparedQuery], source: Calibration.Source, asked: PreparedBatch?, live: [UInt64], threads: Int
     ) {
-        guard directory.count >= Self.calibrationMinimumCount, !queries.isEmpty else { return }
-        let settings = Self.settings.filter { 4 * $0.k <= directory.count }
+        guard directory.count >= Self.calibrationMinimumCount else { return }
+        // Where there is nothing to ask, as where all vectors are equal, no setting is known to reach a recall.
+        let settings = Self.settings.filter { !queries.isEmpty && 4 * $0.k <= directory.count }
         let limit = (settings.last?.k ?? 1) + 1
         let truth = exactNearest(to: queries, limit: limit, live: live, threads: threads)
         let curves = settings.map { setting in
@@ -181,7 +182,9 @@ extension HNSWIndex {
             // Recall rises with ef but for chance.
             points.append(point)
             points[points.count - 1].recall = max(point.recall, points.dropLast().last?.recall ?? 0)
-            if point.recall >= 0.999 || ef >= 8192 { break }
+            // What codes have lost stays lost.
+            let hasFlattened = points.count > 3 && points[points.count - 1].recall <= points[points.count - 4].recall
+            if point.recall >= 0.999 || hasFlattened || ef >= min(8192, Double(directory.count)) { break }
             ef = (ef * 1.4).rounded(.up)
         }
         return Calibration.Curve(k: k, queryCount: queries.count, points: points)
@@ -196,7 +199,7 @@ extension HNSWIndex {
         recalls.withUnsafeMutableBufferPointer { recalls in
             distances.withUnsafeMutableBufferPointer { distances in
                 // SAFETY: thread t takes the queries t, t + threads, ... and writes their places only; the caller holds
-                // `writer`.
+                // `writer`, and the queries' pointers are to rows or to the batch asked, which outlive the call.
                 nonisolated(unsafe) let (recalls, distances) = (recalls, distances)
                 nonisolated(unsafe) let queries = queries
                 DispatchQueue.concurrentPerform(iterations: threads) { thread in
@@ -220,8 +223,11 @@ extension HNSWIndex {
         let count = Double(queries.count)
         let mean = recalls.reduce(0, +) / count
         let variance = recalls.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / max(count - 1, 1)
+        // A sample that misses nothing proves no certainty: as if one more query had found all, and one more nothing.
+        let careful = (mean * count + 1) / (count + 2)
+        let leastError = (careful * (1 - careful) / (count * Double(k))).squareRoot()
         return Calibration.Point(
-            efSearch: ef, recall: mean, standardError: (variance / count).squareRoot(),
+            efSearch: ef, recall: mean, standardError: max((variance / count).squareRoot(), leastError),
             distancesPerQuery: Double(distances.reduce(0, +)) / count)
     }
 }

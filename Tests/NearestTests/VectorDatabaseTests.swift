@@ -41,6 +41,14 @@ struct VectorDatabaseTests {
         let expected = DistanceOracle.nearest(to: query, in: vectors, k: 10, metric: .cosine)
         #expect(Set(all.map(\.id)) == Set(expected.map { "\($0.position)" }))
         #expect(try database.search(query, k: 10, recall: 0.9).count == 10)
+        try database.calibrate(queries: (0..<120).map { _ in generator.vector(dimensions: 12) })
+        #expect(database.calibration?.source == .queries)
+        #expect(
+            throws: VectorDatabaseError.index(
+                .batchVector(position: 1, reason: .dimensionMismatch(expected: 12, found: 11)))
+        ) {
+            try database.calibrate(queries: [query, Array(query.dropLast()), query + [1]])
+        }
         #expect(throws: VectorDatabaseError.index(.invalidRecall(1.5))) {
             try database.search(query, k: 1, recall: 1.5)
         }
