@@ -84,7 +84,7 @@ format:
 bench: release .build/demo.base.npy
 	@for threads in 1 2; do \
 	    echo "search on $$threads thread(s):"; \
-	    $(NEAREST) bench --base .build/demo.base.npy --queries .build/demo.queries.npy --metric cosine --exact \
+	    $(NEAREST) bench --base .build/demo.base.npy --queries .build/demo.queries.npy --metric cosine --codes auto --exact \
 	        --ef 16,32,64,128,256,512 --threads $$threads; \
 	done
 
