@@ -17,19 +17,9 @@ CK_INLINE __m256i zero(void) { return _mm256_setzero_si256(); }
 
 CK_INLINE __m256i add(__m256i a_i32x8, __m256i b_i32x8) { return _mm256_add_epi32(a_i32x8, b_i32x8); }
 
-// Lane r is the sum of the lanes of vector r: a transpose whose columns are added on the way.
-CK_INLINE __m128i joint_sum4(__m128i a_i32x4, __m128i b_i32x4, __m128i c_i32x4, __m128i d_i32x4) {
-    const __m128i ab_i32x4 = _mm_add_epi32(_mm_unpacklo_epi32(a_i32x4, b_i32x4), _mm_unpackhi_epi32(a_i32x4, b_i32x4));
-    const __m128i cd_i32x4 = _mm_add_epi32(_mm_unpacklo_epi32(c_i32x4, d_i32x4), _mm_unpackhi_epi32(c_i32x4, d_i32x4));
-    return _mm_add_epi32(_mm_unpacklo_epi64(ab_i32x4, cd_i32x4), _mm_unpackhi_epi64(ab_i32x4, cd_i32x4));
-}
-
+// The sums of the register's 128-bit parts.
 CK_INLINE __m128i fold(__m256i sum_i32x8) {
     return _mm_add_epi32(_mm256_castsi256_si128(sum_i32x8), _mm256_extracti128_si256(sum_i32x8, 1));
-}
-
-CK_INLINE __m128i joint_sum(__m256i a_i32x8, __m256i b_i32x8, __m256i c_i32x8, __m256i d_i32x8) {
-    return joint_sum4(fold(a_i32x8), fold(b_i32x8), fold(c_i32x8), fold(d_i32x8));
 }
 
 #include "loops_codes.h"

@@ -17,21 +17,11 @@ CK_INLINE __m512i zero(void) { return _mm512_setzero_si512(); }
 
 CK_INLINE __m512i add(__m512i a_i32x16, __m512i b_i32x16) { return _mm512_add_epi32(a_i32x16, b_i32x16); }
 
-// Lane r is the sum of the lanes of vector r: a transpose whose columns are added on the way.
-CK_INLINE __m128i joint_sum4(__m128i a_i32x4, __m128i b_i32x4, __m128i c_i32x4, __m128i d_i32x4) {
-    const __m128i ab_i32x4 = _mm_add_epi32(_mm_unpacklo_epi32(a_i32x4, b_i32x4), _mm_unpackhi_epi32(a_i32x4, b_i32x4));
-    const __m128i cd_i32x4 = _mm_add_epi32(_mm_unpacklo_epi32(c_i32x4, d_i32x4), _mm_unpackhi_epi32(c_i32x4, d_i32x4));
-    return _mm_add_epi32(_mm_unpacklo_epi64(ab_i32x4, cd_i32x4), _mm_unpackhi_epi64(ab_i32x4, cd_i32x4));
-}
-
+// The sums of the register's 128-bit parts.
 CK_INLINE __m128i fold(__m512i sum_i32x16) {
     const __m256i half_i32x8 =
         _mm256_add_epi32(_mm512_castsi512_si256(sum_i32x16), _mm512_extracti64x4_epi64(sum_i32x16, 1));
     return _mm_add_epi32(_mm256_castsi256_si128(half_i32x8), _mm256_extracti128_si256(half_i32x8, 1));
-}
-
-CK_INLINE __m128i joint_sum(__m512i a_i32x16, __m512i b_i32x16, __m512i c_i32x16, __m512i d_i32x16) {
-    return joint_sum4(fold(a_i32x16), fold(b_i32x16), fold(c_i32x16), fold(d_i32x16));
 }
 
 #include "loops_codes.h"

@@ -4,7 +4,7 @@
 // has defined, for that set:
 //   vec                             the vector register, of any integers
 //   zero, add                       of registers of 32-bit integers
-//   joint_sum(a, b, c, d)           the sums of their lanes, modulo 2^32, as four of them
+//   fold(v)                         the sums of its 128-bit parts, lane by lane, modulo 2^32
 //   UNROLL_BYTES                    the bytes that an iteration takes: whole cache lines, two or more loads
 //
 // Integer sums do not depend on their order, so a kernel is exact whenever its terms are.
@@ -19,6 +19,14 @@ typedef struct {
     uint32_t (*query_term)(const uint8_t *query, size_t bytes);  // what every result lacks after that, or NULL
     code_term odd_term;  // of the last of an odd number of packed codes; NULL where codes are not packed
 } code_sum;
+
+// Lane r is the sum of the lanes of vector r: a transpose whose columns are added on the way.
+CK_INLINE __m128i joint_sum(vec a, vec b, vec c, vec d) {
+    const __m128i a_i32x4 = fold(a), b_i32x4 = fold(b), c_i32x4 = fold(c), d_i32x4 = fold(d);
+    const __m128i ab_i32x4 = _mm_add_epi32(_mm_unpacklo_epi32(a_i32x4, b_i32x4), _mm_unpackhi_epi32(a_i32x4, b_i32x4));
+    const __m128i cd_i32x4 = _mm_add_epi32(_mm_unpacklo_epi32(c_i32x4, d_i32x4), _mm_unpackhi_epi32(c_i32x4, d_i32x4));
+    return _mm_add_epi32(_mm_unpacklo_epi64(ab_i32x4, cd_i32x4), _mm_unpackhi_epi64(ab_i32x4, cd_i32x4));
+}
 
 enum { LINE_BYTES = 64 };
 
