@@ -20,20 +20,10 @@ struct BenchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Queries, none of them a stored vector.", valueName: "Q.npy"))
     var queries: String
 
-    @Option(help: "The metric: l2 (squared), ip (negated inner product), cosine (1 - cos) or l1.")
-    var metric = MetricOption.l2
+    @OptionGroup var indexed: IndexArguments
 
     @Option(help: "Neighbours a query asks for.")
     var k = 10
-
-    @Option(help: "M: neighbours of a new node on each level; level 0 keeps twice as many.")
-    var m = 16
-
-    @Option(help: "Candidates that an insertion considers.")
-    var efConstruction = 200
-
-    @Option(help: "Seeds the graph.")
-    var seed: UInt64 = 42
 
     @Option(help: ArgumentHelp("Candidates that a search keeps: a list of settings.", valueName: "16,32,64"))
     var ef = "16,32,64,128,256"
@@ -52,9 +42,6 @@ struct BenchCommand: ParsableCommand {
 
     @Option(help: "Times that every setting is measured; the median is given.")
     var rounds = 3
-
-    @Option(help: ArgumentHelp("Index only the first N vectors.", valueName: "N"))
-    var limit: Int?
 
     @Option(help: ArgumentHelp("Ask only the first N queries.", valueName: "N"))
     var queryLimit: Int?
@@ -78,12 +65,9 @@ struct BenchCommand: ParsableCommand {
         guard index == nil else { throw ValidationError("--index is not available yet: there are no snapshots") }
         guard !(exact && groundTruth != nil) else { throw ValidationError("give --exact or --ground-truth, not both") }
         try checkRange("--k", k, 1...SearchInputs.maximumK)
-        try checkRange("--m", m, HNSWOptions.mRange)
-        try checkRange("--ef-construction", efConstruction, HNSWOptions.efConstructionRange)
         try checkRange("--threads", threads, 1...1024)
         try checkRange("--build-threads", buildThreads, 1...1024)
         try checkRange("--rounds", rounds, 1...1_000_000)
-        if let limit { try checkRange("--limit", limit, 1...Int.max) }
         if let queryLimit { try checkRange("--query-limit", queryLimit, 1...Int.max) }
         _ = try efSettings()
     }
@@ -95,7 +79,7 @@ struct BenchCommand: ParsableCommand {
 
     /// Builds, searches, and writes the ids if asked to.
     func measure() throws -> BenchReport {
-        let inputs = try SearchInputs(base: base, queries: queries, limit: limit, queryLimit: queryLimit)
+        let inputs = try SearchInputs(base: base, queries: queries, limit: indexed.limit, queryLimit: queryLimit)
         let bench = SearchBench(inputs: inputs, k: k, threads: threads, isBatch: batch)
         let (index, build) = try buildIndex(inputs)
         let truth = try trueDistances(inputs, index: index)
@@ -123,7 +107,8 @@ struct BenchCommand: ParsableCommand {
             }
         }
         return BenchReport(
-            count: index.count, dimensions: index.dimensions, metric: metric.rawValue, codes: index.codesInUse.rawValue,
+            count: index.count, dimensions: index.dimensions, metric: indexed.metric.rawValue,
+            codes: index.codesInUse.rawValue,
             instructionSet: index.instructionSet.rawValue, build: build,
             memory: .init(
                 bytesPerVector: index.memoryBytes / max(index.count, 1), peakResidentBytes: ProcessMemory.peakBytes),
@@ -131,13 +116,9 @@ struct BenchCommand: ParsableCommand {
     }
 
     private func buildIndex(_ inputs: SearchInputs) throws -> (HNSWIndex, BenchReport.Build) {
-        let options = HNSWOptions(m: m, efConstruction: efConstruction, seed: seed, codes: codes.codes)
-        let index = try HNSWIndex(dimensions: inputs.dimensions, metric: metric.metric, options: options)
-        let progress = ProgressBar("build", total: inputs.baseCount)
         let start = ContinuousClock.now
-        try index.insertBatch(inputs.base, keys: inputs.keys, threads: buildThreads) { progress.update($0) }
+        let index = try indexed.build(inputs, codes: codes, threads: buildThreads)
         let seconds = (ContinuousClock.now - start).seconds
-        progress.finish()
         let rate = seconds > 0 ? Double(index.count) / seconds : 0
         return (index, BenchReport.Build(seconds: seconds, threads: buildThreads, vectorsPerSecond: rate))
     }
@@ -145,7 +126,7 @@ struct BenchCommand: ParsableCommand {
     /// The distance of each query's `k`-th true neighbour, or of the last one where there are fewer; nil without ground truth.
     private func trueDistances(_ inputs: SearchInputs, index: HNSWIndex) throws -> [Float]? {
         if exact {
-            let neighbors = try inputs.exactNeighbors(metric: metric.metric, k: k, threads: buildThreads)
+            let neighbors = try inputs.exactNeighbors(metric: indexed.metric.metric, k: k, threads: buildThreads)
             return neighbors.map { $0.last?.distance ?? -.infinity }
         }
         guard let path = groundTruth else { return nil }

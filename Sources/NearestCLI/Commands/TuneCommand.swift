@@ -24,23 +24,13 @@ struct TuneCommand: ParsableCommand {
         help: ArgumentHelp("Search for these queries with wanted recalls and show what is found.", valueName: "Q.npy"))
     var check: String?
 
-    @Option(help: "The metric: l2 (squared), ip (negated inner product), cosine (1 - cos) or l1.")
-    var metric = MetricOption.l2
-
-    @Option(help: "M: neighbours of a new node on each level; level 0 keeps twice as many.")
-    var m = 16
-
-    @Option(help: "Candidates that an insertion considers.")
-    var efConstruction = 200
+    @OptionGroup var indexed: IndexArguments
 
     @Option(help: "What vectors are compared by: none (the vectors themselves), int8, int4, or auto.")
     var codes = CodesOption.auto
 
     @Option(help: "Threads.")
     var threads = 2
-
-    @Option(help: ArgumentHelp("Index only the first N vectors.", valueName: "N"))
-    var limit: Int?
 
     @Option(help: ArgumentHelp("Write the curves as a picture.", valueName: "FILE.svg"))
     var plot: String?
@@ -61,41 +51,39 @@ struct TuneCommand: ParsableCommand {
     }
 
     mutating func validate() throws {
-        try checkRange("--m", m, HNSWOptions.mRange)
-        try checkRange("--ef-construction", efConstruction, HNSWOptions.efConstructionRange)
         try checkRange("--threads", threads, 1...1024)
-        if let limit { try checkRange("--limit", limit, 1...Int.max) }
     }
 
     func run() throws {
-        let inputs = try SearchInputs(base: base, queries: check ?? queries ?? base, limit: limit, queryLimit: nil)
-        let index = try HNSWIndex(
-            dimensions: inputs.dimensions, metric: metric.metric,
-            options: HNSWOptions(m: m, efConstruction: efConstruction, codes: codes.codes))
-        let progress = ProgressBar("build", total: inputs.baseCount)
-        try index.insertBatch(inputs.base, keys: inputs.keys, threads: threads) { progress.update($0) }
-        progress.finish()
+        let report = try measure()
+        if let plot {
+            do {
+                try Data(CalibrationPlot(report.calibration).svg().utf8).write(to: URL(fileURLWithPath: plot))
+            } catch { throw CommandFailure("\(plot): cannot be written: \(error.localizedDescription)") }
+        }
+        try Output.print(json ? report.json() : report.table())
+    }
+
+    /// Builds and calibrates an index, and searches with wanted recalls if asked to.
+    func measure() throws -> Report {
+        let inputs = try SearchInputs(
+            base: base, queries: check ?? queries ?? base, limit: indexed.limit, queryLimit: nil)
+        let index = try indexed.build(inputs, codes: codes, threads: threads)
         let own = try queries.map { try SearchInputs(base: base, queries: $0, limit: 1, queryLimit: nil).queries } ?? []
         if !own.isEmpty { try index.calibrate(queries: own, threads: threads) }
         guard let calibration = index.calibration else {
             throw CommandFailure(
                 "\(base): \(inputs.baseCount) vectors are too few: an index of fewer than 1,000 needs no graph")
         }
-        let report = Report(
+        return Report(
             calibration: calibration,
             deliveries: check == nil ? [] : try deliveries(of: index, inputs: inputs))
-        if let plot {
-            do {
-                try Data(CalibrationPlot(calibration).svg().utf8).write(to: URL(fileURLWithPath: plot))
-            } catch { throw CommandFailure("\(plot): cannot be written: \(error.localizedDescription)") }
-        }
-        try Output.print(json ? report.json() : report.table())
     }
 
     private func deliveries(of index: HNSWIndex, inputs: SearchInputs) throws -> [Report.Delivery] {
         var deliveries: [Report.Delivery] = []
         for k in [1, 10, 100] where k <= inputs.baseCount {
-            let truth = try inputs.exactNeighbors(metric: metric.metric, k: k, threads: threads)
+            let truth = try inputs.exactNeighbors(metric: indexed.metric.metric, k: k, threads: threads)
                 .map { $0.last?.distance ?? -.infinity }
             for wanted in [0.8, 0.9, 0.95, 0.99] {
                 let found = try (0..<inputs.queryCount).map { q in
