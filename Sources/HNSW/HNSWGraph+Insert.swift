@@ -24,52 +24,74 @@ package struct BackEdge: Comparable, Sendable, BitwiseCopyable {
 
 // INSERT, Algorithm 1, in three steps, so that a batch can share them among threads and readers wait only for the third:
 //
-//   add    gives new slots their levels and empty rows                                (a writer, readers excluded)
-//   plan   searches the graph for a new node's neighbours, fills its own rows         (readers and other plans alongside)
-//   link   adds the edges back from those neighbours, and prunes full rows            (a writer, readers excluded)
+//   add    gives slots their levels and empty rows
+//   plan   searches the graph for a new node's neighbours, fills its own rows
+//   link   adds the edges back from those neighbours, and prunes full rows
 //
-// A node's own rows can be written while others read the graph because no edge leads to it yet.
+// A node's own rows are its own until an edge leads to it. Searches go on beside each step.
 extension HNSWGraph {
-    /// Makes room for slots `slotCount..<slotCount + additional`; nothing changes where that fails.
-    package mutating func ensure(additional: Int) throws(StorageError) {
-        var upperRows = upperRowCount
-        for index in slotCount..<slotCount + additional { upperRows += drawLevel(Slot(UInt32(index))) }
-        try baseNeighbors.ensure(rows: slotCount + additional)
+    /// Makes room for `additional` more slots; nothing changes where that fails.
+    ///
+    /// - Parameter oldestReader: slots given up by then are used again.
+    package func ensure(additional: Int, oldestReader: GraphVersion) throws(StorageError) {
+        let newCount = max(0, additional - ledger.freeSlotCount(upTo: oldestReader))
+        var upperRows = ledger.upperRowCount
+        for index in slotCount..<slotCount + newCount { upperRows += drawLevel(Slot(UInt32(index))) }
+        try baseNeighbors.ensure(rows: slotCount + newCount)
         try upperNeighbors.ensure(rows: upperRows)
-        try firstUpperRow.ensure(rows: slotCount + additional)
-        try levels.ensure(rows: slotCount + additional)
-        try flags.ensure(rows: slotCount + additional)
+        try firstUpperRow.ensure(rows: slotCount + newCount)
+        try levels.ensure(rows: slotCount + newCount)
+        try states.ensure(rows: slotCount + newCount)
+        try ledger.flags.ensure(rows: slotCount + newCount)
     }
 
-    /// Takes in the next slot, for which ``ensure(additional:)`` has made room. Returns whether it is a node, to be planned
-    /// and linked; a slot with the same vector as a node hangs on that node and is done.
-    package mutating func add(_ slot: Slot, vectors: VectorMatrix) -> Bool {
-        precondition(slot.index == slotCount)
-        slotCount += 1
+    /// New slots that ``ensure(additional:oldestReader:)`` makes room for.
+    package func newSlotCount(additional: Int, oldestReader: GraphVersion) -> Int {
+        max(0, additional - ledger.freeSlotCount(upTo: oldestReader))
+    }
+
+    /// The slot for the next vector: one that was given up, or a new one.
+    package func takeSlot(oldestReader: GraphVersion) -> TakenSlot {
+        if let given = ledger.take(upTo: oldestReader) { return TakenSlot(slot: Slot(given.slot), given: given) }
+        return TakenSlot(slot: Slot(UInt32(slotCount)), given: nil)
+    }
+
+    /// Takes in a slot whose vector is stored. Returns whether it is a node, to be planned and linked; a slot with the same vector as
+    /// a node hangs on that node and is done.
+    package func add(_ slot: Slot, vectors: VectorMatrix) -> Bool {
+        precondition(slot.index <= slotCount)
+        let isNew = slot.index == slotCount
+        let level = drawLevel(slot)
+        if isNew {
+            firstUpperRow.base[slot.index] = UInt32(ledger.upperRowCount)
+            ledger.upperRowCount += level
+            levels.base[slot.index] = UInt8(level)
+        }
+        for each in 0...level { layer(each).clear(layer(each).row(slot.rawValue)) }
+        states.setNext(nil, of: slot.rawValue)
+        states.setLifetime(Lifetime(born: version.next.short, died: Lifetime.notDied), of: slot.rawValue)
+        ledger.pendingCount += 1
+        concealedCount.add(1, ordering: .sequentiallyConsistent)
+        if isNew { slotCount += 1 }
         let hash = Hashing.hash(vectors.row(slot), count: vectors.stride)
-        if let node = duplicates.node(hash: hash), vectors.areEqual(Slot(node), slot) {
+        if let node = ledger.duplicates.node(hash: hash), vectors.areEqual(Slot(node), slot) {
             addDuplicate(slot, of: node)
             return false
         }
-        duplicates.addNode(slot.rawValue, hash: hash)
-        let level = drawLevel(slot)
-        levels.base[slot.index] = UInt8(level)
-        flags.base[slot.index] = []
-        firstUpperRow.base[slot.index] = UInt32(upperRowCount)
-        upperRowCount += level
-        for each in 0...level { layer(each).row(slot.rawValue)[0] = Self.endOfRow }
+        ledger.duplicates.addNode(slot.rawValue, hash: hash)
+        ledger.flags.base[slot.index] = []
         return true
     }
 
-    private mutating func addDuplicate(_ slot: Slot, of node: UInt32) {
-        levels.base[slot.index] = 0
-        flags.base[slot.index] = .duplicate
-        let nodeFlags = flags.base[Int(node)]
-        duplicates.addDuplicate(slot.rawValue, of: node, nodeIsLive: !nodeFlags.contains(.removed))
-        flags.base[Int(node)].insert(.hasDuplicates)
-        if nodeFlags.contains(.dead) {
-            flags.base[Int(node)].remove(.dead)
-            deadNodeCount -= 1
+    private func addDuplicate(_ slot: Slot, of node: UInt32) {
+        let flags = ledger.flags.base
+        flags[slot.index] = .duplicate
+        let before = ledger.duplicates.addDuplicate(
+            slot.rawValue, of: node, nodeIsLive: !flags[Int(node)].contains(.removed))
+        states.setNext(slot.rawValue, of: before)
+        if flags[Int(node)].contains(.dead) {
+            flags[Int(node)].remove(.dead)
+            ledger.deadNodeCount -= 1
         }
     }
 
@@ -79,12 +101,13 @@ extension HNSWGraph {
     package func plan<Kernel: DistanceKernel>(
         _ node: UInt32, kernel: Kernel, scratch: inout SearchScratch, backEdges: inout [BackEdge]
     ) {
-        guard let entryPoint else { return }
+        scratch.view = pendingView
+        guard let entryPoint = scratch.view.entryPoint else { return }
+        let topLevel = scratch.view.topLevel
         let query = kernel.row(node)
         let level = level(of: node)
         var nearest = descend(
-            query, from: entryPoint.rawValue, fromLevel: topLevel, toLevel: level + 1, kernel: kernel, scratch: &scratch
-        )
+            query, from: entryPoint, fromLevel: topLevel, toLevel: level + 1, kernel: kernel, scratch: &scratch)
         for level in stride(from: min(level, topLevel), through: 0, by: -1) {
             searchLayer(
                 query, entryPoint: nearest, level: level, ef: parameters.efConstruction, countsDead: true,
@@ -92,7 +115,9 @@ extension HNSWGraph {
                 scratch: &scratch)
             nearest = scratch.pool[0].slot
             scratch.candidates.removeAll(keepingCapacity: true)
-            for i in 0..<scratch.pool.count { scratch.candidates.append(scratch.pool[i].unflagged) }
+            for i in 0..<scratch.pool.count where !isCondemned(scratch.pool[i].slot) {
+                scratch.candidates.append(scratch.pool[i].unflagged)
+            }
             selectNeighbors(limit: parameters.m, kernel: kernel, scratch: &scratch)
             layer(level).write(scratch.selected, to: node)
             for neighbor in scratch.selected {
@@ -116,17 +141,19 @@ extension HNSWGraph {
         let level = edges[edges.startIndex].level
         let layer = layer(level)
         let row = layer.row(target)
-        let count = layer.count(row)
+        let slots = scratch.hopSlots.base
+        let count = layer.copy(target, to: slots)
         guard count + edges.count > layer.maximumNeighbors else {
             for (i, edge) in edges.enumerated() { row[count + i] = edge.source.slot }
-            layer.endRow(row, count: count + edges.count)
             return
         }
         let distances = scratch.hopDistances.base
-        kernel.gather(kernel.row(target), slots: row, count: count, into: distances)
+        kernel.gather(kernel.row(target), slots: slots, count: count, into: distances)
         scratch.distanceCount &+= count
         scratch.candidates.removeAll(keepingCapacity: true)
-        for i in 0..<count { scratch.candidates.append(NodeKey(distance: distances[i], slot: row[i])) }
+        for i in 0..<count where !isCondemned(slots[i]) {
+            scratch.candidates.append(NodeKey(distance: distances[i], slot: slots[i]))
+        }
         for edge in edges { scratch.candidates.append(edge.source) }
         scratch.candidates.sort()
         selectNeighbors(limit: layer.maximumNeighbors, kernel: kernel, scratch: &scratch)
@@ -137,16 +164,21 @@ extension HNSWGraph {
     }
 
     /// Counts nodes that are linked now, and makes one that lies above the top level the entry point.
-    package mutating func finishLinking(_ nodes: ArraySlice<UInt32>) {
+    package func finishLinking(_ nodes: ArraySlice<UInt32>) {
         nodeCount += nodes.count
-        linkedSinceRepair += nodes.count
+        ledger.linkedSinceRepair += nodes.count
         for node in nodes where entryPoint == nil || level(of: node) > topLevel {
             // What the old entry point reached, the new one need not reach.
-            linkedSinceRepair = nodeCount
-            entryPoint = Slot(node)
-            topLevel = level(of: node)
+            ledger.linkedSinceRepair = nodeCount
+            setEntryPoint(Slot(node), level: level(of: node))
         }
     }
+}
+
+/// A slot for a vector, and what must be known to put it back.
+package struct TakenSlot {
+    package let slot: Slot
+    let given: GivenSlot?
 }
 
 extension Layer {
@@ -170,11 +202,6 @@ extension Layer {
         let count = count(row)
         guard count < maximumNeighbors else { return false }
         row[count] = neighbor
-        endRow(row, count: count + 1)
         return true
-    }
-
-    func endRow(_ row: UnsafeMutablePointer<UInt32>, count: Int) {
-        if count < maximumNeighbors { row[count] = HNSWGraph.endOfRow }
     }
 }

@@ -28,17 +28,20 @@ extension HNSWGraph {
     /// query's search is step by step that of ``search(_:ef:kernel:scratch:)``.
     ///
     /// - Parameters:
+    ///   - view: what all of them see.
     ///   - queries: query q begins at `queries + q * stride`.
     ///   - finished: called once for each query, in any order, with what its search has found.
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == CodeKernel)
     package func search<Kernel: DistanceKernel>(
-        _ queries: UnsafePointer<Kernel.Element>, stride: Int, count: Int, ef: Int, kernel: Kernel,
-        lanes: SearchLanes, finished: (_ query: Int, _ scratch: inout SearchScratch) -> Void
+        _ queries: UnsafePointer<Kernel.Element>, stride: Int, count: Int, ef: Int, view: GraphView,
+        kernel: Kernel, lanes: SearchLanes, finished: (_ query: Int, _ scratch: inout SearchScratch) -> Void
     ) {
         let scratches = lanes.scratches
-        guard let entryPoint else {
+        for lane in 0..<SearchLanes.count { scratches[lane].view = view }
+        guard let entryPoint = view.entryPoint else {
             for q in 0..<count {
+                scratches[0].listed.removeAll(keepingCapacity: true)
                 scratches[0].pool.reset(limit: 1)
                 finished(q, &scratches[0])
             }
@@ -54,8 +57,9 @@ extension HNSWGraph {
             func begin(in lane: Int) {
                 queryOfLane[lane] = -1
                 guard next < count else { return }
+                scratches[lane].listed.removeAll(keepingCapacity: true)
                 let start = descend(
-                    queries + next * stride, from: entryPoint.rawValue, fromLevel: topLevel, toLevel: 1, kernel: kernel,
+                    queries + next * stride, from: entryPoint, fromLevel: view.topLevel, toLevel: 1, kernel: kernel,
                     scratch: &scratches[lane])
                 self.begin(at: start, ef: ef, scratch: &scratches[lane])
                 queryOfLane[lane] = next

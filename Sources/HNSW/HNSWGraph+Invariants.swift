@@ -11,7 +11,8 @@ package struct GraphInvariantViolation: Error, Sendable, CustomStringConvertible
 
 extension HNSWGraph {
     /// Proves that every edge leads to a node of its level, that no row names a node twice or itself, that the counts are
-    /// right, and that level 0 reaches every node from the entry point, but for as many as were linked since the last repair. Linear in the size of the graph.
+    /// right, and that level 0 reaches every node from the entry point, but for as many as were linked since the last repair. Linear
+    /// in the size of the graph.
     package func checkInvariants() throws(GraphInvariantViolation) {
         guard let entryPoint else {
             guard nodeCount == 0 else { throw GraphInvariantViolation("\(nodeCount) nodes and no entry point") }
@@ -23,27 +24,50 @@ extension HNSWGraph {
         }
         var nodes = 0
         var dead = 0
+        var duplicates = 0
+        var members = 0
         for slot in 0..<UInt32(slotCount) {
-            if flags.base[Int(slot)].contains(.duplicate) {
-                guard duplicates.node(duplicate: slot) != nil else {
+            let flags = ledger.flags.base[Int(slot)]
+            if flags.contains(.duplicate) {
+                guard ledger.duplicates.node(duplicate: slot) != nil else {
                     throw GraphInvariantViolation("duplicate \(slot) hangs on no node")
                 }
-                continue
+                duplicates += 1
             }
+            if !flags.isNode { continue }
             nodes += 1
-            if flags.base[Int(slot)].contains(.dead) { dead += 1 }
+            if flags.contains(.dead) { dead += 1 }
+            members += try memberCount(of: slot)
             for level in 0...level(of: slot) { try checkRow(of: slot, level: level) }
         }
         guard nodes == nodeCount, dead == deadNodeCount else {
             throw GraphInvariantViolation("\(nodes) nodes, \(dead) dead; counted \(nodeCount), \(deadNodeCount)")
         }
+        guard members == duplicates else {
+            throw GraphInvariantViolation("\(duplicates) duplicates, of which \(members) hang on nodes")
+        }
+        guard !isCondemned(entryPoint.rawValue) else { throw GraphInvariantViolation("the entry point is condemned") }
         // Nodes of single insertions since the last repair may still be cut off; repair finds them.
         var reached = [Bool](repeating: false, count: slotCount)
         reach(from: entryPoint.rawValue, reached: &reached)
-        let lost = (0..<slotCount).filter { !reached[$0] && !flags.base[$0].contains(.duplicate) }
-        guard lost.count <= linkedSinceRepair else {
+        let lost = (0..<slotCount).filter { !reached[$0] && needsReach(UInt32($0)) }
+        guard lost.count <= ledger.linkedSinceRepair else {
             throw GraphInvariantViolation("\(lost.count) nodes are not reached, slot \(lost[0]) the first")
         }
+    }
+
+    /// The slots that hang on a node.
+    private func memberCount(of node: UInt32) throws(GraphInvariantViolation) -> Int {
+        var count = 0
+        var member = states.next(node)
+        while let slot = member {
+            guard ledger.duplicates.node(duplicate: slot) == node, count < slotCount else {
+                throw GraphInvariantViolation("slot \(slot) hangs on slot \(node), of which it is no duplicate")
+            }
+            count += 1
+            member = states.next(slot)
+        }
+        return count
     }
 
     private func checkRow(of node: UInt32, level: Int) throws(GraphInvariantViolation) {
@@ -56,8 +80,8 @@ extension HNSWGraph {
             guard row[i] < slotCount else { throw GraphInvariantViolation("\(place): no such slot") }
             guard row[i] != node else { throw GraphInvariantViolation("\(place): the node itself") }
             guard seen.insert(row[i]).inserted else { throw GraphInvariantViolation("\(place): named twice") }
-            guard !flags.base[Int(row[i])].contains(.duplicate) else {
-                throw GraphInvariantViolation("\(place): a duplicate, not a node")
+            guard ledger.flags.base[Int(row[i])].isNode else {
+                throw GraphInvariantViolation("\(place): a duplicate or a free slot, not a node")
             }
             guard self.level(of: row[i]) >= level else {
                 throw GraphInvariantViolation("\(place): only on level \(self.level(of: row[i]))")

@@ -8,17 +8,13 @@ import VectorStorage
 extension HNSWGraph {
     /// Whether as many nodes were linked since the last repair as make another one worth its time: a pass over the graph
     /// costs a few memory reads a node, so that one every 6 % of growth is a small part of an insertion.
-    package var isRepairDue: Bool { linkedSinceRepair * 16 > nodeCount }
+    package var isRepairDue: Bool { ledger.linkedSinceRepair * 16 > nodeCount }
 
     /// Whether a neighbour of a node links back to it.
     func hasIncomingEdge(_ node: UInt32) -> Bool {
         let layer = layer(0)
         let row = layer.row(node)
-        for i in 0..<layer.count(row) {
-            let back = layer.row(row[i])
-            for j in 0..<layer.count(back) where back[j] == node { return true }
-        }
-        return false
+        return (0..<layer.count(row)).contains { !isCondemned(row[$0]) && layer.contains(node, in: row[$0]) }
     }
 
     /// Gives a node to which no neighbour links back an edge from the nearest node that level 0 reaches.
@@ -41,7 +37,7 @@ extension HNSWGraph {
         let (candidates, selected) = (scratch.candidates, scratch.selected)
         for candidate in candidates where !selected.contains(candidate) {
             let node = candidate.slot
-            if node == newNode || node == entryPoint { continue }
+            if node == newNode || node == entryPoint || isCondemned(node) { continue }
             if selected.contains(where: { layer.contains(node, in: $0.slot) }) { continue }
             if selected.contains(where: { layer.append(node, to: $0.slot) }) { continue }
             attach(node, start: entryPoint, kernel: kernel, scratch: &scratch)
@@ -53,18 +49,24 @@ extension HNSWGraph {
     @discardableResult
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == CodeKernel)
-    package mutating func repair<Kernel: DistanceKernel>(kernel: Kernel, scratch: inout SearchScratch) -> Int {
-        linkedSinceRepair = 0
+    package func repair<Kernel: DistanceKernel>(kernel: Kernel, scratch: inout SearchScratch) -> Int {
+        ledger.linkedSinceRepair = 0
         guard let entryPoint else { return 0 }
         var reached = [Bool](repeating: false, count: slotCount)
         reach(from: entryPoint.rawValue, reached: &reached)
         var orphanCount = 0
-        for node in 0..<UInt32(slotCount) where !reached[Int(node)] && !flags.base[Int(node)].contains(.duplicate) {
+        for node in 0..<UInt32(slotCount) where !reached[Int(node)] && needsReach(node) {
             attach(node, reached: reached, kernel: kernel, scratch: &scratch)
             reach(from: node, reached: &reached)
             orphanCount += 1
         }
         return orphanCount
+    }
+
+    /// Whether a slot is a node that must be reached: all but those that are being unlinked.
+    func needsReach(_ slot: UInt32) -> Bool {
+        let flags = ledger.flags.base[Int(slot)]
+        return flags.isNode && !flags.contains(.condemned)
     }
 
     /// Marks what level 0 reaches from a node.
@@ -87,6 +89,7 @@ extension HNSWGraph {
         _ orphan: UInt32, reached: [Bool], kernel: Kernel, scratch: inout SearchScratch
     ) {
         guard let entryPoint else { return }
+        scratch.view = pendingView
         let descended = descend(
             kernel.row(orphan), from: entryPoint.rawValue, fromLevel: topLevel, toLevel: 1, kernel: kernel,
             scratch: &scratch)
@@ -99,21 +102,25 @@ extension HNSWGraph {
         _ orphan: UInt32, start: UInt32, kernel: Kernel, scratch: inout SearchScratch
     ) {
         let layer = layer(0)
+        scratch.view = pendingView
         searchLayer(
             kernel.row(orphan), entryPoint: start, level: 0, ef: parameters.efConstruction, countsDead: true,
             kernel: kernel, scratch: &scratch)
-        for i in 0..<scratch.pool.count {
+        var host: UInt32?
+        for i in 0..<scratch.pool.count where !isCondemned(scratch.pool[i].slot) {
             let slot = scratch.pool[i].slot
             if slot == orphan || layer.append(orphan, to: slot) { return }
+            host = host ?? slot
         }
-        let row = layer.row(scratch.pool[0].slot)
+        // Where only nodes that are being unlinked were found, any reached one serves: the entry point never is one.
+        guard let host = host ?? entryPoint?.rawValue, host != orphan else { return }
+        if layer.append(orphan, to: host) { return }
+        let row = layer.row(host)
         let replaced = row[layer.maximumNeighbors - 1]
-        row[layer.maximumNeighbors - 1] = orphan
         let orphanRow = layer.row(orphan)
-        let count = layer.count(orphanRow)
-        guard !(0..<count).contains(where: { orphanRow[$0] == replaced }) else { return }
-        let place = min(count, layer.maximumNeighbors - 1)
-        orphanRow[place] = replaced
-        layer.endRow(orphanRow, count: place + 1)
+        if replaced != orphan, !isCondemned(replaced), !layer.contains(replaced, in: orphan) {
+            orphanRow[min(layer.count(orphanRow), layer.maximumNeighbors - 1)] = replaced
+        }
+        row[layer.maximumNeighbors - 1] = orphan
     }
 }

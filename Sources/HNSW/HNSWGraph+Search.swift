@@ -6,15 +6,18 @@ import VectorStorage
 extension HNSWGraph {
     /// K-NN-SEARCH, Algorithm 5: leaves the nearest nodes in `scratch`, for ``forEachResult(in:limit:_:)``.
     ///
+    /// The caller has taken the scratch's view.
+    ///
     /// - Parameter ef: live nodes to keep, at least the number of results wanted.
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == CodeKernel)
     package func search<Kernel: DistanceKernel>(
         _ query: UnsafePointer<Kernel.Element>, ef: Int, kernel: Kernel, scratch: inout SearchScratch
     ) {
-        guard let entryPoint else { return scratch.pool.reset(limit: 1) }
+        scratch.listed.removeAll(keepingCapacity: true)
+        guard let entryPoint = scratch.view.entryPoint else { return scratch.pool.reset(limit: 1) }
         let start = descend(
-            query, from: entryPoint.rawValue, fromLevel: topLevel, toLevel: 1, kernel: kernel, scratch: &scratch)
+            query, from: entryPoint, fromLevel: scratch.view.topLevel, toLevel: 1, kernel: kernel, scratch: &scratch)
         searchLayer(
             query, entryPoint: start, level: 0, ef: min(ef, max(nodeCount, 1)), countsDead: false, kernel: kernel,
             scratch: &scratch)
@@ -24,47 +27,72 @@ extension HNSWGraph {
     package func forEachResult(
         in scratch: borrowing SearchScratch, limit: Int, _ body: (_ slot: Slot, _ distance: Float) -> Void
     ) {
+        if !scratch.listed.isEmpty {
+            for key in scratch.listed.prefix(limit) { body(Slot(key.slot), key.distance) }
+            return
+        }
         var found = 0
         var i = 0
         while i < scratch.pool.count, found < limit {
             let key = scratch.pool[i]
             i += 1
             if key.isDead { continue }
-            guard flags.base[Int(key.slot)].contains(.hasDuplicates), let members = duplicates.members(of: key.slot)
-            else {
-                body(Slot(key.slot), key.distance)
-                found += 1
-                continue
-            }
-            var next = 0
-            while next < members.slots.count, found < limit {
-                let slot = members.slots[next]
-                next += 1
-                if flags.base[Int(slot)].contains(.removed) { continue }
-                body(Slot(slot), key.distance)
-                found += 1
+            var member: UInt32? = key.slot
+            while let slot = member, found < limit {
+                if states.lifetime(slot).contains(scratch.view.version) {
+                    body(Slot(slot), key.distance)
+                    found += 1
+                }
+                member = states.next(slot)
             }
         }
     }
 
-    /// Marks a slot's vector as removed: it is no result from now on, and its node still routes.
-    package mutating func remove(_ slot: Slot) {
-        precondition(slot.index < slotCount && !flags.base[slot.index].contains(.removed))
-        flags.base[slot.index].insert(.removed)
-        let node = duplicates.node(duplicate: slot.rawValue) ?? slot.rawValue
-        let hasDuplicates = flags.base[Int(node)].contains(.hasDuplicates)
-        if hasDuplicates, duplicates.removeMember(of: node) { return }
-        flags.base[Int(node)].insert(.dead)
-        deadNodeCount += 1
+    /// Marks a slot's vector as removed: searches of the next version do not find it. Its node routes until it is unlinked.
+    package func remove(_ slot: Slot) {
+        let flags = ledger.flags.base
+        precondition(slot.index < slotCount && flags[slot.index].isDisjoint(with: [.removed, .free]))
+        flags[slot.index].insert(.removed)
+        var lifetime = states.lifetime(slot.rawValue)
+        lifetime.died = version.next.short
+        states.setLifetime(lifetime, of: slot.rawValue)
+        let node = node(of: slot)
+        if flags[slot.index].contains(.duplicate) { ledger.removedDuplicates.append(slot.rawValue) }
+        if ledger.duplicates.removeMember(of: node) { return }
+        flags[Int(node)].insert(.dead)
+        ledger.deadNodeCount += 1
+        concealedCount.add(1, ordering: .sequentiallyConsistent)
+    }
+
+    /// Whether a node has a vector that a search of a version may show. Only asked where some have none.
+    @inline(never)
+    func isVisible(_ node: UInt32, at version: UInt32) -> Bool {
+        var member: UInt32? = node
+        while let slot = member {
+            if states.lifetime(slot).contains(version) { return true }
+            member = states.next(slot)
+        }
+        return false
     }
 
     /// Whether ``SearchScratch/hidden`` can hide a live slot's vector, and nothing else: it is a node of level 0 alone.
     package func canBeHidden(_ slot: Slot) -> Bool {
-        flags.base[slot.index].isEmpty && level(of: slot.rawValue) == 0 && slot != entryPoint
+        ledger.flags.base[slot.index].isEmpty && states.next(slot.rawValue) == nil && level(of: slot.rawValue) == 0
+            && slot != entryPoint
     }
 
     /// The node that holds a slot's vector: the slot itself, or the one that it is a duplicate of.
-    package func node(of slot: Slot) -> UInt32 { duplicates.node(duplicate: slot.rawValue) ?? slot.rawValue }
+    package func node(of slot: Slot) -> UInt32 { ledger.duplicates.node(duplicate: slot.rawValue) ?? slot.rawValue }
 
-    package func isRemoved(_ slot: Slot) -> Bool { flags.base[slot.index].contains(.removed) }
+    /// Whether a slot holds no vector, or a removed one; for the writer.
+    package func isRemoved(_ slot: Slot) -> Bool {
+        !ledger.flags.base[slot.index].isDisjoint(with: [.removed, .free])
+    }
+
+    /// Whether a slot's vector is there at a search's version.
+    package func isLive(_ slot: Slot, in view: GraphView) -> Bool {
+        states.lifetime(slot.rawValue).contains(view.version)
+    }
+
+    func isCondemned(_ slot: UInt32) -> Bool { ledger.flags.base[Int(slot)].contains(.condemned) }
 }

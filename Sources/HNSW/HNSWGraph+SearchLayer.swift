@@ -16,7 +16,8 @@ extension HNSWGraph {
     /// 1. `C` and `W` are one sorted array (``CandidatePool``), which ends the search when all of it is expanded.
     /// 2. The nearest candidates are expanded together (``expansionWidth``), and their unseen neighbours measured by one
     ///    kernel call.
-    /// 3. Dead nodes are expanded like others and do not count against `ef`; with `countsDead` they are plain nodes.
+    /// 3. Dead nodes, and those of changes that the view does not see, are expanded like others and do not count against `ef`; with
+    ///    `countsDead` they are plain nodes.
     /// 4. A search that has found fewer than `ef` goes on from the graph's entry point: edges have one direction, and few
     ///    nodes may be reached from `entryPoint`.
     func searchLayer<Kernel: DistanceKernel>(
@@ -32,7 +33,7 @@ extension HNSWGraph {
 
     /// Begins a search of a level: its first hop leads to the entry point.
     func begin(at entryPoint: UInt32, ef: Int, scratch: inout SearchScratch) {
-        scratch.visited.reset(slotCount: slotCount)
+        scratch.visited.reset(slotCount: Int(scratch.view.slotLimit))
         scratch.pool.reset(limit: ef)
         scratch.hopSlots.base[0] = entryPoint
         scratch.hopCount = 1
@@ -48,14 +49,16 @@ extension HNSWGraph {
     ) {
         let count = scratch.hopCount
         guard count > 0 else { return }
-        let checksDead = !countsDead && deadNodeCount > 0
-        let flags = flags.base
+        // In this order: what an unfinished change conceals stays so until the version is another one.
+        let checks =
+            !countsDead
+            && (concealedCount.load(ordering: .acquiring) > 0 || version.short != scratch.view.version)
         let slots = scratch.hopSlots.base
         let distances = scratch.hopDistances.base
         kernel.gather(query, slots: slots, count: count, into: distances)
         scratch.distanceCount &+= count
         for i in 0..<count where distances[i] <= scratch.pool.bound {
-            let isDead = checksDead && flags[Int(slots[i])].contains(.dead)
+            let isDead = checks && !isVisible(slots[i], at: scratch.view.version)
             let before = scratch.pool.push(NodeKey(distance: distances[i], slot: slots[i], isDead: isDead))
             // It is expanded soon, unless nearer ones are found: 10 to 19 % more queries a second than without.
             if before < 2 * Self.expansionWidth { layer.prefetchRow(slots[i]) }
@@ -67,6 +70,7 @@ extension HNSWGraph {
     @inline(__always)
     func expand(layer: Layer, rows: RowPrefetch, scratch: inout SearchScratch) -> Bool {
         let slots = scratch.hopSlots.base
+        let slotLimit = scratch.view.slotLimit
         var count = 0
         var expanded = 0
         while expanded < Self.expansionWidth, let nearest = scratch.pool.popNearest() {
@@ -75,7 +79,10 @@ extension HNSWGraph {
             let first = count
             for i in 0..<layer.maximumNeighbors {
                 let neighbor = row[i]
-                if neighbor == Self.endOfRow { break }
+                if neighbor >= slotLimit {
+                    if neighbor == Self.endOfRow { break }
+                    continue
+                }
                 // Written in any case, and kept if new: there is nothing to predict.
                 slots[count] = neighbor
                 count &+= scratch.visited.insert(neighbor) ? 1 : 0
@@ -87,8 +94,10 @@ extension HNSWGraph {
             scratch.pool.forEachNearest(limit: Self.expansionWidth) { layer.prefetchRow($0) }
             return true
         }
-        guard !scratch.pool.isFull, let root = entryPoint, scratch.visited.insert(root.rawValue) else { return false }
-        slots[0] = root.rawValue
+        guard !scratch.pool.isFull, let root = scratch.view.entryPoint, scratch.visited.insert(root) else {
+            return false
+        }
+        slots[0] = root
         scratch.hopCount = 1
         return true
     }
@@ -111,9 +120,12 @@ extension HNSWGraph {
             while true {
                 let row = layer.row(nearest.slot)
                 var count = 0
-                while count < layer.maximumNeighbors, row[count] != Self.endOfRow {
-                    slots[count] = row[count]
-                    rows.fetch(row[count])
+                for place in 0..<layer.maximumNeighbors {
+                    let neighbor = row[place]
+                    if neighbor == Self.endOfRow { break }
+                    if neighbor >= scratch.view.slotLimit { continue }
+                    slots[count] = neighbor
+                    rows.fetch(neighbor)
                     count &+= 1
                 }
                 guard count > 0 else { break }
@@ -132,7 +144,7 @@ extension Layer {
     /// Asks the memory system for a node's neighbours: two cache lines, which hold those of the usual `M`.
     @inline(__always)
     fileprivate func prefetchRow(_ slot: UInt32) {
-        let row = UnsafeRawPointer(row(slot))
+        let row = row(slot).address
         prefetch(row)
         prefetch(row + 64)
     }

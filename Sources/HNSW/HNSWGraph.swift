@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
 import VectorStorage
 
 /// A hierarchical navigable small-world graph over the rows of a matrix (Malkov & Yashunin, "Efficient and robust approximate
@@ -10,70 +11,144 @@ import VectorStorage
 /// 2. A batch is linked in two phases, which any number of threads carry out with the same result (``HNSWGraph+Insert``).
 /// 3. Equal vectors share one node: an equal vector's slot hangs on the node and is never linked (``DuplicateSets``).
 /// 4. Nodes that no path reaches are attached again (``HNSWGraph+Repair``).
-/// 5. A removed vector's node still routes and is never a result.
+/// 5. A removed vector's node still routes and is never a result, until it is unlinked (``HNSWGraph+Sweep``) and its slot used again.
 ///
-/// Rows of neighbours are slots in no particular order, ended by ``endOfRow`` where they are not full.
-package struct HNSWGraph: ~Copyable {
+/// One thread changes the graph, with workers of its own, while others search it. A search takes a ``GraphView`` first and finds
+/// what was there at that version of the graph. It reads rows while they are changed, and finds in each place a neighbour of before or
+/// of after; a place behind the last neighbour holds ``endOfRow``. What an edge leads to was written before the edge, and is not
+/// overwritten before every search has ended that may have seen the edge.
+package struct HNSWGraph: ~Copyable, @unchecked Sendable {
+    // SAFETY: what searches read while it may change is atomic; `ledger` belongs to the writer.
+
     package let parameters: HNSWParameters
 
-    /// Slots that the graph knows, nodes and duplicates.
-    package internal(set) var slotCount = 0
-
-    /// Nodes of the graph.
-    package internal(set) var nodeCount = 0
-
-    /// Nodes without a live vector.
-    package internal(set) var deadNodeCount = 0
-
-    /// Where every search begins: a node on the top level.
-    var entryPoint: Slot?
-    var topLevel = 0
-
-    var duplicates = DuplicateSets()
-
     /// Level 0: a row a slot.
-    var baseNeighbors: Tensor<UInt32>
+    let baseNeighbors: Tensor<UInt32>
 
     /// Levels 1 and up: the rows of one node follow one another, level 1 first.
-    var upperNeighbors: Tensor<UInt32>
-    var upperRowCount = 0
+    let upperNeighbors: Tensor<UInt32>
 
     /// The node's first row in `upperNeighbors`; meaningless on level 0.
-    var firstUpperRow: Tensor<UInt32>
+    let firstUpperRow: Tensor<UInt32>
 
     /// The highest level of each node.
-    var levels: Tensor<UInt8>
-    var flags: Tensor<NodeFlags>
+    let levels: Tensor<UInt8>
 
-    /// Nodes linked since reachability was last proved.
-    var linkedSinceRepair = 0
+    let states: NodeStates
+    let ledger: GraphLedger
+
+    /// The entry point and the top level.
+    private let entry = Atomic<UInt64>(.max)
+    private let slots = Atomic(0)
+    private let nodes = Atomic(0)
+    private let committed: Atomic<UInt64>
+
+    /// Nodes that some searches must not show: dead ones, and those of changes that are not finished.
+    let concealedCount = Atomic(0)
 
     static var endOfRow: UInt32 { .max }
 
     /// Of 2^30 nodes with M = 2, about one would be drawn on this level or above: no level above it is needed.
     static var maximumLevel: Int { 30 }
 
-    /// - Parameter capacity: the most slots there can be.
-    package init(parameters: HNSWParameters, capacity: Int) throws(StorageError) {
+    /// - Parameters:
+    ///   - capacity: the most slots there can be.
+    ///   - version: the version of the graph while it is empty.
+    package init(
+        parameters: HNSWParameters, capacity: Int, version: GraphVersion = .first
+    ) throws(StorageError) {
         // Made before any is stored: one that fails leaves nothing half initialised.
         let base = try Tensor<UInt32>(stride: Self.rowStride(parameters.maximumNeighbors(level: 0)), rows: capacity)
         let upper = try Tensor<UInt32>(stride: Self.rowStride(parameters.maximumNeighbors(level: 1)), rows: capacity)
         let firstRows = try Tensor<UInt32>(stride: 1, rows: capacity)
         let levels = try Tensor<UInt8>(stride: 1, rows: capacity)
-        let flags = try Tensor<NodeFlags>(stride: 1, rows: capacity)
+        let states = try NodeStates(capacity: capacity)
+        let ledger = try GraphLedger(capacity: capacity)
         self.parameters = parameters
         baseNeighbors = base
         upperNeighbors = upper
         firstUpperRow = firstRows
         self.levels = levels
-        self.flags = flags
+        self.states = states
+        self.ledger = ledger
+        ledger.agedAt = version
+        committed = Atomic(version.number)
+    }
+
+    /// Slots that the graph has known: nodes, duplicates, and those that are free again.
+    package internal(set) var slotCount: Int {
+        get { slots.load(ordering: .acquiring) }
+        nonmutating set { slots.store(newValue, ordering: .releasing) }
+    }
+
+    /// Nodes of the graph.
+    package internal(set) var nodeCount: Int {
+        get { nodes.load(ordering: .relaxed) }
+        nonmutating set { nodes.store(newValue, ordering: .relaxed) }
+    }
+
+    /// Nodes without a live vector.
+    package var deadNodeCount: Int { ledger.deadNodeCount }
+
+    /// Slots whose vectors were removed and that nothing leads to any more.
+    package var freeSlotCount: Int { ledger.freeSlotCount }
+
+    /// The last finished version.
+    package var version: GraphVersion { GraphVersion(committed.load(ordering: .sequentiallyConsistent)) }
+
+    /// The version that the change under way makes.
+    package var nextVersion: GraphVersion { version.next }
+
+    /// Where every search begins, a node on the top level; nil in an empty graph.
+    var entryPoint: Slot? { Self.entry(entry.load(ordering: .acquiring))?.slot }
+
+    var topLevel: Int { Self.entry(entry.load(ordering: .acquiring))?.level ?? 0 }
+
+    func setEntryPoint(_ slot: Slot?, level: Int) {
+        entry.store(slot.map { UInt64($0.rawValue) << 8 | UInt64(level) } ?? .max, ordering: .releasing)
+    }
+
+    private static func entry(_ stored: UInt64) -> (slot: Slot, level: Int)? {
+        stored == .max ? nil : (Slot(UInt32(truncatingIfNeeded: stored >> 8)), Int(stored & 255))
+    }
+
+    /// What a search that begins now may see. Whoever takes it must have announced the version, so that no slot of it is used
+    /// again meanwhile.
+    package func view(at version: GraphVersion) -> GraphView {
+        // In this order: the entry point's slot is among those counted.
+        let entry = Self.entry(entry.load(ordering: .acquiring))
+        return GraphView(
+            version: version.short, entryPoint: entry?.slot.rawValue, topLevel: entry?.level ?? 0,
+            slotLimit: UInt32(slotCount))
+    }
+
+    /// What the writer sees amid a change: all of it.
+    package var pendingView: GraphView { view(at: version.next) }
+
+    /// Ends a change: what it added is seen from now on, and what it removed is not.
+    package func commit() {
+        let version = version.next
+        committed.store(version.number, ordering: .sequentiallyConsistent)
+        ledger.pendingCount = 0
+        // Afterwards: a search of an older version looks at lifetimes because the version is not its own.
+        concealedCount.store(ledger.deadNodeCount, ordering: .releasing)
+        if version.number - ledger.agedAt.number >= Lifetime.agingPeriod { ageLifetimes(at: version) }
+    }
+
+    private func ageLifetimes(at version: GraphVersion) {
+        for slot in 0..<UInt32(slotCount) {
+            states.setLifetime(states.lifetime(slot).aged(at: version.short), of: slot)
+        }
+        ledger.agedAt = version
     }
 
     /// Bytes that rows, levels, flags and duplicates use.
     package var usedBytes: Int {
-        let baseBytes = baseNeighbors.stride * MemoryLayout<UInt32>.stride + MemoryLayout<UInt32>.stride + 2
+        let baseBytes =
+            baseNeighbors.stride * MemoryLayout<UInt32>.stride + MemoryLayout<UInt32>.stride + 2
+            + NodeStates.bytesPerSlot
         let upperBytes = upperNeighbors.stride * MemoryLayout<UInt32>.stride
-        return slotCount * baseBytes + upperRowCount * upperBytes + duplicates.approximateBytes
+        return slotCount * baseBytes + ledger.upperRowCount * upperBytes + ledger.duplicates.approximateBytes
     }
 
     /// Rows begin on cache lines: 16 slots each.
@@ -108,21 +183,35 @@ package struct HNSWGraph: ~Copyable {
     }
 }
 
-/// What a slot is, beside its neighbours.
-struct NodeFlags: OptionSet, BitwiseCopyable {
-    let rawValue: UInt8
+/// What one search sees of a graph.
+package struct GraphView {
+    /// The short form of the version.
+    let version: UInt32
+    let entryPoint: UInt32?
+    let topLevel: Int
 
-    /// No live vector is here: the node routes and is no result.
-    static let dead = NodeFlags(rawValue: 1)
+    /// Slots from this one on came later.
+    let slotLimit: UInt32
 
-    /// Other slots hold the same vector and hang on this node.
-    static let hasDuplicates = NodeFlags(rawValue: 2)
+    package var slotCount: Int { Int(slotLimit) }
+}
 
-    /// The slot hangs on another slot's node and is not linked.
-    static let duplicate = NodeFlags(rawValue: 4)
+/// The neighbours of a node on one level, which searches read while the writer changes them.
+struct NeighborRow {
+    private let places: UnsafeMutablePointer<Atomic<UInt32>>
 
-    /// The slot's own vector is removed.
-    static let removed = NodeFlags(rawValue: 8)
+    init(_ base: UnsafeMutablePointer<UInt32>) {
+        // SAFETY: an atomic has the layout of its value.
+        places = UnsafeMutableRawPointer(base).assumingMemoryBound(to: Atomic<UInt32>.self)
+    }
+
+    var address: UnsafeRawPointer { UnsafeRawPointer(places) }
+
+    /// Acquires and releases: what a neighbour's slot holds was written before the edge.
+    subscript(place: Int) -> UInt32 {
+        get { places[place].load(ordering: .acquiring) }
+        nonmutating set { places[place].store(newValue, ordering: .releasing) }
+    }
 }
 
 /// One level's neighbour rows, as plain pointers for the loops over them.
@@ -133,15 +222,40 @@ struct Layer {
     let firstRow: UnsafePointer<UInt32>?
     let maximumNeighbors: Int
 
-    func row(_ slot: UInt32) -> UnsafeMutablePointer<UInt32> {
-        guard let firstRow else { return rows + Int(slot) &* stride }
-        return rows + (Int(firstRow[Int(slot)]) &+ rowOffset) &* stride
+    func row(_ slot: UInt32) -> NeighborRow {
+        guard let firstRow else { return NeighborRow(rows + Int(slot) &* stride) }
+        return NeighborRow(rows + (Int(firstRow[Int(slot)]) &+ rowOffset) &* stride)
     }
 
     /// Entries before the end of a row.
-    func count(_ row: UnsafeMutablePointer<UInt32>) -> Int {
+    func count(_ row: NeighborRow) -> Int {
         var count = 0
         while count < maximumNeighbors, row[count] != HNSWGraph.endOfRow { count += 1 }
+        return count
+    }
+
+    /// Ends a row whose first `count` places hold neighbours; the rest of it stays as empty as it was.
+    func endRow(_ row: NeighborRow, count: Int) {
+        var place = count
+        while place < maximumNeighbors, row[place] != HNSWGraph.endOfRow {
+            row[place] = HNSWGraph.endOfRow
+            place += 1
+        }
+    }
+
+    /// Empties a row, whatever it holds.
+    func clear(_ row: NeighborRow) {
+        for place in 0..<maximumNeighbors { row[place] = HNSWGraph.endOfRow }
+    }
+
+    /// Copies the neighbours of a node; returns how many there are.
+    func copy(_ node: UInt32, to slots: UnsafeMutablePointer<UInt32>) -> Int {
+        let row = row(node)
+        var count = 0
+        while count < maximumNeighbors, row[count] != HNSWGraph.endOfRow {
+            slots[count] = row[count]
+            count += 1
+        }
         return count
     }
 }

@@ -11,11 +11,21 @@ package final class LinkWorkers {
         var scratch: SearchScratch
         var backEdges: [BackEdge] = []
 
+        /// Rows that this worker was the first to change in a batch.
+        var journal = RowJournal()
+
+        /// Nodes that a sweep has left with few neighbours.
+        var nodesWithFew: [UInt32] = []
+        var relinkedCount = 0
+
         init(parameters: HNSWParameters) { scratch = SearchScratch(parameters: parameters) }
     }
 
     private let parameters: HNSWParameters
     private var workers: [Worker] = []
+
+    /// The rows that need not be saved (again) in this batch; nil if none is saved.
+    private var savedRows: RowMarks?
 
     /// The threads that work now, at least 1.
     private var threadCount = 1
@@ -31,6 +41,31 @@ package final class LinkWorkers {
         precondition(threads > 0)
         while workers.count < threads { workers.append(Worker(parameters: parameters)) }
         threadCount = threads
+    }
+
+    /// Begins to save the rows that linking changes, but for those of the nodes that come with the batch.
+    package func beginJournal(of graph: borrowing HNSWGraph, newNodes: [UInt32]) {
+        for worker in workers { worker.journal.removeAll() }
+        // A batch of one is not cancelled.
+        guard newNodes.count > 1 else {
+            savedRows = nil
+            return
+        }
+        let marks = RowMarks(slotCount: graph.slotCount, upperRowCount: graph.ledger.upperRowCount)
+        for node in newNodes {
+            for level in 0...graph.level(of: node) {
+                _ = marks.mark(graph.rowIndex(of: node, level: level), level: level)
+            }
+        }
+        savedRows = marks
+    }
+
+    /// Puts back every row that linking has changed.
+    package func restoreRows(of graph: borrowing HNSWGraph) {
+        for worker in workers {
+            worker.journal.restore(to: graph)
+            worker.journal.removeAll()
+        }
     }
 
     /// Distances computed by all workers so far.
@@ -73,6 +108,10 @@ package final class LinkWorkers {
             start = i + 1
         }
         forEach(count: rows.count) { worker, i in
+            let edge = edges[rows[i].lowerBound]
+            if let savedRows, savedRows.mark(graph.rowIndex(of: edge.target, level: edge.level), level: edge.level) {
+                worker.journal.save(edge.target, level: edge.level, in: graph.layer(edge.level))
+            }
             graph.link(edges[rows[i]], keepsReached: keepsReached, kernel: kernel, scratch: &worker.scratch)
         }
     }
@@ -87,8 +126,35 @@ package final class LinkWorkers {
     /// Attaches nodes that nothing reaches; see ``HNSWGraph/repair(kernel:scratch:)``.
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == CodeKernel)
-    package func repair<Kernel: DistanceKernel>(_ graph: inout HNSWGraph, kernel: Kernel) {
+    package func repair<Kernel: DistanceKernel>(_ graph: borrowing HNSWGraph, kernel: Kernel) {
         graph.repair(kernel: kernel, scratch: &workers[0].scratch)
+    }
+
+    /// Visits the next `limit` rows of a sweep.
+    @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == CodeKernel)
+    package func sweep<Kernel: DistanceKernel>(_ graph: borrowing HNSWGraph, limit: Int, kernel: Kernel) {
+        let rows = graph.takeSweepRows(limit: limit)
+        // A condemned node's row stays as it is: others read it.
+        forEach(count: rows.count) { worker, i in
+            let node = rows.lowerBound + UInt32(i)
+            guard graph.needsReach(node) else { return }
+            switch graph.relink(node, kernel: kernel, scratch: &worker.scratch) {
+            case .unchanged: break
+            case .relinked: worker.relinkedCount += 1
+            case .hasFew:
+                worker.relinkedCount += 1
+                worker.nodesWithFew.append(node)
+            }
+        }
+        graph.noteRelinked(workers.reduce(0) { $0 + $1.relinkedCount })
+        // One by one: they read rows that the others write.
+        let nodes = workers.flatMap(\.nodesWithFew).sorted()
+        for worker in workers {
+            worker.nodesWithFew.removeAll()
+            worker.relinkedCount = 0
+        }
+        for node in nodes { graph.findNeighbors(of: node, kernel: kernel, scratch: &workers[0].scratch) }
     }
 
     /// Calls `body` for `0..<count`, each index once, on `threadCount` threads.

@@ -14,8 +14,14 @@ package struct SearchScratch: ~Copyable {
     /// Nodes of the hop that is to be measured next.
     var hopCount = 0
 
+    /// What the search sees.
+    package var view = GraphView(version: 0, entryPoint: nil, topLevel: 0, slotLimit: 0)
+
     /// A node that a search of level 0 shall not see.
     package var hidden: UInt32?
+
+    /// Slots that were found otherwise than by the graph, nearest first: the results, if there are any.
+    var listed: [NodeKey] = []
 
     /// Candidates of a neighbour selection, and the slots chosen.
     var candidates: [NodeKey] = []
@@ -24,6 +30,11 @@ package struct SearchScratch: ~Copyable {
 
     /// Distances computed since the caller last set it to 0.
     package var distanceCount = 0
+
+    /// Makes slots with their distances, nearest first, the results of the last search.
+    package mutating func replaceResults(_ found: [(slot: Slot, distance: Float)]) {
+        listed = found.map { NodeKey(distance: $0.distance, slot: $0.slot.rawValue) }
+    }
 
     /// - Parameter parameters: those of the graph that is to be searched.
     package init(parameters: HNSWParameters) {

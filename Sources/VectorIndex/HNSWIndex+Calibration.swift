@@ -9,7 +9,9 @@ extension HNSWIndex {
     /// after a fifth was removed; and by ``calibrate(queries:threads:)``. nil while there are fewer than 1,000 vectors: those are
     /// compared one by one.
     public var calibration: Calibration? {
-        access.read { directory.count < Self.calibrationMinimumCount ? nil : calibrated?.calibration }
+        readers.read(graph) { _, _ in
+            count < Self.calibrationMinimumCount ? nil : state.value.calibrated?.calibration
+        }
     }
 
     /// Returns the `k` nearest vectors to a query, nearest first, with the wanted recall in the mean over queries like those of the
@@ -31,25 +33,28 @@ extension HNSWIndex {
         if k > 0, let ef = calibration?.efSearch(forRecall: recall, k: k) {
             return try search(query, k: k, efSearch: ef)
         }
-        return try scratchPool.withScratch { (scratch) throws(VectorIndexError) in
+        return try readers.read(graph) { (place, version) throws(VectorIndexError) in
+            let scratch = place.query
             try scratch.query.prepare(query)
-            return access.read {
-                let query = PreparedQuery(
-                    values: scratch.query.values, squaredNorm: scratch.query.squaredNorm, hidden: nil)
-                let limit = min(k, directory.count)
-                return exactNearest(to: [query], limit: limit, live: liveBits(), threads: 1)[0].map {
-                    Neighbor(key: directory.key(of: Slot($0.slot)), distance: metric.presented($0.distance))
-                }
+            let prepared = PreparedQuery(
+                values: scratch.query.values, squaredNorm: scratch.query.squaredNorm, hidden: nil)
+            let slots = liveSlots(in: graph.view(at: version))
+            guard k > 0, !slots.isEmpty else { return [] }
+            return nearestByRows(to: [prepared], limit: min(k, slots.count), among: slots)[0].map {
+                neighbor(Slot($0.slot), $0.distance)
             }
         }
     }
 
     /// Calibrates if that is due. While the index is changed, the last calibration serves, or every vector is compared.
     package func renewCalibration() {
-        guard access.read({ isCalibrationDue }) else { return }
+        guard readers.read(graph, { _, _ in isCalibrationDue() }) else { return }
         _ = writer.withLockIfAvailable { _ in
-            if isCalibrationDue {
-                calibrate(asked: self.calibrated?.queries, live: liveBits(), threads: Processors.count)
+            if isCalibrationDue() {
+                calibrate(
+                    asked: state.value.calibrated?.queries, among: liveSlots(in: graph.pendingView),
+                    threads: Processors.count)
+                graph.commit()
             }
         }
     }
@@ -73,7 +78,11 @@ extension HNSWIndex {
         try VectorIndexError.check("threads", threads, in: IndexLimits.threads)
         let batch = try PreparedBatch(
             queries.span, dimensions: dimensions, metric: metric, instructionSet: instructionSet)
-        writer.withLock { _ in calibrate(asked: batch.count > 0 ? batch : nil, live: liveBits(), threads: threads) }
+        writer.withLock { _ in
+            calibrate(
+                asked: batch.count > 0 ? batch : nil, among: liveSlots(in: graph.pendingView), threads: threads)
+            graph.commit()
+        }
     }
 }
 
@@ -81,8 +90,8 @@ extension HNSWIndex {
 struct Calibrated {
     let calibration: Calibration
 
-    /// Vectors that the index had ever held.
-    let slotCount: Int
+    /// Vectors that had ever been inserted into the index.
+    let insertedCount: Int
 
     /// The queries that a caller gave; nil for stored vectors.
     let queries: PreparedBatch?
@@ -98,65 +107,81 @@ extension HNSWIndex {
     private static var settings: [(k: Int, queryCount: Int)] { [(1, 1000), (10, 256), (100, 128)] }
 
     /// Vectors that ask at most: measuring costs a small part of the time to build.
-    private var maximumQueryCount: Int { max(100, directory.count / 40) }
+    private static func maximumQueryCount(vectorCount: Int) -> Int { max(100, vectorCount / 40) }
 
-    /// Whether there is none, or the index has changed too much since; the caller holds `access` or `writer`.
-    var isCalibrationDue: Bool {
-        guard directory.count >= Self.calibrationMinimumCount else { return false }
-        guard let calibrated else { return true }
-        return 2 * vectors.count >= 3 * calibrated.slotCount
-            || 5 * directory.count <= 4 * calibrated.calibration.vectorCount
+    /// Whether there is none, or the index has changed too much since; the caller reads the graph, or holds `writer`.
+    ///
+    /// - Parameter additional: vectors that are being inserted.
+    func isCalibrationDue(additional: Int = 0) -> Bool {
+        let count = count + additional
+        guard count >= Self.calibrationMinimumCount else { return false }
+        guard let calibrated = state.value.calibrated else { return true }
+        let inserted = insertedCount.load(ordering: .relaxed) + additional - calibrated.insertedCount
+        let measuredCount = calibrated.calibration.vectorCount
+        return 2 * inserted >= measuredCount || 5 * count <= 4 * measuredCount
     }
 
     /// Asks queries of the caller's, or else stored vectors; the caller holds `writer`.
     ///
-    /// - Parameter live: a bit for each slot that can be found.
-    private func calibrate(asked: PreparedBatch?, live: [UInt64], threads: Int) {
+    /// - Parameters:
+    ///   - slots: the slots that can be found.
+    ///   - vectorCount: the vectors there are, if it is more.
+    private func calibrate(
+        asked: PreparedBatch?, among slots: [UInt32], vectorCount: Int? = nil, threads: Int
+    ) {
         let queries =
             if let asked {
                 (0..<asked.count).map {
                     PreparedQuery(values: asked.query($0), squaredNorm: asked.squaredNorm($0), hidden: nil)
                 }
             } else {
-                hiddenVectors(count: min(Self.settings[0].queryCount, maximumQueryCount))
+                hiddenVectors(
+                    count: min(Self.settings[0].queryCount, Self.maximumQueryCount(vectorCount: slots.count)))
             }
         calibrate(
-            queries, source: asked == nil ? .storedVectors : .queries, asked: asked, live: live, threads: threads)
+            queries, source: asked == nil ? .storedVectors : .queries, asked: asked, among: slots,
+            vectorCount: vectorCount ?? slots.count, threads: threads)
     }
 
     /// Asks vectors that have slots and are not linked yet, unless the caller's queries are known; the caller holds `writer`.
     func calibrate(heldOut: ArraySlice<UInt32>, threads: Int) {
+        let all = liveSlots(in: graph.pendingView)
         // The batch's other nodes are linked by now. What hangs on one held out cannot be found either.
         let unlinked = Set(heldOut)
-        var live = liveBits()
-        for index in 0..<vectors.count where unlinked.contains(graph.node(of: Slot(UInt32(index)))) {
-            live[index / 64] &= ~(1 << UInt64(index % 64))
+        let slots = all.filter { !unlinked.contains(graph.node(of: Slot($0))) }
+        let asked = state.value.calibrated?.queries
+        guard asked == nil, heldOut.count >= 100 else {
+            return calibrate(asked: asked, among: slots, vectorCount: all.count, threads: threads)
         }
-        if let asked = calibrated?.queries { return calibrate(asked: asked, live: live, threads: threads) }
-        guard heldOut.count >= 100 else { return calibrate(asked: nil, live: live, threads: threads) }
-        let queries = heldOut.prefix(maximumQueryCount).map { slot in
+        let queries = heldOut.prefix(Self.maximumQueryCount(vectorCount: all.count)).map { slot in
             let row = vectors.row(Slot(slot))
             return PreparedQuery(values: row, squaredNorm: kernel.squaredNorm(row), hidden: nil)
         }
-        calibrate(queries, source: .heldOutVectors, asked: nil, live: live, threads: threads)
+        calibrate(
+            queries, source: .heldOutVectors, asked: nil, among: slots, vectorCount: all.count, threads: threads)
     }
 
     private func calibrate(
-        _ queries: [PreparedQuery], source: Calibration.Source, asked: PreparedBatch?, live: [UInt64], threads: Int
+        _ queries: [PreparedQuery], source: Calibration.Source, asked: PreparedBatch?, among slots: [UInt32],
+        vectorCount: Int, threads: Int
     ) {
-        guard directory.count >= Self.calibrationMinimumCount else { return }
+        guard vectorCount >= Self.calibrationMinimumCount else { return }
         // Where there is nothing to ask, as where all vectors are equal, no setting is known to reach a recall.
-        let settings = Self.settings.filter { !queries.isEmpty && 4 * $0.k <= directory.count }
+        let settings = Self.settings.filter { !queries.isEmpty && 4 * $0.k <= vectorCount }
         let limit = (settings.last?.k ?? 1) + 1
-        let truth = exactNearest(to: queries, limit: limit, live: live, threads: threads)
+        let truth = exactNearest(to: queries, limit: limit, among: slots, threads: threads)
         let curves = settings.map { setting in
-            let count = asked == nil ? min(setting.queryCount, maximumQueryCount, queries.count) : queries.count
-            return curve(k: setting.k, queries: Array(queries.prefix(count)), truth: truth, threads: threads)
+            let most = min(setting.queryCount, Self.maximumQueryCount(vectorCount: vectorCount), queries.count)
+            return curve(
+                k: setting.k, queries: Array(queries.prefix(asked == nil ? most : queries.count)), truth: truth,
+                vectorCount: vectorCount, threads: threads)
         }
+        // Of a batch under way, every vector is counted as inserted.
+        let inserted = insertedCount.load(ordering: .relaxed) + max(0, vectorCount - count)
         let measured = Calibrated(
-            calibration: Calibration(source: source, vectorCount: directory.count, curves: curves),
-            slotCount: vectors.count, queries: asked)
-        access.write { calibrated = measured }
+            calibration: Calibration(source: source, vectorCount: vectorCount, curves: curves),
+            insertedCount: inserted, queries: asked)
+        state.replace(SearchState(codes: state.value.codes, calibrated: measured), from: graph.nextVersion)
     }
 
     /// Vectors that a search can be kept from: nodes of level 0 with one vector each, at equal distances.
@@ -173,18 +198,19 @@ extension HNSWIndex {
 
     /// More and more candidates, until nothing is missed.
     private func curve(
-        k: Int, queries: [PreparedQuery], truth: [[NearestSelection.Candidate]], threads: Int
+        k: Int, queries: [PreparedQuery], truth: [[NearestSelection.Candidate]], vectorCount: Int,
+        threads: Int
     ) -> Calibration.Curve {
         var points: [Calibration.Point] = []
         var ef = Double(max(k, 8))
-        while ef < Double(2 * directory.count) {
+        while ef < Double(2 * vectorCount) {
             let point = measure(k: k, ef: Int(ef), queries: queries, truth: truth, threads: threads)
             // Recall rises with ef but for chance.
             points.append(point)
             points[points.count - 1].recall = max(point.recall, points.dropLast().last?.recall ?? 0)
             // What codes have lost stays lost.
             let hasFlattened = points.count > 3 && points[points.count - 1].recall <= points[points.count - 4].recall
-            if point.recall >= 0.999 || hasFlattened || ef >= min(8192, Double(directory.count)) { break }
+            if point.recall >= 0.999 || hasFlattened || ef >= min(8192, Double(vectorCount)) { break }
             ef = (ef * 1.4).rounded(.up)
         }
         return Calibration.Curve(k: k, queryCount: queries.count, points: points)
@@ -196,6 +222,7 @@ extension HNSWIndex {
         var recalls = [Double](repeating: 0, count: queries.count)
         var distances = [Int](repeating: 0, count: queries.count)
         let threads = max(1, min(threads, queries.count))
+        let (state, view) = (state.value, graph.pendingView)
         recalls.withUnsafeMutableBufferPointer { recalls in
             distances.withUnsafeMutableBufferPointer { distances in
                 // SAFETY: thread t takes the queries t, t + threads, ... and writes their places only; the caller holds
@@ -203,13 +230,15 @@ extension HNSWIndex {
                 nonisolated(unsafe) let (recalls, distances) = (recalls, distances)
                 nonisolated(unsafe) let queries = queries
                 DispatchQueue.concurrentPerform(iterations: threads) { thread in
-                    self.scratchPool.withScratch { scratch in
+                    self.readers.withPlace { place in
+                        let scratch = place.query
+                        scratch.search.view = view
                         for q in stride(from: thread, to: queries.count, by: threads) {
                             let others = truth[q].filter { $0.slot != queries[q].hidden }
                             guard others.count >= k else { continue }
                             var hits = 0
                             scratch.search.distanceCount = 0
-                            self.find(queries[q], limit: k, ef: ef, scratch: scratch)
+                            self.find(queries[q], limit: k, ef: ef, state: state, scratch: scratch)
                             self.graph.forEachResult(in: scratch.search, limit: k) { _, distance in
                                 hits += distance <= others[k - 1].distance ? 1 : 0
                             }

@@ -3,7 +3,12 @@
 extension HNSWIndex {
     /// What vectors are compared by while the graph is searched: ``HNSWOptions/codes`` or what the index chose, once there are 256
     /// vectors to learn codes from; `none` before.
-    public var codesInUse: VectorCodes { access.read { codes?.matrix.quantizer.codes ?? .none } }
+    public var codesInUse: VectorCodes {
+        readers.read(graph) { _, _ in state.value.codes?.matrix.quantizer.codes ?? .none }
+    }
+
+    /// The codes in place; the caller holds `writer`.
+    var codes: LearntCodes? { state.value.codes }
 
     /// Vectors from which codes can be learnt; fewer are compared by themselves.
     static var codesMinimumCount: Int { 256 }
@@ -11,15 +16,25 @@ extension HNSWIndex {
     /// Vectors that codes are learnt from.
     private static var sampleSize: Int { 2048 }
 
+    /// Puts codes in place for the searches that begin from now on; the caller holds `writer`.
+    func setCodes(_ codes: LearntCodes?) {
+        state.replace(
+            SearchState(codes: codes, calibrated: state.value.calibrated), from: graph.nextVersion)
+    }
+
     /// Learns codes once there are vectors enough, and anew when the index has grown fourfold since or its vectors have changed:
     /// when codes take half as much again from the newest sixteenth as they took from the sample. The caller holds `writer`.
     ///
     /// Where memory for other codes is lacking, the old ones stay, which may find less, or none.
-    func updateCodes() {
-        guard options.codes != VectorCodes.none, vectors.count >= Self.codesMinimumCount, areCodesOutdated() else {
-            return
-        }
-        let sample = (0..<vectors.count).spread(Self.sampleSize).map { UInt32($0) }
+    ///
+    /// - Parameter newSlots: the slots of the vectors that are being inserted.
+    func updateCodes(newSlots: [UInt32]) {
+        guard options.codes != VectorCodes.none else { return }
+        codesHistory.newSlots += newSlots
+        let count = liveCount.load(ordering: .relaxed) + newSlots.count
+        guard count >= Self.codesMinimumCount, areCodesOutdated(count: count) else { return }
+        let live = (0..<UInt32(vectors.count)).filter { !graph.isRemoved(Slot($0)) }
+        let sample = live.spread(Self.sampleSize)
         var learnt: LearntCodes?
         if let kind = options.codes {
             learnt = learn(kind, sample: sample)
@@ -32,9 +47,8 @@ extension HNSWIndex {
                 break
             }
         }
-        access.write { codes = learnt }
-        codesLearntCount = vectors.count
-        codesCheckedCount = vectors.count
+        setCodes(learnt)
+        codesHistory = CodesHistory(learntCount: count, checkedCount: count, newSlots: [])
     }
 
     /// Codes that order the sample worse than this are not chosen.
@@ -52,16 +66,29 @@ extension HNSWIndex {
         return LearntCodes(matrix, vectors: vectors, kernel: kernel, sample: sample)
     }
 
-    private func areCodesOutdated() -> Bool {
-        guard codesLearntCount > 0, vectors.count < 4 * codesLearntCount else { return true }
+    private func areCodesOutdated(count: Int) -> Bool {
+        guard codesHistory.learntCount > 0, count < 4 * codesHistory.learntCount else { return true }
         // Without codes the graph is as good as ever, and other ones are tried seldom.
-        let newCount = codes == nil ? codesCheckedCount / 4 : max(64, codesCheckedCount / 16)
-        guard vectors.count - codesCheckedCount >= newCount else { return false }
-        let new = rows((codesCheckedCount..<vectors.count).spread(256).map { UInt32($0) })
-        codesCheckedCount = vectors.count
+        let wantedCount = codes == nil ? codesHistory.checkedCount / 4 : max(64, codesHistory.checkedCount / 16)
+        guard codesHistory.newSlots.count >= wantedCount else { return false }
+        let new = rows(codesHistory.newSlots.filter { !graph.isRemoved(Slot($0)) }.spread(256))
+        codesHistory.checkedCount = count
+        codesHistory.newSlots = []
         guard let codes else { return true }
-        return codes.matrix.quantizer.error(of: new) > 1.5 * codes.matrix.quantizer.error
+        return !new.isEmpty && codes.matrix.quantizer.error(of: new) > 1.5 * codes.matrix.quantizer.error
     }
 
     private func rows(_ slots: [UInt32]) -> [UnsafePointer<Float>] { slots.map { vectors.row(Slot($0)) } }
+}
+
+/// When codes were learnt and looked at.
+struct CodesHistory {
+    /// Vectors when codes were last learnt, whether or not any were good enough.
+    var learntCount = 0
+
+    /// Vectors when the codes were last found to suit.
+    var checkedCount = 0
+
+    /// Where vectors came since then.
+    var newSlots: [UInt32] = []
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HNSW
-import Synchronization
 
 extension HNSWIndex {
     /// Adds a vector of `dimensions` finite values under a new key.
@@ -13,18 +12,18 @@ extension HNSWIndex {
 
     /// Adds many vectors, all or none: an error leaves the index unchanged.
     ///
-    /// The graph is the same for any number of threads. Searches go on meanwhile and may see a part of the batch.
+    /// The graph is the same for any number of threads. Searches go on meanwhile and see none of the batch before all of it is there.
     ///
     /// - Parameters:
     ///   - values: the vectors one after the other, `keys.count` × `dimensions` values.
     ///   - keys: the key of each vector.
     ///   - threads: threads to use, 1 to 1,024; nil uses every core.
     ///   - progress: called now and then with the number of vectors linked so far, on the calling thread. It may search;
-    ///     changing the index there is a programming error and traps.
-    /// - Throws: ``VectorIndexError``: the number of values, a vector, a key or `threads` is not as it must be, or there is no
+    ///     changing the index there is a programming error and traps. If it throws, the index is left as it was before the call.
+    /// - Throws: ``VectorIndexError``: `progress` has cancelled, the number of values, a vector, a key or `threads` is not as it must be, or there is no
     ///   room. The refused vector of several is named by ``VectorIndexError/batchVector(position:reason:)``.
     public func insertBatch(
-        _ values: Span<Float>, keys: [UInt64], threads: Int? = nil, progress: (Int) -> Void = { _ in }
+        _ values: Span<Float>, keys: [UInt64], threads: Int? = nil, progress: BatchProgress = { _ in }
     ) throws(VectorIndexError) {
         guard values.count == keys.count * dimensions else {
             if keys.count == 1 { throw .dimensionMismatch(expected: dimensions, found: values.count) }
@@ -42,7 +41,7 @@ extension HNSWIndex {
 
     /// Adds many vectors, all or none; see ``insertBatch(_:keys:threads:progress:)-(Span<Float>,_,_,_)``.
     public func insertBatch(
-        _ values: [Float], keys: [UInt64], threads: Int? = nil, progress: (Int) -> Void = { _ in }
+        _ values: [Float], keys: [UInt64], threads: Int? = nil, progress: BatchProgress = { _ in }
     ) throws(VectorIndexError) {
         try insertBatch(values.span, keys: keys, threads: threads, progress: progress)
     }
@@ -51,7 +50,7 @@ extension HNSWIndex {
     /// ``insertBatch(_:keys:threads:progress:)-(Span<Float>,_,_,_)``.
     public func insertBatch(
         _ vectors: some Collection<[Float]>, keys: [UInt64], threads: Int? = nil,
-        progress: (Int) -> Void = { _ in }
+        progress: BatchProgress = { _ in }
     ) throws(VectorIndexError) {
         // Evaluated once, outside any lock: a lazy collection may give other vectors the next time, or ask this index.
         let vectors = Array(vectors)
@@ -65,9 +64,22 @@ extension HNSWIndex {
         }
     }
 
+    /// Adds a vector under a new key and removes another in one change: a search finds the one or the other. The caller has seen to it
+    /// that the old key is there.
+    package func replace(
+        _ oldKey: UInt64, with vector: Span<Float>, key: UInt64
+    ) throws(VectorIndexError) {
+        try vector.withUnsafeBufferPointer { (vector) throws(VectorIndexError) in
+            try insertBatch(keys: [key], removing: oldKey, threads: 1, progress: { _ in }) {
+                (_, prepared) throws(VectorIndexError) in
+                try prepared.prepare(vector)
+            }
+        }
+    }
+
     /// Adds the vectors that `prepare` makes ready, by their positions.
     private func insertBatch(
-        keys: [UInt64], threads: Int?, progress: (Int) -> Void,
+        keys: [UInt64], removing oldKey: UInt64? = nil, threads: Int?, progress: BatchProgress,
         prepare: (Int, inout PreparedVector) throws(VectorIndexError) -> Void
     ) throws(VectorIndexError) {
         let threads = threads ?? Processors.count
@@ -75,21 +87,23 @@ extension HNSWIndex {
         guard !keys.isEmpty else { return }
         try writer.withLock { _ throws(VectorIndexError) in
             try check(keys: keys, prepare: prepare)
-            try access.write { () throws(VectorIndexError) in
-                try VectorIndexError.wrap { () throws(StorageError) in
-                    try vectors.ensure(additional: keys.count)
-                    try codes?.matrix.ensure(additional: keys.count)
-                    try graph.ensure(additional: keys.count)
-                    try directory.ensure(slotCount: vectors.count + keys.count, additional: keys.count)
-                }
+            let oldSlot = oldKey.flatMap { directory.slot(of: $0) }
+            let holder = oldestHolder
+            try ensure(additional: keys.count, oldestHolder: holder)
+            var batch = Insertion(graph.checkpoint(), state: state.value, codesHistory: codesHistory)
+            try add(keys, to: &batch, oldestHolder: holder, prepare: prepare)
+            updateCodes(newSlots: batch.taken.map(\.slot.rawValue))
+            do throws(CancellationError) {
+                try link(batch.nodes, threads: min(threads, max(1, batch.nodes.count / 8)), progress: progress)
+            } catch {
+                undo(batch)
+                throw .cancelled
             }
-            let nodes = try add(keys, prepare: prepare)
-            updateCodes()
-            let threads = min(threads, max(1, nodes.count / 8))
-            if let codes {
-                link(nodes, kernel: codes.matrix.kernel, threads: threads, progress: progress)
-            } else {
-                link(nodes, kernel: kernel, threads: threads, progress: progress)
+            if let oldSlot { graph.remove(oldSlot) }
+            commit(inserted: keys.count, removed: oldSlot == nil ? 0 : 1)
+            access.write {
+                for (key, taken) in zip(keys, batch.taken) { directory.publish(key, taken.slot) }
+                if let oldKey, oldSlot != nil { _ = directory.remove(oldKey) }
             }
         }
     }
@@ -109,49 +123,105 @@ extension HNSWIndex {
         }
     }
 
-    /// Gives every vector a slot; returns those that became nodes of the graph. The caller holds `writer` and has checked the
-    /// vectors.
-    private func add(
-        _ keys: [UInt64], prepare: (Int, inout PreparedVector) throws(VectorIndexError) -> Void
-    ) throws(VectorIndexError) -> [UInt32] {
-        var prepared = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
-        var nodes: [UInt32] = []
-        nodes.reserveCapacity(keys.count)
-        // A part at a time, so that searches need not wait for all of a large batch to be copied.
-        for part in stride(from: 0, to: keys.count, by: 256) {
-            try access.write { () throws(VectorIndexError) in
-                for i in part..<min(part + 256, keys.count) {
-                    try prepare(i, &prepared)
-                    let slot = vectors.append(prepared.values)
-                    codes?.matrix.append(prepared.values)
-                    if graph.add(slot, vectors: vectors) { nodes.append(slot.rawValue) }
-                    directory.set(keys[i], slot)
-                }
+    /// Makes room; nothing changes where that fails. The caller holds `writer`.
+    private func ensure(additional: Int, oldestHolder: GraphVersion) throws(VectorIndexError) {
+        let newSlots = graph.newSlotCount(additional: additional, oldestReader: oldestHolder)
+        try VectorIndexError.wrap { () throws(StorageError) in
+            try vectors.ensure(additional: newSlots)
+            try codes?.matrix.ensure(additional: newSlots)
+            try graph.ensure(additional: additional, oldestReader: oldestHolder)
+            try access.write { () throws(StorageError) in
+                try directory.ensure(slotCount: vectors.count + newSlots, additional: additional)
             }
         }
-        return nodes
+    }
+
+    /// Gives every vector a slot, and writes down those that became nodes of the graph. The caller holds `writer` and has checked
+    /// the vectors.
+    private func add(
+        _ keys: [UInt64], to batch: inout Insertion, oldestHolder: GraphVersion,
+        prepare: (Int, inout PreparedVector) throws(VectorIndexError) -> Void
+    ) throws(VectorIndexError) {
+        var prepared = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
+        let codes = state.value.codes
+        for (i, key) in keys.enumerated() {
+            try prepare(i, &prepared)
+            let taken = graph.takeSlot(oldestReader: oldestHolder)
+            batch.taken.append(taken)
+            vectors.store(prepared.values, at: taken.slot)
+            codes?.matrix.store(prepared.values, at: taken.slot)
+            directory.assign(key, to: taken.slot)
+            if graph.add(taken.slot, vectors: vectors) { batch.nodes.append(taken.slot.rawValue) }
+        }
+    }
+
+    /// Links nodes; the caller holds `writer`.
+    private func link(_ nodes: [UInt32], threads: Int, progress: BatchProgress) throws(CancellationError) {
+        if let codes {
+            try link(nodes, kernel: codes.matrix.kernel, threads: threads, progress: progress)
+        } else {
+            try link(nodes, kernel: kernel, threads: threads, progress: progress)
+        }
     }
 
     private func link<Kernel: DistanceKernel>(
-        _ nodes: [UInt32], kernel: Kernel, threads: Int, progress: (Int) -> Void
-    ) {
+        _ nodes: [UInt32], kernel: Kernel, threads: Int, progress: BatchProgress
+    ) throws(CancellationError) {
         workers.use(threads: threads)
+        workers.beginJournal(of: graph, newNodes: nodes)
         var schedule = BatchSchedule(nodes, seed: options.seed)
         let isAlone = nodes.count == 1
         var linked = 0
         while true {
-            if let heldOut = schedule.heldOut, isCalibrationDue { calibrate(heldOut: heldOut, threads: threads) }
-            guard let part = schedule.next(in: graph) else { break }
-            let edges = access.read { workers.plan(part, in: graph, kernel: kernel) }
-            access.write {
-                workers.link(edges, in: graph, keepsReached: isAlone, kernel: kernel)
-                graph.finishLinking(part)
-                if isAlone { workers.attachIfCutOff(nodes[0], in: graph, kernel: kernel) }
+            if let heldOut = schedule.heldOut, isCalibrationDue(additional: nodes.count) {
+                calibrate(heldOut: heldOut, threads: threads)
             }
+            guard let part = schedule.next(in: graph) else { break }
+            let edges = workers.plan(part, in: graph, kernel: kernel)
+            workers.link(edges, in: graph, keepsReached: isAlone, kernel: kernel)
+            graph.finishLinking(part)
+            if isAlone { workers.attachIfCutOff(nodes[0], in: graph, kernel: kernel) }
             linked += part.count
-            progress(linked)
+            try progress(linked)
         }
         guard nodes.count > 1 || isAlone && graph.isRepairDue else { return }
-        access.write { workers.repair(&graph, kernel: kernel) }
+        workers.repair(graph, kernel: kernel)
+    }
+
+    /// Leaves the index as it was before a batch; the caller holds `writer`.
+    private func undo(_ batch: Insertion) {
+        workers.restoreRows(of: graph)
+        graph.withdraw(batch.taken, to: batch.checkpoint, vectors: vectors)
+        graph.commit()
+        waitForReaders()
+        // No search knows the slots from here on.
+        state.replace(batch.state, from: graph.nextVersion)
+        codesHistory = batch.codesHistory
+        graph.giveBack(batch.taken, to: batch.checkpoint)
+        vectors.truncate(to: graph.slotCount)
+        batch.state.codes?.matrix.truncate(to: graph.slotCount)
+        graph.commit()
+    }
+}
+
+/// Called with the number of vectors linked so far; throws to cancel the batch.
+public typealias BatchProgress = (Int) throws(CancellationError) -> Void
+
+/// A batch on its way into the index, and what the index was before.
+private struct Insertion {
+    let checkpoint: GraphCheckpoint
+    let state: SearchState
+    let codesHistory: CodesHistory
+
+    /// The slots of the batch's vectors.
+    var taken: [TakenSlot] = []
+
+    /// Those that became nodes.
+    var nodes: [UInt32] = []
+
+    init(_ checkpoint: GraphCheckpoint, state: SearchState, codesHistory: CodesHistory) {
+        self.checkpoint = checkpoint
+        self.state = state
+        self.codesHistory = codesHistory
     }
 }

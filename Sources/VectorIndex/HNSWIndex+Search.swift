@@ -10,7 +10,7 @@ extension HNSWIndex {
         try search(query, k: k, efSearch: nil)
     }
 
-    /// Returns the nearest vectors to a query, nearest first: `k`, or all that the graph finds if there are fewer.
+    /// Returns the nearest vectors to a query, nearest first: `k`, or all if there are fewer.
     ///
     /// - Parameters:
     ///   - query: `dimensions` finite values; under ``Metric/cosine`` not all zero.
@@ -31,53 +31,105 @@ extension HNSWIndex {
     package func search(
         _ query: Span<Float>, k: Int, efSearch: Int?, distanceCount: inout Int
     ) throws(VectorIndexError) -> [Neighbor] {
+        var neighbors: [Neighbor] = []
+        distanceCount = try search(query, k: k, efSearch: efSearch) { limit, scratch, _ in
+            neighbors = self.neighbors(limit, in: scratch)
+        }
+        return neighbors
+    }
+
+    /// Returns the nearest vectors to a query as they are stored, sharing the index's memory; see
+    /// ``search(_:k:efSearch:)-(Span<Float>,_,_)``. Holding one keeps the memory of what is removed meanwhile from being used again.
+    public func searchVectors(
+        _ query: Span<Float>, k: Int, efSearch: Int? = nil
+    ) throws(VectorIndexError) -> [(neighbor: Neighbor, vector: SharedVector)] {
+        var found: [(neighbor: Neighbor, vector: SharedVector)] = []
+        _ = try search(query, k: k, efSearch: efSearch) { limit, scratch, version in
+            found.reserveCapacity(limit)
+            // One for all of them.
+            let pin = VectorPin(vectors, version: version.number)
+            graph.forEachResult(in: scratch, limit: limit) { slot, distance in
+                found.append((neighbor(slot, distance), SharedVector(pin, slot)))
+            }
+        }
+        return found
+    }
+
+    /// Returns the nearest vectors to a query as they are stored; see ``searchVectors(_:k:efSearch:)-(Span<Float>,_,_)``.
+    public func searchVectors(
+        _ query: [Float], k: Int, efSearch: Int? = nil
+    ) throws(VectorIndexError) -> [(neighbor: Neighbor, vector: SharedVector)] {
+        try searchVectors(query.span, k: k, efSearch: efSearch)
+    }
+
+    /// Calls `body` with what a search has left in its memory, unless nothing is wanted or there. Returns the number of distances
+    /// computed.
+    private func search(
+        _ query: Span<Float>, k: Int, efSearch: Int?, body: (Int, borrowing SearchScratch, GraphVersion) -> Void
+    ) throws(VectorIndexError) -> Int {
         try VectorIndexError.check("k", k, in: IndexLimits.k)
         let ef = efSearch ?? options.efSearch
         try VectorIndexError.check("efSearch", ef, in: HNSWOptions.efSearchRange)
-        return try scratchPool.withScratch { (scratch) throws(VectorIndexError) in
+        return try readers.read(graph) { (place, version) throws(VectorIndexError) in
+            let scratch = place.query
             try scratch.query.prepare(query)
+            let limit = min(k, count)
+            guard limit > 0 else { return 0 }
             scratch.search.distanceCount = 0
-            defer { distanceCount = scratch.search.distanceCount }
-            return access.read {
-                let limit = min(k, directory.count)
-                guard limit > 0 else { return [] }
-                find(limit, ef: max(ef, limit), scratch: scratch)
-                return neighbors(limit, in: scratch.search)
-            }
+            scratch.search.view = graph.view(at: version)
+            let prepared = PreparedQuery(
+                values: scratch.query.values, squaredNorm: scratch.query.squaredNorm, hidden: nil)
+            find(prepared, limit: limit, ef: max(ef, limit), state: state.value, scratch: scratch)
+            complete(prepared, limit: limit, scratch: &scratch.search)
+            body(limit, scratch.search, version)
+            return scratch.search.distanceCount
         }
     }
 }
 
 extension HNSWIndex {
-    /// The nearest that a search has left in its scratch; the caller holds `access`.
+    /// The nearest that a search has left in its scratch.
     func neighbors(_ limit: Int, in scratch: borrowing SearchScratch) -> [Neighbor] {
         var neighbors: [Neighbor] = []
         neighbors.reserveCapacity(limit)
         graph.forEachResult(in: scratch, limit: limit) { slot, distance in
-            neighbors.append(Neighbor(key: directory.key(of: slot), distance: metric.presented(distance)))
+            neighbors.append(neighbor(slot, distance))
         }
         return neighbors
     }
 
-    /// Leaves the nearest to the scratch's query in it; the caller holds `access`.
-    private func find(_ limit: Int, ef: Int, scratch: QueryScratch) {
-        let query = PreparedQuery(values: scratch.query.values, squaredNorm: scratch.query.squaredNorm, hidden: nil)
-        find(query, limit: limit, ef: ef, scratch: scratch)
+    func neighbor(_ slot: Slot, _ distance: Float) -> Neighbor {
+        Neighbor(key: keyBySlot.base[slot.index], distance: metric.presented(distance))
     }
 
-    /// Leaves the nearest to a query in the scratch; the caller holds `access` or `writer`.
-    func find(_ query: PreparedQuery, limit: Int, ef: Int, scratch: QueryScratch) {
+    /// Leaves the nearest to a query in the scratch, as far as its view goes and edges lead.
+    ///
+    /// - Parameter state: loaded after the scratch's view was taken.
+    func find(_ query: PreparedQuery, limit: Int, ef: Int, state: SearchState, scratch: QueryScratch) {
         scratch.search.hidden = query.hidden
-        guard let codes else {
-            return graph.search(query.values, ef: ef, kernel: kernel, scratch: &scratch.search)
+        if let codes = state.codes {
+            let factor = codes.matrix.kernel.encode(
+                query: query.values, squaredNorm: query.squaredNorm, by: codes.matrix.quantizer,
+                into: scratch.codes.base)
+            graph.search(scratch.codes.base, ef: ef, kernel: codes.matrix.kernel, scratch: &scratch.search)
+            graph.rerank(
+                query.values, limit: limit, leastDistance: codes.leastDistance(queryFactor: factor),
+                kernel: kernel, scratch: &scratch.search)
+        } else {
+            graph.search(query.values, ef: ef, kernel: kernel, scratch: &scratch.search)
         }
-        let factor = codes.matrix.kernel.encode(
-            query: query.values, squaredNorm: query.squaredNorm, by: codes.matrix.quantizer,
-            into: scratch.codes.base)
-        graph.search(scratch.codes.base, ef: ef, kernel: codes.matrix.kernel, scratch: &scratch.search)
-        graph.rerank(
-            query.values, limit: limit, leastDistance: codes.leastDistance(queryFactor: factor),
-            kernel: kernel, scratch: &scratch.search)
+    }
+
+    /// Compares every vector if a search has found fewer than `limit`: edges did not lead to as many as there are.
+    func complete(_ query: PreparedQuery, limit: Int, scratch: inout SearchScratch) {
+        var found = 0
+        graph.forEachResult(in: scratch, limit: limit) { _, _ in found += 1 }
+        guard found < limit else { return }
+        let slots = liveSlots(in: scratch.view)
+        guard slots.count > found else { return }
+        scratch.distanceCount += slots.count
+        let nearest = nearestByRows(to: [query], limit: limit, among: slots)[0]
+        scratch.replaceResults(nearest.map { (Slot($0.slot), $0.distance) })
     }
 }
 
@@ -93,11 +145,11 @@ extension HNSWIndex {
     ///
     /// - Throws: ``VectorIndexError``: the query is not a vector of this index.
     public func distance(from query: Span<Float>, to key: UInt64) throws(VectorIndexError) -> Float? {
-        try scratchPool.withScratch { (scratch) throws(VectorIndexError) in
+        try readers.withPlace { (place) throws(VectorIndexError) in
+            let scratch = place.query
             try scratch.query.prepare(query)
-            return access.read {
-                guard let slot = directory.slot(of: key) else { return nil }
-                return metric.presented(kernel.pair(scratch.query.values, vectors.row(slot)))
+            return withSlot(of: key) { slot, _ in
+                metric.presented(kernel.pair(scratch.query.values, vectors.row(slot)))
             }
         }
     }

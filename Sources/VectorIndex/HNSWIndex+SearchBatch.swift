@@ -50,17 +50,17 @@ extension HNSWIndex {
             // SAFETY: every part of the queries is taken by one thread, which writes the results of that part only.
             nonisolated(unsafe) let results = results
             DispatchQueue.concurrentPerform(iterations: max(1, min(threads, partCount))) { _ in
-                self.laneScratchPool.withScratch { scratch in
-                    while true {
-                        let first = next.add(1, ordering: .relaxed).oldValue * partSize
-                        guard first < batch.count else { return }
-                        let part = first..<min(first + partSize, batch.count)
-                        // A change waits for the parts under way, and not for the whole batch.
-                        let computed = self.access.read {
-                            self.find(part, of: batch, k: k, ef: ef, scratch: scratch) { results[$0] = $1 }
+                while true {
+                    let first = next.add(1, ordering: .relaxed).oldValue * partSize
+                    guard first < batch.count else { return }
+                    let part = first..<min(first + partSize, batch.count)
+                    // A version is read for a part only: what is removed meanwhile can be used again the sooner.
+                    let computed = self.readers.read(self.graph) { place, version in
+                        self.find(part, of: batch, k: k, ef: ef, version: version, scratch: place.lanes) {
+                            results[$0] = $1
                         }
-                        distances.add(computed, ordering: .relaxed)
                     }
+                    distances.add(computed, ordering: .relaxed)
                 }
             }
         }
@@ -71,24 +71,31 @@ extension HNSWIndex {
     /// Queries that a thread takes at a time.
     private static var maximumPart: Int { 128 }
 
-    /// Answers a part of a batch; the caller holds `access`. Returns the number of distances computed.
+    /// Answers a part of a batch. Returns the number of distances computed.
     private func find(
-        _ part: Range<Int>, of batch: PreparedBatch, k: Int, ef: Int, scratch: LaneScratch,
+        _ part: Range<Int>, of batch: PreparedBatch, k: Int, ef: Int, version: GraphVersion, scratch: LaneScratch,
         answer: (Int, [Neighbor]) -> Void
     ) -> Int {
-        let limit = min(k, directory.count)
+        let limit = min(k, count)
         guard limit > 0 else { return 0 }
         let ef = max(ef, limit)
         var distances = 0
+        let view = graph.view(at: version)
+        let state = state.value
         func finish(_ q: Int, _ search: inout SearchScratch) {
-            answer(part.lowerBound + q, neighbors(limit, in: search))
+            let place = part.lowerBound + q
+            complete(
+                PreparedQuery(values: batch.query(place), squaredNorm: batch.squaredNorm(place), hidden: nil),
+                limit: limit, scratch: &search)
+            answer(place, neighbors(limit, in: search))
             distances += search.distanceCount
             search.distanceCount = 0
         }
         let queries = batch.query(part.lowerBound)
-        guard let codes else {
+        guard let codes = state.codes else {
             graph.search(
-                queries, stride: batch.stride, count: part.count, ef: ef, kernel: kernel, lanes: scratch.lanes
+                queries, stride: batch.stride, count: part.count, ef: ef, view: view, kernel: kernel,
+                lanes: scratch.lanes
             ) { finish($0, &$1) }
             return distances
         }
@@ -100,7 +107,7 @@ extension HNSWIndex {
                 by: codes.matrix.quantizer, into: scratch.codes.base + i * stride)
         }
         graph.search(
-            scratch.codes.base, stride: stride, count: part.count, ef: ef, kernel: codes.matrix.kernel,
+            scratch.codes.base, stride: stride, count: part.count, ef: ef, view: view, kernel: codes.matrix.kernel,
             lanes: scratch.lanes
         ) { q, search in
             graph.rerank(

@@ -13,11 +13,18 @@ import Synchronization
 /// let nearest = try index.search([0.9, 0.1, 0], k: 1)  // key 1
 /// ```
 ///
-/// The memory of a removed vector is not reused yet.
+/// Any method may be called from any thread.
+///
+/// - Searches take no lock and never wait for a change. A search finds what the index held when it began: all vectors of a batch
+///   whose insertion had ended, none of one that goes on, and the old or the new vector of one that is being replaced.
+/// - Changes are made one after the other. What a call has inserted or removed is seen by every search that begins after it returns.
+/// - Lookups by key (``contains(key:)``, ``vector(for:)``, ``distance(from:to:)``) wait for nothing but the entering of a batch's keys,
+///   about 50 ns each.
+/// - The memory of removed vectors is used again for new ones, once their nodes are unlinked (``compact()``) and no result holds them.
 public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
-    // SAFETY: `graph`, `directory`, `codes`, `calibrated` and the row count of `vectors` are read under `access.read` and changed under
-    // `access.write`; only the holder of `writer` changes them, so it may also read them without `access`, and only it uses
-    // `workers`. Planning, under `access.read`, writes rows of nodes that no edge leads to yet.
+    // SAFETY: searches read `graph`, rows and keys within `readers.read`, which keeps what they may see as it is. `directory` is read
+    // under `access.read` and changed under `access.write`. Only the holder of `writer` changes anything, so it may read
+    // everything without either, and only it uses `workers` and the counters below it.
 
     /// Values in every vector.
     public let dimensions: Int
@@ -31,26 +38,29 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
 
     let vectors: VectorMatrix
     let kernel: Float32Kernel
-    let scratchPool: ScratchPool<QueryScratch>
-    let laneScratchPool: ScratchPool<LaneScratch>
+    let graph: HNSWGraph
+    let readers: Readers
 
-    /// The vectors' codes, once there are enough vectors to learn them from.
-    var codes: LearntCodes?
+    /// What searches need beside vectors and graph.
+    let state = Published(SearchState(codes: nil, calibrated: nil))
 
-    /// The recall of searches, as last measured.
-    var calibrated: Calibrated?
+    /// The key of each slot.
+    let keyBySlot: Tensor<UInt64>
 
-    /// Vectors when codes were last learnt, whether or not any were good enough.
-    var codesLearntCount = 0
+    /// Vectors that are held.
+    let liveCount = Atomic(0)
 
-    /// Vectors when the codes were last found to suit.
-    var codesCheckedCount = 0
+    /// Vectors that were ever inserted.
+    let insertedCount = Atomic(0)
 
     let access = ReadersWriterLock()
+    var directory: KeyDirectory
+
     let writer = Mutex(())
     let workers: LinkWorkers
-    var graph: HNSWGraph
-    var directory: KeyDirectory
+
+    /// When codes were learnt and looked at.
+    var codesHistory = CodesHistory()
 
     /// Makes an empty index.
     ///
@@ -70,46 +80,51 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
         do {
             vectors = try VectorMatrix(dimensions: dimensions)
             graph = try HNSWGraph(parameters: parameters, capacity: vectors.capacity)
-            directory = try KeyDirectory(capacity: vectors.capacity)
+            let directory = try KeyDirectory(capacity: vectors.capacity)
+            keyBySlot = directory.keyBySlot
+            self.directory = directory
         } catch { throw VectorIndexError(error) }
         kernel = vectors.kernel(metric: metric, instructionSet: instructionSet)
         workers = LinkWorkers(parameters: parameters)
         let codeBytes = CodeKernel.rowStride(options.codes ?? .int8, dimensions: dimensions, metric: metric)
-        scratchPool = ScratchPool { [instructionSet] in
-            let query = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
-            return QueryScratch(query: query, codeBytes: codeBytes, parameters: parameters)
-        }
-        laneScratchPool = ScratchPool { LaneScratch(parameters: parameters) }
+        readers = Readers(
+            query: { [instructionSet] in
+                let query = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
+                return QueryScratch(query: query, codeBytes: codeBytes, parameters: parameters)
+            },
+            lanes: { LaneScratch(parameters: parameters) })
     }
 
     /// Vectors that are held.
-    public var count: Int { access.read { directory.count } }
+    public var count: Int { liveCount.load(ordering: .acquiring) }
 
     /// Whether the index holds a vector under the key.
     public func contains(key: UInt64) -> Bool { access.read { directory.slot(of: key) != nil } }
 
     /// Returns the vector under the key, without copying it; normalised under ``Metric/cosine``.
     public func vector(for key: UInt64) -> SharedVector? {
-        access.read { directory.slot(of: key).map { SharedVector(vectors, $0) } }
+        withSlot(of: key) { slot, version in SharedVector(VectorPin(vectors, version: version.number), slot) }
     }
 
-    /// Removes a vector; it is never returned again. Returns whether the key was there. Waits for a batch under way.
-    @discardableResult
-    public func remove(key: UInt64) -> Bool {
-        writer.withLock { _ in
-            access.write {
-                guard let slot = directory.remove(key) else { return false }
-                graph.remove(slot)
-                return true
+    /// Calls `body` with the slot of a key, which holds that vector meanwhile, and the version that is read; nil if the key is not
+    /// there.
+    func withSlot<Result>(of key: UInt64, _ body: (Slot, GraphVersion) -> Result) -> Result? {
+        while true {
+            let outcome: (result: Result?, isDecided: Bool) = readers.read(graph) { _, version in
+                guard let slot = access.read({ directory.slot(of: key) }) else { return (nil, true) }
+                // The key may be newer than the version, or removed and not yet forgotten.
+                guard graph.isLive(slot, in: graph.view(at: version)) else { return (nil, graph.version == version) }
+                return (body(slot, version), true)
             }
+            if outcome.isDecided { return outcome.result }
         }
     }
 
     /// Bytes that the vectors, the graph and the keys use, without scratch memory.
     public var memoryBytes: Int {
-        access.read {
+        writer.withLock { _ in
             vectors.count * vectors.stride * MemoryLayout<Float>.stride + graph.usedBytes
-                + (codes.map { $0.matrix.count * $0.matrix.kernel.stride } ?? 0)
+                + (state.value.codes.map { $0.matrix.count * $0.matrix.kernel.stride } ?? 0)
                 + directory.approximateBytes(slotCount: vectors.count)
         }
     }
@@ -139,9 +154,23 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
             }
             live += 1
         }
-        guard live == directory.count else {
-            throw IndexInvariantViolation("\(live) vectors and \(directory.count) keys")
+        guard live == directory.count, live == count else {
+            throw IndexInvariantViolation("\(live) vectors, \(directory.count) keys, counted \(count)")
         }
+    }
+}
+
+/// What searches read beside vectors, graph and keys.
+final class SearchState: Sendable {
+    /// The vectors' codes, once there are enough vectors to learn them from.
+    let codes: LearntCodes?
+
+    /// The recall of searches, as last measured.
+    let calibrated: Calibrated?
+
+    init(codes: LearntCodes?, calibrated: Calibrated?) {
+        self.codes = codes
+        self.calibrated = calibrated
     }
 }
 

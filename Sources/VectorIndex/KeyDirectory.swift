@@ -2,7 +2,9 @@
 
 /// Which key is in which slot.
 struct KeyDirectory: ~Copyable {
-    private var keyBySlot: Tensor<UInt64>
+    /// The key of each slot. An entry is written before its slot is published.
+    let keyBySlot: Tensor<UInt64>
+
     private var slotByKey: [UInt64: UInt32] = [:]
 
     init(capacity: Int) throws(StorageError) {
@@ -23,9 +25,15 @@ struct KeyDirectory: ~Copyable {
         if additional > 1 { slotByKey.reserveCapacity(slotByKey.count + additional) }
     }
 
+    /// Writes down the key of a slot that no search knows yet.
+    func assign(_ key: UInt64, to slot: Slot) { keyBySlot.base[slot.index] = key }
+
+    /// Makes a key known whose slot has been assigned.
+    mutating func publish(_ key: UInt64, _ slot: Slot) { slotByKey[key] = slot.rawValue }
+
     mutating func set(_ key: UInt64, _ slot: Slot) {
-        keyBySlot.base[slot.index] = key
-        slotByKey[key] = slot.rawValue
+        assign(key, to: slot)
+        publish(key, slot)
     }
 
     mutating func remove(_ key: UInt64) -> Slot? { slotByKey.removeValue(forKey: key).map(Slot.init) }

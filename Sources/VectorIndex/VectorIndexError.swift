@@ -38,6 +38,9 @@ public enum VectorIndexError: Error, Sendable, Hashable {
     /// The index is as large as it can become.
     case capacityExceeded(maximum: Int)
 
+    /// A batch was cancelled before all of it was linked.
+    case cancelled
+
     /// The largest `Σ x²` of a vector, except under ``Metric/cosine``, which has no such limit: 2¹²⁵. No distance of two such
     /// vectors overflows.
     public static let maximumSquaredNorm: Float = 0x1p125
@@ -71,6 +74,8 @@ extension VectorIndexError: CustomStringConvertible {
             "the system has not the memory for \(bytes) bytes"
         case .capacityExceeded(let maximum):
             "the index is full: it can hold \(maximum) vectors"
+        case .cancelled:
+            "the batch was cancelled"
         }
     }
 }

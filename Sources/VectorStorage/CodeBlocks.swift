@@ -14,8 +14,8 @@ package final class CodeBlocks: @unchecked Sendable {
     /// Finds the vectors that may be near to queries.
     package let kernel: CodeBlockKernel
 
-    private var codes: Tensor<UInt8>
-    private var terms: Tensor<Float>
+    private let codes: Tensor<UInt8>
+    private let terms: Tensor<Float>
 
     /// - Parameters:
     ///   - metric: any but Manhattan.

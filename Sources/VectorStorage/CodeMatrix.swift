@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DistanceKernels
+import Synchronization
 
 /// The codes of an index's vectors: row s is the codes of slot s, in whole cache lines.
 ///
-/// A row is written once, before its slot is published, and never changes afterwards; other codes are another matrix.
+/// A row is written before its slot is published and does not change while a search can read it; other codes are another matrix.
 package final class CodeMatrix: @unchecked Sendable {
-    // SAFETY: rows below `count` are immutable. Rows are appended by one thread at a time, which the owning index's writer
-    // lock ensures, and a reader learns of a slot only under that index's lock.
+    // SAFETY: rows are written by one thread at a time, which the owning index's writer lock ensures, and only such as no
+    // reader can know of: new ones, and those of vectors removed before every search under way began.
 
     /// What rounds vectors to these codes.
     package let quantizer: ScalarQuantizer
@@ -15,9 +16,9 @@ package final class CodeMatrix: @unchecked Sendable {
     /// Distances on the rows.
     package let kernel: CodeKernel
 
-    package private(set) var count = 0
+    private let storedCount = Atomic(0)
 
-    private var tensor: Tensor<UInt8>
+    private let tensor: Tensor<UInt8>
 
     /// - Parameter rows: the most rows that there can be.
     package init(
@@ -36,10 +37,30 @@ package final class CodeMatrix: @unchecked Sendable {
     /// Makes room for `additional` more rows.
     package func ensure(additional: Int) throws(StorageError) { try tensor.ensure(rows: count + additional) }
 
-    /// Encodes `vector` to the next row, for which ``ensure(additional:)`` has made room.
-    package func append(_ vector: UnsafePointer<Float>) {
-        // SAFETY: `ensure` made the row usable; it lies outside every row that a reader knows, and is 0.
-        kernel.encode(vector, by: quantizer, into: tensor.row(count))
-        count += 1
+    /// Rows that have been written.
+    package var count: Int { storedCount.load(ordering: .acquiring) }
+
+    /// Encodes `vector` to the row of a slot: the next one, for which ``ensure(additional:)`` has made room, or one that nobody can
+    /// read any more.
+    package func store(_ vector: UnsafePointer<Float>, at slot: Slot) {
+        precondition(slot.index <= count)
+        // SAFETY: `ensure` made the row usable; it lies outside every row that a reader knows.
+        kernel.encode(vector, by: quantizer, into: tensor.row(slot.index))
+        if slot.index == count { storedCount.store(slot.index + 1, ordering: .releasing) }
+    }
+
+    /// Encodes `vector` to the next row.
+    package func append(_ vector: UnsafePointer<Float>) { store(vector, at: Slot(UInt32(count))) }
+
+    /// Writes zeros over a row that nobody can read any more.
+    package func erase(_ slot: Slot) {
+        precondition(slot.index < count)
+        tensor.row(slot.index).update(repeating: 0, count: tensor.stride)
+    }
+
+    /// Forgets the rows from `count` on, which nobody has learnt of.
+    package func truncate(to count: Int) {
+        precondition(count <= self.count)
+        storedCount.store(count, ordering: .releasing)
     }
 }

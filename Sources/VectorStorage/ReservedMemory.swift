@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -11,10 +13,14 @@
 /// A range of addresses that is reserved once and given memory from the front as it grows, so that it never moves.
 ///
 /// Fresh memory reads as zeros. The base is aligned to 2 MiB, the size of a huge page.
-package struct ReservedMemory: ~Copyable {
+package final class ReservedMemory: @unchecked Sendable {
+    // SAFETY: one thread at a time grows the range, which the owner ensures; others read what was committed before they learnt
+    // of it.
+
     package let base: UnsafeMutableRawPointer
     package let reservedBytes: Int
-    package private(set) var committedBytes = 0
+
+    private let committed = Atomic(0)
 
     private let mapping: UnsafeMutableRawPointer
     private let mappingBytes: Int
@@ -61,8 +67,12 @@ package struct ReservedMemory: ~Copyable {
         munmap(mapping, mappingBytes)
     }
 
+    /// Bytes that are readable and writable.
+    package var committedBytes: Int { committed.load(ordering: .acquiring) }
+
     /// Makes at least the first `bytes` readable and writable.
-    package mutating func commit(_ bytes: Int) throws(StorageError) {
+    package func commit(_ bytes: Int) throws(StorageError) {
+        let committedBytes = committedBytes
         guard bytes > committedBytes else { return }
         guard bytes <= reservedBytes else { throw .outOfMemory(bytes: bytes) }
         // A quarter more than before, so that a growing index makes few system calls; memory is used only once touched.
@@ -80,7 +90,7 @@ package struct ReservedMemory: ~Copyable {
                 madvise(base + first, target - first, 14 /* MADV_HUGEPAGE */)
             }
         #endif
-        committedBytes = target
+        committed.store(target, ordering: .releasing)
     }
 
     private static func roundUp(_ value: Int, to unit: Int) -> Int { (value + unit - 1) / unit * unit }

@@ -2,38 +2,58 @@
 
 /// A vector that shares the storage of the index it came from, where that index stores whole vectors.
 ///
-/// It stays valid and unchanged for as long as it is held, whatever happens to the index: a stored vector is never
-/// overwritten. Holding it keeps the index's vectors in memory. Changing an element copies the vector first, so that
-/// neither the index nor other holders see the change.
+/// It stays valid and unchanged for as long as it is held, whatever happens to the index: a stored vector is not overwritten while
+/// anyone holds it. Holding it keeps the index's vectors in memory, and keeps the index from using the memory of vectors anew that
+/// are removed meanwhile. Changing an element copies the vector first, so that neither the index nor other holders see the change.
 public struct SharedVector: Sendable {
     private enum Storage: Sendable {
-        case shared(VectorMatrix, Slot)
-        case owned([Float])
+        case shared(VectorPin, Slot)
+        case owned(OwnedValues)
+    }
+
+    /// The elements of a vector that was copied.
+    private final class OwnedValues: @unchecked Sendable {
+        // SAFETY: changed only by a holder that has found itself to be the only one.
+        var values: [Float]
+
+        init(_ values: [Float]) { self.values = values }
     }
 
     private var storage: Storage
 
-    package init(_ matrix: VectorMatrix, _ slot: Slot) {
-        precondition(slot.index < matrix.count)
-        storage = .shared(matrix, slot)
+    package init(_ pin: VectorPin, _ slot: Slot) {
+        precondition(slot.index < pin.matrix.count)
+        storage = .shared(pin, slot)
     }
 
     /// Makes a vector that owns its elements.
-    package init(_ values: [Float]) { storage = .owned(values) }
+    package init(_ values: [Float]) { storage = .owned(OwnedValues(values)) }
 
     /// Calls `body` with the elements, in place.
     public func withSpan<Result, Failure: Error>(
         _ body: (Span<Float>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         switch storage {
-        case .shared(let matrix, let slot):
-            // SAFETY: the row is within the matrix (checked by the initialiser), which `self` keeps alive, and is immutable.
-            let row = UnsafeBufferPointer(start: matrix.row(slot), count: matrix.dimensions)
+        case .shared(let pin, let slot):
+            // SAFETY: the row is within the matrix (checked by the initialiser), which the pin keeps alive and as it is; `self`
+            // keeps the pin.
+            let row = UnsafeBufferPointer(start: pin.matrix.row(slot), count: pin.matrix.dimensions)
             return try body(row.span)
-        case .owned(let values):
-            return try body(values.span)
+        case .owned(let owned):
+            return try body(owned.values.span)
         }
     }
+
+    /// Whether no one else can see the elements, neither an index nor another value: changing one copies nothing then.
+    public mutating func isUnique() -> Bool {
+        guard case .owned(var owned) = storage else { return false }
+        // Taken out, so that `owned` is the only reference that this value has.
+        storage = .owned(Self.none)
+        defer { storage = .owned(owned) }
+        return isKnownUniquelyReferenced(&owned)
+    }
+
+    private static let none = OwnedValues([])
 }
 
 extension SharedVector: RandomAccessCollection, MutableCollection {
@@ -43,8 +63,8 @@ extension SharedVector: RandomAccessCollection, MutableCollection {
     /// The position after the last element: the number of dimensions.
     public var endIndex: Int {
         switch storage {
-        case .shared(let matrix, _): matrix.dimensions
-        case .owned(let values): values.count
+        case .shared(let pin, _): pin.matrix.dimensions
+        case .owned(let owned): owned.values.count
         }
     }
 
@@ -52,12 +72,14 @@ extension SharedVector: RandomAccessCollection, MutableCollection {
     public subscript(position: Int) -> Float {
         get { withSpan { $0[position] } }
         set {
-            // Taken out of `storage`, so that an owned array is unique and changes in place.
-            var values: [Float] = []
-            if case .owned(let current) = storage { values = current } else { values = Array(self) }
-            storage = .owned([])
-            values[position] = newValue
-            storage = .owned(values)
+            let isUnique = isUnique()
+            if case .owned(let owned) = storage, isUnique {
+                owned.values[position] = newValue
+            } else {
+                var values = Array(self)
+                values[position] = newValue
+                storage = .owned(OwnedValues(values))
+            }
         }
     }
 }

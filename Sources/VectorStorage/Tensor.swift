@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Rows of `stride` elements, one a slot, that never move. A new row is all zero bits.
-package struct Tensor<Element: BitwiseCopyable>: ~Copyable {
+package struct Tensor<Element: BitwiseCopyable> {
     /// Row 0; stable for the life of the tensor.
     package let base: UnsafeMutablePointer<Element>
 
@@ -11,7 +11,7 @@ package struct Tensor<Element: BitwiseCopyable>: ~Copyable {
     /// The most rows that the tensor can ever have.
     package let capacity: Int
 
-    private var memory: ReservedMemory
+    private let memory: ReservedMemory
 
     /// The address space that one tensor reserves at most: 44 million rows of 384 floats. Several hundred indexes fit
     /// beside one another in the 128 TiB of a process.
@@ -34,7 +34,7 @@ package struct Tensor<Element: BitwiseCopyable>: ~Copyable {
     package var committedBytes: Int { memory.committedBytes }
 
     /// Makes rows `0..<count` usable; nothing changes where that fails.
-    package mutating func ensure(rows count: Int) throws(StorageError) {
+    package func ensure(rows count: Int) throws(StorageError) {
         guard count <= capacity else { throw .capacityExceeded(maximum: capacity) }
         try memory.commit(count * stride * MemoryLayout<Element>.stride)
     }

@@ -19,8 +19,8 @@ package final class VectorBlocks: @unchecked Sendable {
     /// `Σ x²` of each vector; 0 after the last of a block that is not full.
     package let squaredNorms: UnsafePointer<Float>
 
-    private var blocks: Tensor<Float>
-    private var norms: Tensor<Float>
+    private let blocks: Tensor<Float>
+    private let norms: Tensor<Float>
 
     package init(dimensions: Int) throws(StorageError) {
         precondition(dimensions > 0)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DistanceKernels
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -12,10 +13,11 @@ import DistanceKernels
 
 /// The vectors of an index: row s is the vector of slot s, padded with zeros to 64 bytes and aligned to 64.
 ///
-/// A row is written once, before its slot is published, and never changes afterwards.
+/// A row is written before its slot is published and does not change while anyone can read it: until its vector is removed, no
+/// search that may have seen it is under way, and no pin holds it.
 package final class VectorMatrix: @unchecked Sendable {
-    // SAFETY: rows below `count` are immutable. Rows are appended by one thread at a time, which the owning index's writer
-    // lock ensures, and a reader learns of a slot only under that index's lock.
+    // SAFETY: rows are written by one thread at a time, which the owning index's writer lock ensures, and only such as no
+    // reader can know of: new ones, and those given up as said above.
 
     package let dimensions: Int
 
@@ -25,9 +27,12 @@ package final class VectorMatrix: @unchecked Sendable {
     /// Row 0; stable for the life of the matrix.
     package let base: UnsafePointer<Float>
 
-    package private(set) var count = 0
+    /// What of the rows is held by results.
+    package let pins = VectorPins()
 
-    private var tensor: Tensor<Float>
+    private let storedCount = Atomic(0)
+
+    private let tensor: Tensor<Float>
 
     package init(dimensions: Int) throws(StorageError) {
         precondition(dimensions > 0)
@@ -38,6 +43,9 @@ package final class VectorMatrix: @unchecked Sendable {
     }
 
     package static func paddedDimensions(_ dimensions: Int) -> Int { (dimensions + 15) / 16 * 16 }
+
+    /// Rows that have been written.
+    package var count: Int { storedCount.load(ordering: .acquiring) }
 
     package var capacity: Int { tensor.capacity }
 
@@ -55,13 +63,32 @@ package final class VectorMatrix: @unchecked Sendable {
         try tensor.ensure(rows: count + additional)
     }
 
-    /// Copies `dimensions` floats from `vector` to the next row, for which ``ensure(additional:)`` has made room.
+    /// Copies `dimensions` floats from `vector` to the row of a slot: the next one, for which ``ensure(additional:)`` has made room,
+    /// or one that nobody can read any more.
+    package func store(_ vector: UnsafePointer<Float>, at slot: Slot) {
+        precondition(slot.index <= count)
+        // SAFETY: `ensure` made the row usable; it lies outside every row that a reader knows.
+        tensor.row(slot.index).update(from: vector, count: dimensions)
+        if slot.index == count { storedCount.store(slot.index + 1, ordering: .releasing) }
+    }
+
+    /// Stores a vector in the next row.
     package func append(_ vector: UnsafePointer<Float>) -> Slot {
         let slot = Slot(UInt32(count))
-        // SAFETY: `ensure` made the row usable; it lies outside every row that a reader knows.
-        tensor.row(count).update(from: vector, count: dimensions)
-        count += 1
+        store(vector, at: slot)
         return slot
+    }
+
+    /// Writes zeros over a row that nobody can read any more.
+    package func erase(_ slot: Slot) {
+        precondition(slot.index < count)
+        tensor.row(slot.index).update(repeating: 0, count: stride)
+    }
+
+    /// Forgets the rows from `count` on, which nobody has learnt of.
+    package func truncate(to count: Int) {
+        precondition(count <= self.count)
+        storedCount.store(count, ordering: .releasing)
     }
 
     /// Distances from queries to the rows of this matrix.

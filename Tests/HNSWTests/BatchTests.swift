@@ -81,12 +81,12 @@ struct BatchTests {
     func duplicatesOutliveNode() throws {
         let fixture = try GraphFixture(dimensions: 2)
         try fixture.insert([1, 1, 2, 2, 1, 1, 1, 1])
-        fixture.graph.remove(Slot(0))
+        fixture.remove(0)
         #expect(fixture.search([1, 1], ef: 4).map(\.slot) == [2, 3, 1])
-        fixture.graph.remove(Slot(3))
+        fixture.remove(3)
         #expect(fixture.search([1, 1], ef: 4).map(\.slot) == [2, 1])
         #expect(fixture.graph.deadNodeCount == 0)
-        fixture.graph.remove(Slot(2))
+        fixture.remove(2)
         #expect(fixture.search([1, 1], ef: 4).map(\.slot) == [1])
         #expect(fixture.graph.deadNodeCount == 1)
         try fixture.insert([1, 1])
@@ -100,7 +100,7 @@ struct BatchTests {
         // A line of points: every path between the two halves leads through the middle.
         let fixture = try GraphFixture(dimensions: 1, m: 2)
         try fixture.insert((0..<200).map(Float.init))
-        for slot in 20..<180 as Range<UInt32> { fixture.graph.remove(Slot(slot)) }
+        for slot in 20..<180 as Range<UInt32> { fixture.remove(slot) }
         try fixture.graph.checkInvariants()
         #expect(fixture.search([0], ef: 40).map(\.slot).sorted() == Array(0..<20) + Array(180..<200))
         #expect(

@@ -10,7 +10,7 @@ import VectorStorage
 final class GraphFixture {
     let matrix: VectorMatrix
     let kernel: Float32Kernel
-    var graph: HNSWGraph
+    let graph: HNSWGraph
     var scratch: SearchScratch
 
     init(
@@ -37,7 +37,8 @@ final class GraphFixture {
             graph.finishLinking(part)
             if isAlone { workers.attachIfCutOff(nodes[0], in: graph, kernel: kernel) }
         }
-        if repairs { workers.repair(&graph, kernel: kernel) }
+        if repairs { workers.repair(graph, kernel: kernel) }
+        graph.commit()
     }
 
     /// Adds vectors one by one.
@@ -51,7 +52,7 @@ final class GraphFixture {
     func add(_ values: [Float]) throws -> [UInt32] {
         let count = values.count / matrix.dimensions
         try matrix.ensure(additional: count)
-        try graph.ensure(additional: count)
+        try graph.ensure(additional: count, oldestReader: .first)
         return values.withUnsafeBufferPointer { values in
             (0..<count).compactMap { i in
                 guard let base = values.baseAddress else { return nil }
@@ -61,6 +62,12 @@ final class GraphFixture {
         }
     }
 
+    /// Removes a slot's vector.
+    func remove(_ slot: UInt32) {
+        graph.remove(Slot(slot))
+        graph.commit()
+    }
+
     @discardableResult
     func repair() -> Int { graph.repair(kernel: kernel, scratch: &scratch) }
 
@@ -68,6 +75,7 @@ final class GraphFixture {
     func search(_ query: [Float], ef: Int) -> [(slot: UInt32, distance: Float)] {
         let padded = AlignedBuffer<Float>(capacity: matrix.stride, zero: 0)
         for (i, value) in query.enumerated() { padded.base[i] = value }
+        scratch.view = graph.view(at: graph.version)
         graph.search(padded.base, ef: ef, kernel: kernel, scratch: &scratch)
         var found: [(slot: UInt32, distance: Float)] = []
         graph.forEachResult(in: scratch, limit: ef) { slot, distance in found.append((slot.rawValue, distance)) }
@@ -84,13 +92,13 @@ final class GraphFixture {
     func setRow(_ node: UInt32, level: Int = 0, to neighbors: [UInt32]) {
         let layer = graph.layer(level)
         let row = layer.row(node)
+        layer.clear(row)
         for (i, neighbor) in neighbors.enumerated() { row[i] = neighbor }
-        layer.endRow(row, count: neighbors.count)
     }
 
     /// Removes every edge of level 0 that leads to `node`.
     func cutEdges(to node: UInt32) {
-        for other in 0..<UInt32(graph.slotCount) where !graph.flags.base[Int(other)].contains(.duplicate) {
+        for other in 0..<UInt32(graph.slotCount) where graph.ledger.flags.base[Int(other)].isNode {
             let neighbors = row(other)
             if neighbors.contains(node) { setRow(other, to: neighbors.filter { $0 != node }) }
         }
@@ -104,14 +112,14 @@ final class GraphFixture {
         var reached = [Bool](repeating: false, count: graph.slotCount)
         graph.reach(from: entryPoint, reached: &reached)
         return (0..<UInt32(graph.slotCount)).filter {
-            !reached[Int($0)] && !graph.flags.base[Int($0)].contains(.duplicate)
+            !reached[Int($0)] && graph.needsReach($0)
         }
     }
 
     /// Every row of every level: equal for equal graphs.
     var allRows: [[UInt32]] {
         (0..<UInt32(graph.slotCount)).flatMap { slot -> [[UInt32]] in
-            if graph.flags.base[Int(slot)].contains(.duplicate) { return [[.max]] }
+            if !graph.ledger.flags.base[Int(slot)].isNode { return [[.max]] }
             return (0...graph.level(of: slot)).map { row(slot, level: $0) }
         }
     }

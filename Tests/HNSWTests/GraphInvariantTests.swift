@@ -118,15 +118,15 @@ struct GraphInvariantTests {
 
     @Test("An entry point below the top level, a wrong count and a lost duplicate are found")
     func findsWrongCounts() throws {
-        let entry = try Self.verdict { $0.graph.topLevel += 1 }
+        let entry = try Self.verdict { $0.graph.setEntryPoint($0.graph.entryPoint, level: $0.graph.topLevel + 1) }
         #expect(entry?.contains("the entry point is on level") == true)
         let nodes = try Self.verdict { $0.graph.nodeCount += 1 }
         #expect(nodes?.contains("counted 301") == true)
-        let dead = try Self.verdict { $0.graph.deadNodeCount += 1 }
+        let dead = try Self.verdict { $0.graph.ledger.deadNodeCount += 1 }
         #expect(dead?.contains("counted 300, 1") == true)
-        let noEntry = try Self.verdict { $0.graph.entryPoint = nil }
+        let noEntry = try Self.verdict { $0.graph.setEntryPoint(nil, level: 0) }
         #expect(noEntry?.contains("no entry point") == true)
-        let duplicate = try Self.verdict { $0.graph.flags.base[5].insert(.duplicate) }
+        let duplicate = try Self.verdict { $0.graph.ledger.flags.base[5].insert(.duplicate) }
         #expect(duplicate?.contains("hangs on no node") == true)
     }
 }

@@ -26,7 +26,7 @@ struct ReservedMemoryTests {
 
     @Test("Memory grows in place, is zero when fresh and keeps what it holds")
     func growth() throws {
-        var memory = try ReservedMemory(reserving: 16 << 20)
+        let memory = try ReservedMemory(reserving: 16 << 20)
         let base = memory.base
         var checked = 0
         for wanted in [1, 100, 70_000, 1 << 20, 2 << 20, (2 << 20) + 1, 5_000_000, 16 << 20] {
@@ -49,7 +49,7 @@ struct ReservedMemoryTests {
 
     @Test("Asking for less than there is changes nothing")
     func smallerCommit() throws {
-        var memory = try ReservedMemory(reserving: 4 << 20)
+        let memory = try ReservedMemory(reserving: 4 << 20)
         try memory.commit(1 << 20)
         let committed = memory.committedBytes
         for bytes in [0, 1, 1 << 20] { try memory.commit(bytes) }
@@ -59,7 +59,7 @@ struct ReservedMemoryTests {
 
     @Test("A little memory takes little")
     func smallSteps() throws {
-        var memory = try ReservedMemory(reserving: 1 << 30)
+        let memory = try ReservedMemory(reserving: 1 << 30)
         try memory.commit(1)
         let small = memory.committedBytes
         #expect(small <= 64 << 10)
@@ -70,7 +70,7 @@ struct ReservedMemoryTests {
 
     @Test("More than the reservation is refused, and what there is stays", arguments: [1, 1 << 20, Int.max])
     func beyondReservation(excess: Int) throws {
-        var memory = try ReservedMemory(reserving: 4 << 20)
+        let memory = try ReservedMemory(reserving: 4 << 20)
         try memory.commit(1 << 20)
         memory.base.storeBytes(of: 42, as: UInt8.self)
         let committed = memory.committedBytes
@@ -96,8 +96,8 @@ struct ReservedMemoryTests {
 
     @Test("Two reservations do not overlap")
     func separate() throws {
-        var a = try ReservedMemory(reserving: 2 << 20)
-        var b = try ReservedMemory(reserving: 2 << 20)
+        let a = try ReservedMemory(reserving: 2 << 20)
+        let b = try ReservedMemory(reserving: 2 << 20)
         try a.commit(2 << 20)
         try b.commit(2 << 20)
         let distance = abs(a.base - b.base)

@@ -7,7 +7,7 @@ import VectorStorage
 struct TensorTests {
     @Test("Rows lie one stride apart from the base")
     func rowAddresses() throws {
-        var tensor = try Tensor<UInt32>(stride: 5, rows: 100)
+        let tensor = try Tensor<UInt32>(stride: 5, rows: 100)
         try tensor.ensure(rows: 100)
         let base = tensor.base
         for row in [0, 1, 50, 99] { #expect(tensor.row(row) == base + 5 * row) }
@@ -17,7 +17,7 @@ struct TensorTests {
 
     @Test("Rows stay where they are and what they are while the tensor grows, and new rows are zero")
     func stableRows() throws {
-        var tensor = try Tensor<UInt32>(stride: 7, rows: 300_000)
+        let tensor = try Tensor<UInt32>(stride: 7, rows: 300_000)
         let base = tensor.base
         var written = 0
         for count in [1, 2, 1000, 40_000, 300_000] {
@@ -41,7 +41,7 @@ struct TensorTests {
 
     @Test("More rows than the capacity are refused, and the tensor is unchanged")
     func capacityExceeded() throws {
-        var tensor = try Tensor<Float>(stride: 16, rows: 1000)
+        let tensor = try Tensor<Float>(stride: 16, rows: 1000)
         let capacity = tensor.capacity
         #expect(capacity == 1000)
         try tensor.ensure(rows: 10)
@@ -76,7 +76,7 @@ struct TensorTests {
 
     @Test("Committed bytes cover the rows and no row is committed before it is wanted")
     func committedBytes() throws {
-        var tensor = try Tensor<UInt64>(stride: 3, rows: 100_000)
+        let tensor = try Tensor<UInt64>(stride: 3, rows: 100_000)
         let before = tensor.committedBytes
         #expect(before == 0)
         try tensor.ensure(rows: 0)

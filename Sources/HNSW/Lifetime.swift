@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+import VectorStorage
+
+/// A state of the graph that searches can see. Every change that is finished makes a new one.
+///
+/// Rows keep the lower half of the number only; it is read relative to the present, and passes over the two values that stand for
+/// "longer ago than any search began".
+package struct GraphVersion: Hashable, Comparable, Sendable {
+    package let number: UInt64
+
+    package init(_ number: UInt64) { self.number = number }
+
+    /// The version of an empty graph.
+    package static let first = GraphVersion(UInt64(Lifetime.firstVersion))
+
+    var next: GraphVersion {
+        let next = GraphVersion(number + 1)
+        return next.short < Lifetime.firstVersion ? GraphVersion(number + 1 + UInt64(Lifetime.firstVersion)) : next
+    }
+
+    var short: UInt32 { UInt32(truncatingIfNeeded: number) }
+
+    package static func < (a: GraphVersion, b: GraphVersion) -> Bool { a.number < b.number }
+}
+
+/// At which versions a slot's vector is there: from `born` on, before `died`.
+struct Lifetime: Equatable {
+    var born: UInt32
+    var died: UInt32
+
+    /// As `born` and `died`: before every version that is still searched.
+    static let everBorn: UInt32 = 0
+    static let everDead: UInt32 = 1
+
+    /// As `died`: not yet.
+    static let notDied: UInt32 = 0
+
+    /// The least number that is a version.
+    static let firstVersion: UInt32 = 2
+
+    func contains(_ version: UInt32) -> Bool {
+        guard born == Self.everBorn || Int32(bitPattern: version &- born) >= 0 else { return false }
+        return died == Self.notDied || died != Self.everDead && Int32(bitPattern: version &- died) < 0
+    }
+
+    /// Versions after which a lifetime is told in the words for "ever", long before the difference of two versions leaves the range
+    /// of 32 bits.
+    static let agingPeriod: UInt64 = 1 << 29
+
+    /// The same as of now, told so that it stays right for the next 2^30 versions.
+    func aged(at version: UInt32) -> Lifetime {
+        var aged = self
+        if born != Self.everBorn, version &- born >= UInt32(Self.agingPeriod / 2) { aged.born = Self.everBorn }
+        if died > Self.everDead, version &- died >= UInt32(Self.agingPeriod / 2) { aged.died = Self.everDead }
+        return aged
+    }
+}
+
+/// What searches read of each slot beside its edges: its lifetime, and the next slot with the same vector.
+struct NodeStates {
+    private let tensor: Tensor<UInt32>
+
+    /// Words of a slot: `born`, `died`, and 1 + the next slot with the same vector, or 0.
+    private static var words: Int { 3 }
+
+    init(capacity: Int) throws(StorageError) { tensor = try Tensor(stride: Self.words, rows: capacity) }
+
+    static var bytesPerSlot: Int { words * MemoryLayout<UInt32>.stride }
+
+    func ensure(rows: Int) throws(StorageError) { try tensor.ensure(rows: rows) }
+
+    private func word(_ slot: UInt32, _ word: Int) -> UnsafeMutablePointer<Atomic<UInt32>> {
+        let index: Int = Int(slot) &* Self.words &+ word
+        // SAFETY: an atomic has the layout of its value.
+        return UnsafeMutableRawPointer(tensor.base + index).assumingMemoryBound(to: Atomic<UInt32>.self)
+    }
+
+    /// A slot's lifetime: `born` changes only while no search can know the slot.
+    func lifetime(_ slot: UInt32) -> Lifetime {
+        Lifetime(
+            born: word(slot, 0).pointee.load(ordering: .relaxed),
+            died: word(slot, 1).pointee.load(ordering: .relaxed))
+    }
+
+    func setLifetime(_ lifetime: Lifetime, of slot: UInt32) {
+        word(slot, 0).pointee.store(lifetime.born, ordering: .relaxed)
+        word(slot, 1).pointee.store(lifetime.died, ordering: .relaxed)
+    }
+
+    /// The next slot with the same vector.
+    func next(_ slot: UInt32) -> UInt32? {
+        let stored = word(slot, 2).pointee.load(ordering: .acquiring)
+        return stored == 0 ? nil : stored - 1
+    }
+
+    func setNext(_ next: UInt32?, of slot: UInt32) {
+        word(slot, 2).pointee.store(next.map { $0 + 1 } ?? 0, ordering: .releasing)
+    }
+}

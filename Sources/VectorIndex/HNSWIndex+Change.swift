@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HNSW
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+// Every change goes through the same steps: it makes the graph's next version, which no search sees before `commit`, unlinks some of
+// what was removed, and becomes known to lookups by key at last.
+extension HNSWIndex {
+    /// Removes a vector; it is never returned again. Returns whether the key was there. Waits for a change under way.
+    ///
+    /// The vector's node leads searches on until it is unlinked: with every change that follows a little of that is done, once an
+    /// eighth of the nodes are such.
+    @discardableResult
+    public func remove(key: UInt64) -> Bool {
+        writer.withLock { _ in
+            guard let slot = directory.slot(of: key) else { return false }
+            graph.remove(slot)
+            commit(inserted: 0, removed: 1)
+            access.write { _ = directory.remove(key) }
+            return true
+        }
+    }
+
+    /// Unlinks every removed vector from the graph, so that new vectors take their places and searches pass them no more. Waits for
+    /// changes and searches that are under way; searches do not wait for it. Linear in the number of vectors.
+    public func compact() {
+        writer.withLock { _ in compactAlone() }
+    }
+
+    /// Overwrites what the index keeps of removed vectors with zeros, after ``compact()``: their values, codes and keys. What
+    /// searches and results still hold is left as it is.
+    ///
+    /// - Returns: removed vectors that are still held and were not overwritten; call again when their results are gone.
+    @discardableResult
+    public func secureErase() -> Int {
+        writer.withLock { _ in
+            compactAlone()
+            let slots = graph.freeSlots(oldestReader: oldestHolder)
+            for slot in slots {
+                vectors.erase(Slot(slot))
+                codes?.matrix.erase(Slot(slot))
+                keyBySlot.base[Int(slot)] = 0
+            }
+            return graph.freeSlotCount - slots.count
+        }
+    }
+
+    /// The caller holds `writer`.
+    private func compactAlone() {
+        waitForReaders()
+        workers.use(threads: Processors.count)
+        graph.unlinkDuplicates(oldestReader: graph.version, atLeast: 1)
+        // Twice: the first ends a sweep that is under way.
+        for _ in 0..<2 {
+            if !graph.isSweeping, graph.deadNodeCount > 0, graph.beginSweep(vectors: vectors) { repair() }
+            sweep(rows: .max)
+        }
+        graph.commit()
+        waitForReaders()
+    }
+
+    /// The oldest version that is searched or that results hold. Readers first: one hands what it reads to a pin before it ends.
+    var oldestHolder: GraphVersion {
+        let oldest = readers.oldest(present: graph.version)
+        guard let pinned = vectors.pins.oldest else { return oldest }
+        return min(oldest, GraphVersion(pinned))
+    }
+
+    /// Waits until every search has ended that began before the present version; the caller holds `writer`.
+    func waitForReaders() {
+        let present = graph.version
+        while readers.oldest(present: present) < present { usleep(20) }
+        state.releaseRetired(oldestReader: present)
+    }
+
+    /// Rows visited by a sweep for each vector inserted or removed. A sweep begins when an eighth of the nodes are dead, and so ends
+    /// before another sixteenth has died.
+    private static var sweepRowsPerChange: Int { 16 }
+
+    /// Ends a change; the caller holds `writer`.
+    func commit(inserted: Int, removed: Int) {
+        let oldestReader = readers.oldest(present: graph.version)
+        graph.unlinkDuplicates(oldestReader: oldestReader)
+        if graph.isSweepDue, graph.beginSweep(vectors: vectors) { repair() }
+        sweep(rows: (inserted + removed) * Self.sweepRowsPerChange)
+        graph.commit()
+        state.releaseRetired(oldestReader: readers.oldest(present: graph.version))
+        liveCount.add(inserted - removed, ordering: .releasing)
+        insertedCount.add(inserted, ordering: .relaxed)
+    }
+
+    private func sweep(rows: Int) {
+        guard graph.isSweeping else { return }
+        let limit = min(rows, vectors.count)
+        if let codes {
+            workers.sweep(graph, limit: limit, kernel: codes.matrix.kernel)
+        } else {
+            workers.sweep(graph, limit: limit, kernel: kernel)
+        }
+        if graph.finishSweep() || graph.isRepairDue { repair() }
+    }
+
+    func repair() {
+        if let codes {
+            workers.repair(graph, kernel: codes.matrix.kernel)
+        } else {
+            workers.repair(graph, kernel: kernel)
+        }
+    }
+}
