@@ -116,7 +116,7 @@ package final class LinkWorkers {
         }
     }
 
-    /// Attaches a node linked alone that nothing reaches; see ``HNSWGraph/attachIfCutOff(_:kernel:scratch:)``.
+    /// Attaches a new node that nothing reaches; see ``HNSWGraph/attachIfCutOff(_:kernel:scratch:)``.
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == CodeKernel)
     package func attachIfCutOff<Kernel: DistanceKernel>(_ node: UInt32, in graph: borrowing HNSWGraph, kernel: Kernel) {

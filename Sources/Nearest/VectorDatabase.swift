@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Dispatch
 import Synchronization
 
 /// Keeps vectors with ids and metadata in memory, and finds the nearest to a query.
@@ -10,8 +11,13 @@ import Synchronization
 /// let nearest = try database.search([0.9, 0.1, 0], k: 1)  // "red"
 /// ```
 ///
-/// Any method may be called from any thread. Reads run beside one another. Changes are made one after the other; a read that
-/// meets one waits for the entry that is being entered, never for a whole batch.
+/// Any method may be called from any thread.
+///
+/// - Changes are made one after the other. What a call has inserted, replaced or removed is seen by every read that begins after it
+///   returns.
+/// - A search never waits for the index: it finds the entries that were there when it began, all of a batch or none of it, the old or
+///   the new one of an entry that is being replaced. Ids and metadata are looked up under a lock that a change holds while it enters
+///   1,024 of them at most.
 public final class VectorDatabase: @unchecked Sendable {
     // SAFETY: `catalog` is read under `access.read` and changed under `access.write`, by the holder of `writer` only.
 
@@ -71,8 +77,11 @@ public final class VectorDatabase: @unchecked Sendable {
     public func search(
         _ query: [Float], k: Int, efSearch: Int? = nil, includingVectors: Bool = false
     ) throws(VectorDatabaseError) -> [SearchResult] {
-        try results(includingVectors: includingVectors) { () throws(VectorIndexError) in
-            try index.search(query, k: k, efSearch: efSearch)
+        try results { () throws(VectorIndexError) in
+            guard includingVectors else {
+                return try index.search(query, k: k, efSearch: efSearch).map { ($0, nil) }
+            }
+            return try index.searchVectors(query, k: k, efSearch: efSearch).map { ($0.neighbor, $0.vector) }
         }
     }
 
@@ -88,10 +97,9 @@ public final class VectorDatabase: @unchecked Sendable {
     public func search(
         _ query: [Float], k: Int, recall: Double, includingVectors: Bool = false
     ) throws(VectorDatabaseError) -> [SearchResult] {
-        // Before `access` is taken: a change that waits for it would keep all other searches waiting.
-        if recall < 1 { index.renewCalibration() }
-        return try results(includingVectors: includingVectors) { () throws(VectorIndexError) in
-            try index.search(query, k: k, recall: recall)
+        try results { () throws(VectorIndexError) in
+            guard includingVectors else { return try index.search(query, k: k, recall: recall).map { ($0, nil) } }
+            return try index.searchVectors(query, k: k, recall: recall).map { ($0.neighbor, $0.vector) }
         }
     }
 
@@ -117,21 +125,34 @@ public final class VectorDatabase: @unchecked Sendable {
         }
     }
 
-    /// The entries that `search` finds.
+    /// The entries that `search` finds, with the vectors if it gives any.
+    ///
+    /// An entry can be removed after it was found: then the search is repeated, at last while no entry can be.
     private func results(
-        includingVectors: Bool, search: () throws(VectorIndexError) -> [Neighbor]
+        search: () throws(VectorIndexError) -> [(neighbor: Neighbor, vector: SharedVector?)]
     ) throws(VectorDatabaseError) -> [SearchResult] {
-        try access.read { () throws(VectorDatabaseError) in
-            let neighbors: [Neighbor]
-            do throws(VectorIndexError) { neighbors = try search() } catch { throw .index(error) }
-            return neighbors.compactMap { neighbor in
-                // A record is there before its vector can be found, and as long as it can.
-                guard let record = catalog.record(of: neighbor.key) else { return nil }
-                return SearchResult(
-                    id: record.id, distance: neighbor.distance, metadata: record.metadata,
-                    vector: includingVectors ? index.vector(for: neighbor.key) : nil)
+        do throws(VectorIndexError) {
+            for _ in 0..<3 {
+                let found = try search()
+                if let results = access.read({ records(of: found) }) { return results }
             }
+            return try access.read { () throws(VectorIndexError) in records(of: try search()) ?? [] }
+        } catch {
+            throw .index(error)
         }
+    }
+
+    /// What is recorded of what was found; nil if something of it is no more. The caller holds `access`.
+    private func records(of found: [(neighbor: Neighbor, vector: SharedVector?)]) -> [SearchResult]? {
+        var results: [SearchResult] = []
+        results.reserveCapacity(found.count)
+        for (neighbor, vector) in found {
+            guard let record = catalog.record(of: neighbor.key) else { return nil }
+            results.append(
+                SearchResult(
+                    id: record.id, distance: neighbor.distance, metadata: record.metadata, vector: vector))
+        }
+        return results
     }
 }
 
@@ -142,58 +163,95 @@ extension VectorDatabase {
     ///
     /// - Throws: ``VectorDatabaseError``: the id is there already, or the vector is not one of this database's.
     public func insert(_ entry: VectorEntry) throws(VectorDatabaseError) {
-        try batchInsert([entry], threads: 1)
+        try batchInsert([entry], parallelism: 1)
     }
 
-    /// Adds many entries, all or none. Searches go on meanwhile and may see a part of the batch, entries that ``get(_:)`` and
-    /// ``contains(_:)`` know only when all are there.
+    /// Adds many entries, all or none. Searches go on meanwhile and see none of them before all are there.
     ///
     /// - Parameters:
     ///   - entries: what to add, with ids that are new and different.
-    ///   - threads: threads to use, 1 to 1,024; nil uses every core. The index is the same for any number.
-    ///   - progress: called now and then with the number of entries entered so far, on the calling thread. It may read;
-    ///     changing the database there is a programming error and traps.
-    /// - Throws: ``VectorDatabaseError``: an id is there already or named twice, or a vector is not one of this database's.
+    ///   - parallelism: threads to use, 1 to 1,024; nil uses every core. The index is the same for any number.
+    ///   - progress: called now and then with the number of entries linked so far, on the calling thread. It may read;
+    ///     changing the database there is a programming error and traps. If it throws, nothing was added.
+    /// - Returns: the ids, in the order of the entries.
+    /// - Throws: ``VectorDatabaseError``: an id is there already or named twice, a vector is not one of this database's,
+    ///   `parallelism` is outside its range, or `progress` has cancelled.
+    @discardableResult
     public func batchInsert(
-        _ entries: [VectorEntry], threads: Int? = nil, progress: (Int) -> Void = { _ in }
-    ) throws(VectorDatabaseError) {
+        _ entries: [VectorEntry], parallelism: Int? = nil, progress: BatchProgress = { _ in }
+    ) throws(VectorDatabaseError) -> [String] {
         try changing { () throws(VectorDatabaseError) in
             try catalog.checkNew(entries)
             let keys = addRecords(of: entries)
             do throws(VectorIndexError) {
                 try index.insertBatch(
-                    entries.lazy.map(\.vector), keys: keys, threads: threads, progress: progress)
+                    entries.lazy.map(\.vector), keys: keys, threads: parallelism, progress: progress)
             } catch {
                 access.write { catalog.removeRecords(of: keys) }
                 throw VectorDatabaseError(error, inserting: entries)
             }
             forEachPart(of: keys.count) { part in catalog.publish(keys[part]) }
         }
+        return entries.map(\.id)
     }
 
-    /// Adds an entry, or replaces the one with its id. A search finds the old one or the new one, never both.
+    /// Adds many entries on a thread of its own, all or none, and tells how many are linked so far.
+    ///
+    /// ```swift
+    /// for try await linked in database.insertions(of: entries) { print("\(linked) of \(entries.count)") }
+    /// ```
+    ///
+    /// All are there when the sequence ends. Nothing is, if it throws, if the loop is left before its end, or if the task that iterates is
+    /// cancelled before the last entry is linked.
+    ///
+    /// - Parameters:
+    ///   - entries: what to add, with ids that are new and different.
+    ///   - parallelism: threads to use, 1 to 1,024; nil uses every core.
+    /// - Returns: a sequence that throws ``VectorDatabaseError`` as ``batchInsert(_:parallelism:progress:)`` does.
+    public func insertions(
+        of entries: [VectorEntry], parallelism: Int? = nil
+    ) -> AsyncThrowingStream<Int, any Error> {
+        AsyncThrowingStream { continuation in
+            let isCancelled = Flag()
+            continuation.onTermination = { if case .cancelled = $0 { isCancelled.raise() } }
+            DispatchQueue(label: "batch insertion").async {
+                do {
+                    try self.batchInsert(entries, parallelism: parallelism) { (linked) throws(CancellationError) in
+                        if isCancelled.isRaised { throw CancellationError() }
+                        continuation.yield(linked)
+                    }
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: error)
+                }
+            }
+        }
+    }
+
+    /// Adds an entry, or replaces the one with its id. A search finds the old one or the new one, never both and never neither.
     ///
     /// - Returns: whether an entry was replaced.
     /// - Throws: ``VectorDatabaseError``: the vector is not one of this database's.
     @discardableResult
     public func upsert(_ entry: VectorEntry) throws(VectorDatabaseError) -> Bool {
         try changing { () throws(VectorDatabaseError) in
-            try access.write { () throws(VectorDatabaseError) in
-                let oldKey = catalog.key(of: entry.id)
-                let keys = catalog.addRecords(of: [entry])
-                do throws(VectorIndexError) {
-                    try index.insert(entry.vector, key: keys[0])
-                } catch {
-                    catalog.removeRecords(of: keys)
-                    throw VectorDatabaseError(error, inserting: [entry])
-                }
+            let oldKey = catalog.key(of: entry.id)
+            let keys = addRecords(of: [entry])
+            do throws(VectorIndexError) {
                 if let oldKey {
-                    index.remove(key: oldKey)
-                    catalog.removeRecords(of: [oldKey])
+                    try index.replace(oldKey, with: entry.vector.span, key: keys[0])
+                } else {
+                    try index.insert(entry.vector, key: keys[0])
                 }
-                catalog.publish(keys[...])
-                return oldKey != nil
+            } catch {
+                access.write { catalog.removeRecords(of: keys) }
+                throw VectorDatabaseError(error, inserting: [entry])
             }
+            access.write {
+                if let oldKey { catalog.removeRecords(of: [oldKey]) }
+                catalog.publish(keys[...])
+            }
+            return oldKey != nil
         }
     }
 
@@ -201,14 +259,22 @@ extension VectorDatabase {
     @discardableResult
     public func remove(_ id: String) -> Bool {
         changing {
-            access.write {
-                guard let key = catalog.key(of: id) else { return false }
-                index.remove(key: key)
-                catalog.removeRecords(of: [key])
-                return true
-            }
+            guard let key = catalog.key(of: id) else { return false }
+            index.remove(key: key)
+            access.write { catalog.removeRecords(of: [key]) }
+            return true
         }
     }
+
+    /// Unlinks every removed or replaced entry from the index, so that new ones take their places and searches pass them no more
+    /// (``HNSWIndex/compact()``). Changes wait, searches do not.
+    public func compact() { changing { index.compact() } }
+
+    /// Overwrites what the index keeps of removed and replaced vectors with zeros (``HNSWIndex/secureErase()``).
+    ///
+    /// - Returns: vectors that results still hold and that were not overwritten.
+    @discardableResult
+    public func secureErase() -> Int { changing { index.secureErase() } }
 
     /// Records a batch's entries under new keys, which it returns.
     private func addRecords(of entries: [VectorEntry]) -> [UInt64] {
@@ -229,4 +295,13 @@ extension VectorDatabase {
     private func changing<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
         try writer.withLock { _ throws(Failure) in try body() }
     }
+}
+
+/// Says once, from any thread to any other, that something is no longer wanted.
+private final class Flag: Sendable {
+    private let raised = Atomic(false)
+
+    var isRaised: Bool { raised.load(ordering: .relaxed) }
+
+    func raise() { raised.store(true, ordering: .relaxed) }
 }

@@ -26,28 +26,65 @@ extension HNSWIndex {
     ///   - recall: the mean share of the true nearest that is to be found, above 0, up to 1.
     /// - Throws: ``VectorIndexError``: a parameter is outside its range, or the query is not a vector of this index.
     public func search(_ query: Span<Float>, k: Int, recall: Double) throws(VectorIndexError) -> [Neighbor] {
+        var neighbors: [Neighbor] = []
+        if let ef = try efSearch(forRecall: recall, k: k) {
+            neighbors = try search(query, k: k, efSearch: ef)
+        } else {
+            try searchEverything(query, k: k) { found, _ in
+                neighbors = found.map { neighbor(Slot($0.slot), $0.distance) }
+            }
+        }
+        return neighbors
+    }
+
+    /// Returns the `k` nearest vectors to a query as they are stored, with the wanted recall; see
+    /// ``search(_:k:recall:)-(Span<Float>,_,_)`` and ``searchVectors(_:k:efSearch:)-(Span<Float>,_,_)``.
+    public func searchVectors(
+        _ query: Span<Float>, k: Int, recall: Double
+    ) throws(VectorIndexError) -> [(neighbor: Neighbor, vector: SharedVector)] {
+        if let ef = try efSearch(forRecall: recall, k: k) { return try searchVectors(query, k: k, efSearch: ef) }
+        var vectors: [(neighbor: Neighbor, vector: SharedVector)] = []
+        try searchEverything(query, k: k) { found, version in
+            let pin = VectorPin(self.vectors, version: version.number)
+            vectors = found.map { (neighbor(Slot($0.slot), $0.distance), SharedVector(pin, Slot($0.slot))) }
+        }
+        return vectors
+    }
+
+    /// Returns the `k` nearest vectors to a query as they are stored, with the wanted recall; see
+    /// ``searchVectors(_:k:recall:)-(Span<Float>,_,_)``.
+    public func searchVectors(
+        _ query: [Float], k: Int, recall: Double
+    ) throws(VectorIndexError) -> [(neighbor: Neighbor, vector: SharedVector)] {
+        try searchVectors(query.span, k: k, recall: recall)
+    }
+
+    /// The candidates to keep for a recall; nil if every vector is to be compared.
+    private func efSearch(forRecall recall: Double, k: Int) throws(VectorIndexError) -> Int? {
         guard recall > 0, recall <= 1 else { throw .invalidRecall(recall) }
         try VectorIndexError.check("k", k, in: IndexLimits.k)
-        if recall < 1 { renewCalibration() }
-        let calibration = self.calibration
-        if k > 0, let ef = calibration?.efSearch(forRecall: recall, k: k) {
-            return try search(query, k: k, efSearch: ef)
-        }
-        return try readers.read(graph) { (place, version) throws(VectorIndexError) in
+        guard k > 0, recall < 1 else { return nil }
+        renewCalibration()
+        return calibration?.efSearch(forRecall: recall, k: k)
+    }
+
+    /// Compares a query with every vector, and calls `body` with the nearest.
+    private func searchEverything(
+        _ query: Span<Float>, k: Int, body: ([NearestSelection.Candidate], GraphVersion) -> Void
+    ) throws(VectorIndexError) {
+        try readers.read(graph) { (place, version) throws(VectorIndexError) in
             let scratch = place.query
             try scratch.query.prepare(query)
             let prepared = PreparedQuery(
                 values: scratch.query.values, squaredNorm: scratch.query.squaredNorm, hidden: nil)
             let slots = liveSlots(in: graph.view(at: version))
-            guard k > 0, !slots.isEmpty else { return [] }
-            return nearestByRows(to: [prepared], limit: min(k, slots.count), among: slots)[0].map {
-                neighbor(Slot($0.slot), $0.distance)
-            }
+            guard k > 0, !slots.isEmpty else { return }
+            body(nearestByRows(to: [prepared], limit: min(k, slots.count), among: slots)[0], version)
         }
     }
 
     /// Calibrates if that is due. While the index is changed, the last calibration serves, or every vector is compared.
-    package func renewCalibration() {
+    private func renewCalibration() {
         guard readers.read(graph, { _, _ in isCalibrationDue() }) else { return }
         _ = writer.withLockIfAvailable { _ in
             if isCalibrationDue() {

@@ -180,7 +180,7 @@ extension HNSWIndex {
             let edges = workers.plan(part, in: graph, kernel: kernel)
             workers.link(edges, in: graph, keepsReached: isAlone, kernel: kernel)
             graph.finishLinking(part)
-            if isAlone { workers.attachIfCutOff(nodes[0], in: graph, kernel: kernel) }
+            for node in part { workers.attachIfCutOff(node, in: graph, kernel: kernel) }
             linked += part.count
             try progress(linked)
         }

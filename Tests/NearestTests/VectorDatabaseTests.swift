@@ -126,7 +126,7 @@ struct VectorDatabaseTests {
             try database.upsert(VectorEntry(id: "red", vector: [.infinity, 0, 0]))
         }
         #expect(throws: VectorDatabaseError.index(.invalidParameter(name: "threads", value: 0, allowed: 1...1024))) {
-            try database.batchInsert([good], threads: 0)
+            try database.batchInsert([good], parallelism: 0)
         }
         #expect(database.count == 3 && !database.contains("white"))
         #expect(database.get("red")?.vector == [1, 0, 0])

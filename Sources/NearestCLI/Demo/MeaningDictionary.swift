@@ -26,7 +26,7 @@ struct MeaningDictionary {
         // Twice the usual candidates: about 97 of 100 true neighbours are found (`nearest demo` prints the figure).
         let options = HNSWOptions(efSearch: 128)
         database = try VectorDatabase(dimensions: corpus.dimensions, metric: .cosine, options: options)
-        try database.batchInsert(corpus.entries, threads: threads) { progress.update($0) }
+        try database.batchInsert(corpus.entries, parallelism: threads) { progress.update($0) }
         progress.finish()
     }
 
