@@ -42,9 +42,15 @@ let package = Package(
             name: "VectorIndex", dependencies: ["HNSW", "VectorStorage", "DistanceKernels"],
             swiftSettings: swiftSettings),
         .target(name: "Nearest", dependencies: ["VectorIndex"], swiftSettings: swiftSettings),
+        .target(
+            name: "CommandSupport",
+            dependencies: ["Nearest", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: swiftSettings),
         .executableTarget(
             name: "NearestCLI",
-            dependencies: ["Nearest", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "CommandSupport", "Nearest", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             resources: [.copy("Resources/static-embedding")],
             swiftSettings: swiftSettings),
         .executableTarget(
@@ -67,7 +73,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(name: "NearestTests", dependencies: ["Nearest", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "NearestCLITests", dependencies: ["NearestCLI", "Nearest", "TestSupport"],
+            name: "NearestCLITests", dependencies: ["NearestCLI", "CommandSupport", "Nearest", "TestSupport"],
             swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6]

@@ -4,6 +4,7 @@ import Nearest
 import TestSupport
 import Testing
 
+@testable import CommandSupport
 @testable import NearestCLI
 
 @Suite("Recall")

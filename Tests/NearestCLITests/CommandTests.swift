@@ -6,6 +6,7 @@ import Nearest
 import TestSupport
 import Testing
 
+@testable import CommandSupport
 @testable import NearestCLI
 
 @Suite("The nearest command")

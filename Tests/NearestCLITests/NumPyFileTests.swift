@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 
+@testable import CommandSupport
 @testable import NearestCLI
 
 @Suite("NumPy files that are read")

@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 
+@testable import CommandSupport
 @testable import NearestCLI
 
 /// The bytes of a `.npy` file, put together by hand so that each part can be wrong.

@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 
+@testable import CommandSupport
 @testable import NearestCLI
 
 @Suite("NumPy files that are refused")
@@ -109,6 +110,22 @@ struct NumPyRefusalTests {
         try expectRefused(NumPyBytes(floats: [1, 2], shape: "(2,)"), "1 dimensions")
         try expectRefused(NumPyBytes(floats: [1, 2], shape: "(1, 2, 1)"), "3 dimensions")
         try expectRefused(NumPyBytes(floats: [1], shape: "()"), "0 dimensions")
+    }
+
+    @Test("One dimension is read as one column where that is asked for, three or none are refused there too")
+    func oneDimension() throws {
+        try withFile(NumPyBytes(floats: [1, 2], shape: "(2,)").bytes) { path in
+            let file = try NumPyFile(path: path, acceptsOneDimension: true)
+            let values = try file.floats()
+            #expect(file.rows == 2 && file.columns == 1 && values == [1, 2])
+        }
+        for shape in ["(1, 2, 1)", "()"] {
+            try withFile(NumPyBytes(floats: [1, 2], shape: shape).bytes) { path in
+                expectRefusal(of: path, because: "one or two are read") {
+                    _ = try NumPyFile(path: path, acceptsOneDimension: true)
+                }
+            }
+        }
     }
 
     @Test(

@@ -2,6 +2,7 @@
 
 import Testing
 
+@testable import CommandSupport
 @testable import NearestCLI
 
 @Suite("WordNet's files")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import CommandSupport
 import Foundation
 import Nearest
 
@@ -159,15 +160,5 @@ struct BenchCommand: ParsableCommand {
             throw ValidationError("--ef is '\(ef)'; it must be numbers from 1 on, with commas between")
         }
         return settings.compactMap { $0 }
-    }
-}
-
-/// Refuses an option's value outside its range as wrong usage.
-func checkRange(_ name: String, _ value: Int, _ allowed: ClosedRange<Int>) throws {
-    guard allowed.contains(value) else {
-        let range =
-            allowed.upperBound == .max
-            ? "\(allowed.lowerBound) or more" : "from \(allowed.lowerBound) to \(allowed.upperBound)"
-        throw ValidationError("\(name) is \(value); it must be \(range)")
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CommandSupport
 import Foundation
 import Nearest
 
@@ -77,35 +78,4 @@ extension BenchReport.Point {
         p99Microseconds = median(measurements.map { percentile($0.latencies, 0.99).seconds * 1e6 })
         distancesPerQuery = Double(measurements[0].distanceCount) / Double(max(measurements[0].results.count, 1))
     }
-}
-
-/// The share of the true neighbours that were found.
-enum Recall {
-    /// Recall@k with ties: a result is a hit if it is no farther than the k-th true neighbour, up to rounding.
-    ///
-    /// - Parameter distances: of the results of each query.
-    static func mean(of distances: [[Float]], kthTrueDistances: [Float], k: Int) -> Double {
-        guard !distances.isEmpty, k > 0 else { return 0 }
-        var hits = 0
-        for (found, kth) in zip(distances, kthTrueDistances) {
-            let bound = kth + 1e-6 * max(abs(kth), 1e-3)
-            hits += found.prefix(k).filter { $0 <= bound }.count
-        }
-        return Double(hits) / Double(distances.count * k)
-    }
-}
-
-/// The middle value; the mean of the two in the middle of an even number.
-func median(_ values: [Double]) -> Double {
-    precondition(!values.isEmpty)
-    let sorted = values.sorted()
-    let middle = sorted.count / 2
-    return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-}
-
-/// The value that `fraction` of the durations do not exceed.
-func percentile(_ durations: [Duration], _ fraction: Double) -> Duration {
-    guard !durations.isEmpty else { return .zero }
-    let sorted = durations.sorted()
-    return sorted[min(sorted.count - 1, Int((Double(sorted.count) * fraction).rounded(.up)) - 1)]
 }

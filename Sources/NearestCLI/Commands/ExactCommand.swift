@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import CommandSupport
 import Foundation
 import Nearest
 
@@ -93,4 +94,13 @@ struct ExactCommand: ParsableCommand {
                         threads == 1 ? "" : "s", report.qps, report.gigaflopsPerSecond))
         }
     }
+}
+
+/// Results as rows of ids, -1 where there are fewer than `k`.
+func idRows(_ results: [[Neighbor]], k: Int) -> [Int32] {
+    var ids = [Int32](repeating: -1, count: results.count * k)
+    for (row, neighbors) in results.enumerated() {
+        for (i, neighbor) in neighbors.prefix(k).enumerated() { ids[row * k + i] = Int32(neighbor.key) }
+    }
+    return ids
 }

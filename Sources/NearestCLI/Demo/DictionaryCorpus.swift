@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CommandSupport
 import Nearest
 
 /// WordNet's definitions as entries of a database, and usage examples, which are no stored texts, as queries.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CommandSupport
 import Foundation
 
 /// Turns text into a vector without a neural network: the sum of its pieces' vectors, divided by its length.

@@ -16,7 +16,7 @@ struct NumPyHeader {
     /// The offset of the first element.
     let dataStart: Int
 
-    init(_ data: Data) throws(Malformed) {
+    init(_ data: Data, acceptsOneDimension: Bool = false) throws(Malformed) {
         let text = try Self.dictionary(data)
         dataStart = text.end
         guard let description = Self.value(of: "descr", in: text.dictionary, from: "'", through: "'") else {
@@ -40,8 +40,11 @@ struct NumPyHeader {
         guard sizes.count == parts.count, sizes.allSatisfy({ $0 >= 0 }) else {
             throw Malformed("a malformed shape in the .npy header: (\(shape))")
         }
-        guard sizes.count == 2 else { throw Malformed("\(sizes.count) dimensions; files of two are read") }
-        (rows, columns) = (sizes[0], sizes[1])
+        guard sizes.count == 2 || sizes.count == 1 && acceptsOneDimension else {
+            throw Malformed(
+                "\(sizes.count) dimensions; files of \(acceptsOneDimension ? "one or two" : "two") are read")
+        }
+        (rows, columns) = (sizes[0], sizes.count == 2 ? sizes[1] : 1)
 
         let (elements, overflow) = rows.multipliedReportingOverflow(by: columns)
         let (bytes, bytesOverflow) = elements.multipliedReportingOverflow(by: elementType.byteCount)

@@ -3,9 +3,9 @@
 import Foundation
 
 /// The memory of this process.
-enum ProcessMemory {
+package enum ProcessMemory {
     /// The most bytes that were ever resident.
-    static var peakBytes: Int {
+    package static var peakBytes: Int {
         var usage = rusage()
         #if canImport(Glibc)
             getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)

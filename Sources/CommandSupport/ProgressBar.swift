@@ -4,7 +4,7 @@ import Foundation
 
 /// A line on standard error that shows how far long work is, its rate and the time left; nothing where standard error is no
 /// terminal.
-final class ProgressBar: @unchecked Sendable {
+package final class ProgressBar: @unchecked Sendable {
     // SAFETY: `lock` guards `lastDrawn`; the rest is constant.
 
     private let label: String
@@ -14,14 +14,14 @@ final class ProgressBar: @unchecked Sendable {
     private let lock = NSLock()
     private var lastDrawn: ContinuousClock.Instant?
 
-    init(_ label: String, total: Int, isShown: Bool = isatty(2) == 1) {
+    package init(_ label: String, total: Int, isShown: Bool = isatty(2) == 1) {
         self.label = label
         self.total = total
         self.isShown = isShown
     }
 
     /// Shows that `done` of the total are done; at most ten times a second. May be called from any thread.
-    func update(_ done: Int) {
+    package func update(_ done: Int) {
         guard isShown else { return }
         lock.lock()
         defer { lock.unlock() }
@@ -32,7 +32,7 @@ final class ProgressBar: @unchecked Sendable {
     }
 
     /// Clears the line.
-    func finish() {
+    package func finish() {
         guard isShown else { return }
         draw("")
     }
@@ -57,7 +57,7 @@ final class ProgressBar: @unchecked Sendable {
 
 extension Duration {
     /// The duration in seconds.
-    var seconds: Double {
+    package var seconds: Double {
         let parts = components
         return Double(parts.seconds) + Double(parts.attoseconds) * 1e-18
     }

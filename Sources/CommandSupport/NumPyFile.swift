@@ -13,9 +13,9 @@ import Foundation
 /// | the rest| rows × columns elements                                                                     |
 ///
 /// Source: the format's description in NumPy's `numpy/lib/format.py`.
-struct NumPyFile {
+package struct NumPyFile {
     /// What an element is.
-    enum ElementType: String {
+    package enum ElementType: String {
         case float32 = "<f4"
         case float16 = "<f2"
         case int32 = "<i4"
@@ -30,18 +30,19 @@ struct NumPyFile {
         }
     }
 
-    let path: String
-    let elementType: ElementType
-    let rows: Int
-    let columns: Int
+    package let path: String
+    package let elementType: ElementType
+    package let rows: Int
+    package let columns: Int
 
     private let data: Data
     private let dataStart: Int
 
     /// Maps a file and reads its header.
     ///
+    /// - Parameter acceptsOneDimension: whether a file of one dimension is read too, as one column.
     /// - Throws: ``CommandFailure``, naming the file: it cannot be read, is malformed, or is of a kind not read here.
-    init(path: String) throws(CommandFailure) {
+    package init(path: String, acceptsOneDimension: Bool = false) throws(CommandFailure) {
         self.path = path
         do {
             data = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
@@ -50,7 +51,7 @@ struct NumPyFile {
         }
         let header: NumPyHeader
         do throws(NumPyHeader.Malformed) {
-            header = try NumPyHeader(data)
+            header = try NumPyHeader(data, acceptsOneDimension: acceptsOneDimension)
         } catch {
             throw CommandFailure("\(path): \(error.description)")
         }
@@ -61,7 +62,7 @@ struct NumPyFile {
     }
 
     /// The first `limit` rows as floats, one after the other; of a float32 or float16 file.
-    func floats(limit: Int? = nil) throws(CommandFailure) -> [Float] {
+    package func floats(limit: Int? = nil) throws(CommandFailure) -> [Float] {
         let count = min(rows, limit ?? rows) * columns
         switch elementType {
         case .float32:
@@ -74,7 +75,7 @@ struct NumPyFile {
     }
 
     /// All elements of an int32 file.
-    func int32s() throws(CommandFailure) -> [Int32] {
+    package func int32s() throws(CommandFailure) -> [Int32] {
         guard elementType == .int32 else {
             throw CommandFailure("\(path): holds \(elementType.rawValue), wanted int32")
         }
@@ -82,7 +83,7 @@ struct NumPyFile {
     }
 
     /// All elements of an int8 file.
-    func int8s() throws(CommandFailure) -> [Int8] {
+    package func int8s() throws(CommandFailure) -> [Int8] {
         guard elementType == .int8 else {
             throw CommandFailure("\(path): holds \(elementType.rawValue), wanted int8")
         }
@@ -110,12 +111,12 @@ struct NumPyFile {
 
 extension NumPyFile {
     /// Writes an int32 file.
-    static func write(_ values: [Int32], rows: Int, columns: Int, to path: String) throws(CommandFailure) {
+    package static func write(_ values: [Int32], rows: Int, columns: Int, to path: String) throws(CommandFailure) {
         try write(values.map { UInt32(bitPattern: $0) }, as: .int32, rows: rows, columns: columns, to: path)
     }
 
     /// Writes a float32 file.
-    static func write(_ values: [Float], rows: Int, columns: Int, to path: String) throws(CommandFailure) {
+    package static func write(_ values: [Float], rows: Int, columns: Int, to path: String) throws(CommandFailure) {
         try write(values.map(\.bitPattern), as: .float32, rows: rows, columns: columns, to: path)
     }
 
@@ -149,7 +150,7 @@ extension NumPyFile {
 
 extension Float {
     /// The value of an IEEE 754 half-precision number.
-    init(halfBits bits: UInt16) {
+    package init(halfBits bits: UInt16) {
         let sign = UInt32(bits & 0x8000) << 16
         let exponent = UInt32(bits >> 10 & 0x1F)
         let fraction = UInt32(bits & 0x3FF)

@@ -4,30 +4,32 @@ import ArgumentParser
 import Nearest
 
 /// What an index is built with, for every command that builds one.
-struct IndexArguments: ParsableArguments {
+package struct IndexArguments: ParsableArguments {
     @Option(help: "The metric: l2 (squared), ip (negated inner product), cosine (1 - cos) or l1.")
-    var metric = MetricOption.l2
+    package var metric = MetricOption.l2
 
     @Option(help: "M: neighbours of a new node on each level; level 0 keeps twice as many.")
-    var m = 16
+    package var m = 16
 
     @Option(help: "Candidates that an insertion considers.")
-    var efConstruction = 200
+    package var efConstruction = 200
 
     @Option(help: "Seeds the graph.")
-    var seed: UInt64 = 42
+    package var seed: UInt64 = 42
 
     @Option(help: ArgumentHelp("Index only the first N vectors.", valueName: "N"))
-    var limit: Int?
+    package var limit: Int?
 
-    mutating func validate() throws {
+    package init() {}
+
+    package mutating func validate() throws {
         try checkRange("--m", m, HNSWOptions.mRange)
         try checkRange("--ef-construction", efConstruction, HNSWOptions.efConstructionRange)
         if let limit { try checkRange("--limit", limit, 1...Int.max) }
     }
 
     /// Builds the index of the inputs' vectors, and shows how far it is.
-    func build(_ inputs: SearchInputs, codes: CodesOption, threads: Int) throws -> HNSWIndex {
+    package func build(_ inputs: SearchInputs, codes: CodesOption, threads: Int) throws -> HNSWIndex {
         let options = HNSWOptions(m: m, efConstruction: efConstruction, seed: seed, codes: codes.codes)
         let index = try HNSWIndex(dimensions: inputs.dimensions, metric: metric.metric, options: options)
         let progress = ProgressBar("build", total: inputs.baseCount)

@@ -4,11 +4,11 @@ import ArgumentParser
 import Nearest
 
 /// Codes as they are named on the command line.
-enum CodesOption: String, ExpressibleByArgument, CaseIterable {
+package enum CodesOption: String, ExpressibleByArgument, CaseIterable {
     case none, int8, int4, auto
 
     /// nil lets the index choose.
-    var codes: VectorCodes? {
+    package var codes: VectorCodes? {
         switch self {
         case .none: VectorCodes.none
         case .int8: .int8

@@ -4,10 +4,10 @@ import ArgumentParser
 import Nearest
 
 /// A metric as it is named on the command line.
-enum MetricOption: String, ExpressibleByArgument, CaseIterable {
+package enum MetricOption: String, ExpressibleByArgument, CaseIterable {
     case l2, ip, cosine, l1
 
-    var metric: Metric {
+    package var metric: Metric {
         switch self {
         case .l2: .squaredEuclidean
         case .ip: .innerProduct

@@ -3,11 +3,11 @@
 import Foundation
 
 /// Standard output, of which nothing is lost in silence.
-enum Output {
+package enum Output {
     /// Prints a text and what ends it.
     ///
     /// - Throws: ``CommandFailure``: standard output is closed, or what it leads to is full.
-    static func print(_ text: String, terminator: String = "\n") throws(CommandFailure) {
+    package static func print(_ text: String, terminator: String = "\n") throws(CommandFailure) {
         do {
             try FileHandle.standardOutput.write(contentsOf: Data((text + terminator).utf8))
         } catch {

@@ -2,19 +2,30 @@
 
 import Nearest
 
-/// Stored vectors and queries read from `.npy` files.
-struct SearchInputs {
+/// Stored vectors and queries, as `.npy` files hold them.
+package struct SearchInputs {
     /// The most neighbours that the commands ask for: what they write has so many places for each query.
-    static let maximumK = 100_000
+    package static let maximumK = 100_000
 
-    let dimensions: Int
-    let base: [Float]
-    let queries: [Float]
+    package let dimensions: Int
+    package let base: [Float]
+    package let queries: [Float]
 
-    var baseCount: Int { base.count / dimensions }
-    var queryCount: Int { queries.count / dimensions }
+    package var baseCount: Int { base.count / dimensions }
+    package var queryCount: Int { queries.count / dimensions }
 
-    init(base basePath: String, queries queriesPath: String, limit: Int?, queryLimit: Int?) throws(CommandFailure) {
+    /// Takes vectors that lie one after the other.
+    package init(dimensions: Int, base: [Float], queries: [Float]) {
+        precondition(base.count % dimensions == 0 && queries.count % dimensions == 0)
+        self.dimensions = dimensions
+        self.base = base
+        self.queries = queries
+    }
+
+    /// Reads the first vectors and queries of two files.
+    package init(
+        base basePath: String, queries queriesPath: String, limit: Int?, queryLimit: Int?
+    ) throws(CommandFailure) {
         let baseFile = try NumPyFile(path: basePath)
         let queriesFile = try NumPyFile(path: queriesPath)
         guard baseFile.columns == queriesFile.columns else {
@@ -31,26 +42,17 @@ struct SearchInputs {
     }
 
     /// The values of one query in `queries`.
-    func queryRange(_ index: Int) -> Range<Int> { index * dimensions..<(index + 1) * dimensions }
+    package func queryRange(_ index: Int) -> Range<Int> { index * dimensions..<(index + 1) * dimensions }
 
     /// Keys of the stored vectors: their row numbers.
-    var keys: [UInt64] { (0..<baseCount).map(UInt64.init) }
+    package var keys: [UInt64] { (0..<baseCount).map(UInt64.init) }
 
     /// The `k` nearest rows of each query, by comparing with every row.
-    func exactNeighbors(metric: Metric, k: Int, threads: Int) throws -> [[Neighbor]] {
+    package func exactNeighbors(metric: Metric, k: Int, threads: Int) throws -> [[Neighbor]] {
         let index = try ExactIndex(dimensions: dimensions, metric: metric)
         try index.insertBatch(base, keys: keys)
         let progress = ProgressBar("exact search", total: queryCount)
         defer { progress.finish() }
         return try index.searchBatch(queries, k: k, threads: threads) { progress.update($0) }
     }
-}
-
-/// Results as rows of ids, -1 where there are fewer than `k`.
-func idRows(_ results: [[Neighbor]], k: Int) -> [Int32] {
-    var ids = [Int32](repeating: -1, count: results.count * k)
-    for (row, neighbors) in results.enumerated() {
-        for (i, neighbor) in neighbors.prefix(k).enumerated() { ids[row * k + i] = Int32(neighbor.key) }
-    }
-    return ids
 }

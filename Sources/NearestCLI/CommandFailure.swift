@@ -1,8 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-
-/// What ends a command with exit code 1: the data or a file is at fault. One line.
-struct CommandFailure: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) { self.description = description }
-}
