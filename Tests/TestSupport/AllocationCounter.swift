@@ -13,4 +13,11 @@ public enum AllocationCounter {
         try body()
         return Int(allocation_count() - before)
     }
+
+    /// Bytes that this thread asks for in `body`, freed or not.
+    public static func bytes<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) -> Int {
+        let before = allocated_bytes()
+        try body()
+        return Int(allocated_bytes() - before)
+    }
 }

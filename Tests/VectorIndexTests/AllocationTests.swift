@@ -36,6 +36,23 @@ struct AllocationTests {
         #expect(allocations == 1)
     }
 
+    @Test("Vectors of results take less than a hundredth of the memory of copies")
+    func sharedVectors() throws {
+        var generator = SeededGenerator(seed: 82)
+        let index = try HNSWIndex(dimensions: 512, metric: .squaredEuclidean)
+        try index.insertAll(generator.vectors(count: 60, dimensions: 512), keys: 0..<60)
+        var shared: [SharedVector] = []
+        shared.reserveCapacity(60)
+        var copies: [[Float]] = []
+        copies.reserveCapacity(60)
+        let sharedBytes = AllocationCounter.bytes {
+            for key in 0..<60 as Range<UInt64> { index.vector(for: key).map { shared.append($0) } }
+        }
+        let copiedBytes = AllocationCounter.bytes { for vector in shared { copies.append(Array(vector)) } }
+        #expect(shared.count == 60 && copiedBytes >= 60 * 512 * 4)
+        #expect(100 * sharedBytes < copiedBytes)
+    }
+
     @Test("A search that finds nothing allocates nothing")
     func emptyResult() throws {
         let index = try HNSWIndex(dimensions: 2, metric: .squaredEuclidean)

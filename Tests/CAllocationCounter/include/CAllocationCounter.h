@@ -14,4 +14,7 @@ bool allocation_counter_works(void);
 // Allocations of this thread so far: malloc, calloc, realloc, posix_memalign and aligned_alloc.
 uint64_t allocation_count(void);
 
+// Bytes that they asked for; realloc the whole of the new size. What was freed is not taken off.
+uint64_t allocated_bytes(void);
+
 #endif
