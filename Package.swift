@@ -69,7 +69,8 @@ let package = Package(
             name: "HNSWTests", dependencies: ["HNSW", "VectorStorage", "DistanceKernels", "TestSupport"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "VectorIndexTests", dependencies: ["VectorIndex", "DistanceKernels", "CKernels", "TestSupport"],
+            name: "VectorIndexTests",
+            dependencies: ["VectorIndex", "DistanceKernels", "CKernels", "TestSupport", "CommandSupport"],
             swiftSettings: swiftSettings),
         .testTarget(name: "NearestTests", dependencies: ["Nearest", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
