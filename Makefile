@@ -9,6 +9,13 @@
 #   make bench-numkong  the scans of 32-bit floats against the Python packages SimSIMD and NumKong
 #   make bench-peers    search beside hnswlib and faiss at equal recall, exact search beside faiss: BASE=B.npy QUERIES=Q.npy
 #   make bench-data     two sets of image descriptors to measure search on (Benchmarks/README.md), from Debian's photographs
+#   make bench-insert   insertion one by one and by one call, on one thread and several, into an empty index and a full one
+#   make bench-latency  latency of search in quiet and beside a writer
+#   make bench-memory   bytes that results allocate which share their vectors, beside copies
+#   make bench-churn    every vector replaced over and over: recall, speed and memory beside a fresh index
+#   make bench-hostile  data that graphs lose vectors of; fails if one is not found
+#   make bench-order    recall by the order in which vectors arrive
+#                       the six take BASE=B.npy QUERIES=Q.npy (memory and hostile do not) and ARGS, as ARGS='--json'
 #   make bench-cache    the same under perf stat: cache references and misses, where the machine has counters
 #   make format         format the Swift sources
 #   make setup          install what is missing of Debian's packages; the targets above do so first
@@ -24,13 +31,14 @@ CLANG ?= clang
 PYTHON ?= python3
 NEAREST := .build/release/nearest
 KERNEL_BENCH := .build/release/kernel-bench
-SOURCES := Package.swift Sources Tests
+INDEX_BENCH := .build/release/index-bench
+SOURCES := Package.swift Sources Tests Benchmarks/index-bench
 
 # Debian packages: OpenBLAS for batched distances, pkg-config to find it, the dictionary of the demo.
 PACKAGES := libopenblas-dev pkg-config wordnet-base
 
 .PHONY: help setup demo test test-asan check lint layers format bench bench-data kernel-bench bench-kernels bench-numkong \
-    bench-peers bench-cache release clean
+    bench-peers bench-cache index-bench bench-insert bench-latency bench-memory bench-churn bench-hostile bench-order release clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -113,6 +121,18 @@ kernel-bench: setup
 
 bench-kernels: kernel-bench
 	$(PIN) $(KERNEL_BENCH) $(ARGS)
+
+index-bench: setup
+	$(SWIFT) build -c release --product index-bench
+
+# Generated vectors, unless the caller names files.
+INDEX_BENCH_FILES = $(if $(filter command environment,$(firstword $(origin BASE))),--base $(BASE) --queries $(QUERIES))
+
+bench-insert bench-latency bench-churn bench-order: bench-%: index-bench
+	$(INDEX_BENCH) $* $(INDEX_BENCH_FILES) $(ARGS)
+
+bench-memory bench-hostile: bench-%: index-bench
+	$(INDEX_BENCH) $* $(ARGS)
 
 NUMKONG_VENV := .build/numkong-venv
 NUMKONG_PACKAGES := numpy simsimd==6.5.16 numkong==7.8.6

@@ -55,6 +55,13 @@ let package = Package(
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "kernel-bench", dependencies: ["CKernels"], path: "Benchmarks/kernel-bench", cSettings: cWarnings),
+        .executableTarget(
+            name: "index-bench",
+            dependencies: [
+                "CommandSupport", "Nearest", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/index-bench", swiftSettings: swiftSettings),
 
         .target(
             name: "TestSupport", dependencies: ["CAllocationCounter", "VectorIndex"], path: "Tests/TestSupport",

@@ -28,10 +28,15 @@ package struct IndexArguments: ParsableArguments {
         if let limit { try checkRange("--limit", limit, 1...Int.max) }
     }
 
+    /// Makes an empty index.
+    package func makeIndex(dimensions: Int, codes: CodesOption) throws -> HNSWIndex {
+        let options = HNSWOptions(m: m, efConstruction: efConstruction, seed: seed, codes: codes.codes)
+        return try HNSWIndex(dimensions: dimensions, metric: metric.metric, options: options)
+    }
+
     /// Builds the index of the inputs' vectors, and shows how far it is.
     package func build(_ inputs: SearchInputs, codes: CodesOption, threads: Int) throws -> HNSWIndex {
-        let options = HNSWOptions(m: m, efConstruction: efConstruction, seed: seed, codes: codes.codes)
-        let index = try HNSWIndex(dimensions: inputs.dimensions, metric: metric.metric, options: options)
+        let index = try makeIndex(dimensions: inputs.dimensions, codes: codes)
         let progress = ProgressBar("build", total: inputs.baseCount)
         defer { progress.finish() }
         try index.insertBatch(inputs.base, keys: inputs.keys, threads: threads) { progress.update($0) }

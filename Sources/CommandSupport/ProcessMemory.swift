@@ -18,4 +18,13 @@ package enum ProcessMemory {
             return usage.ru_maxrss  // bytes on Darwin
         #endif
     }
+
+    /// The bytes that are resident now; nil where the system has no `/proc/self/statm`.
+    package static var residentBytes: Int? {
+        // The second number is that of resident pages.
+        guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return nil }
+        let fields = text.split(separator: " ")
+        guard fields.count > 1, let pages = Int(fields[1]) else { return nil }
+        return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+    }
 }

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+/// Measures what an index does beside search: insertion, searches while it changes, memory, change without end, and data that is
+/// hard to index.
+@main
+struct IndexBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "index-bench",
+        abstract:
+            "Measure an index: insertion, latency beside a writer, memory, churn, hostile data, order of arrival.",
+        discussion: "Files are NumPy's .npy: C order, two dimensions, float32 or float16.",
+        subcommands: [
+            InsertBench.self, LatencyBench.self, MemoryBench.self, ChurnBench.self, HostileBench.self, OrderBench.self,
+        ])
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CommandSupport
+import Nearest
+
+/// Queries with the distance of their k-th true neighbour: what an index is asked to say how good and how fast it is.
+struct SearchProbe {
+    let inputs: SearchInputs
+    let k: Int
+    let ef: Int
+
+    /// The distance of each query's `k`-th true neighbour.
+    private let truth: [Float]
+
+    /// Finds the true neighbours among the first `count` stored vectors.
+    init(_ inputs: SearchInputs, count: Int, arguments: BenchArguments) throws {
+        self.inputs = inputs
+        k = min(arguments.k, count)
+        ef = arguments.ef
+        let exact = try ExactIndex(dimensions: inputs.dimensions, metric: arguments.indexed.metric.metric)
+        try exact.insertBatch(
+            inputs.base.span.extracting(0..<count * inputs.dimensions), keys: (0..<UInt64(count)).map { $0 })
+        truth = try exact.searchBatch(inputs.queries, k: k).map { $0.last?.distance ?? -.infinity }
+    }
+
+    /// The share of the true neighbours that the index finds.
+    func recall(_ index: HNSWIndex) throws -> Double {
+        let found = try index.searchBatch(inputs.queries, k: k, efSearch: ef)
+        return Recall.mean(of: found.map { $0.map(\.distance) }, kthTrueDistances: truth, k: k)
+    }
+
+    /// Queries a second, asked one by one on this thread.
+    func queriesPerSecond(_ index: HNSWIndex) throws -> Double {
+        let start = ContinuousClock.now
+        for q in 0..<inputs.queryCount {
+            _ = try index.search(inputs.queries.span.extracting(inputs.queryRange(q)), k: k, efSearch: ef)
+        }
+        return Double(inputs.queryCount) / (ContinuousClock.now - start).seconds
+    }
+}
