@@ -9,6 +9,7 @@
 #   make bench-numkong  the scans of 32-bit floats against the Python packages SimSIMD and NumKong
 #   make bench-peers    search beside hnswlib and faiss at equal recall, exact search beside faiss: BASE=B.npy QUERIES=Q.npy
 #   make bench-data     two sets of image descriptors to measure search on (Benchmarks/README.md), from Debian's photographs
+#   make bench-cache    the same under perf stat: cache references and misses, where the machine has counters
 #   make bench-insert   insertion one by one and by one call, on one thread and several, into an empty index and a full one
 #   make bench-latency  latency of search in quiet and beside a writer
 #   make bench-memory   bytes that results allocate which share their vectors, beside copies
@@ -16,7 +17,6 @@
 #   make bench-hostile  data that graphs lose vectors of; fails if one is not found
 #   make bench-order    recall by the order in which vectors arrive
 #                       the six take BASE=B.npy QUERIES=Q.npy (memory and hostile do not) and ARGS, as ARGS='--json'
-#   make bench-cache    the same under perf stat: cache references and misses, where the machine has counters
 #   make format         format the Swift sources
 #   make setup          install what is missing of Debian's packages; the targets above do so first
 #   make clean          delete what was built

@@ -67,6 +67,11 @@ struct BenchArguments: ParsableArguments {
         try indexed.makeIndex(dimensions: inputs.dimensions, codes: codes)
     }
 
+    /// What the queries find among the first `count` vectors of the inputs.
+    func makeProbe(_ inputs: SearchInputs, count: Int) throws -> SearchProbe {
+        try SearchProbe(inputs, count: count, metric: indexed.metric.metric, k: k, ef: ef)
+    }
+
     /// What the table's first line says of the data.
     func subject(_ inputs: SearchInputs) -> String {
         "\(base ?? "generated clusters"): \(inputs.dimensions) dimensions, \(indexed.metric.rawValue), codes \(codes.rawValue), "
@@ -77,4 +82,13 @@ struct BenchArguments: ParsableArguments {
 extension SearchInputs {
     /// Where the values of some vectors lie in `base`.
     func valueRange(_ rows: Range<Int>) -> Range<Int> { rows.lowerBound * dimensions..<rows.upperBound * dimensions }
+}
+
+/// The numbers of a list with commas between, each at least `least`.
+func numbers(_ name: String, _ list: String, from least: Int = 1) throws -> [Int] {
+    let numbers = list.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+    guard numbers.allSatisfy({ $0.map { $0 >= least } ?? false }) else {
+        throw ValidationError("\(name) is '\(list)'; it must be numbers from \(least) on, with commas between")
+    }
+    return numbers.compactMap { $0 }
 }

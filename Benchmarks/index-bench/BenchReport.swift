@@ -13,7 +13,7 @@ struct BenchReport<Row: Encodable>: Encodable {
     func print(json: Bool, columns: [(title: String, text: (Row) -> String)]) throws {
         if json {
             let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys]
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             return try Output.print(String(decoding: try encoder.encode(self), as: UTF8.self))
         }
         let cells = [columns.map(\.title)] + rows.map { row in columns.map { $0.text(row) } }

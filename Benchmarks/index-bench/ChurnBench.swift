@@ -66,7 +66,7 @@ struct ChurnBench: ParsableCommand {
 
     func run() throws {
         let inputs = try arguments.inputs(generated: generated, atLeast: 1)
-        var probe = try SearchProbe(inputs, count: inputs.baseCount, arguments: arguments)
+        var probe = try arguments.makeProbe(inputs, count: inputs.baseCount)
         var generator = SeededGenerator(seed: arguments.indexed.seed)
         let fresh = try build(inputs)
         let residentBefore = ProcessMemory.residentBytes
@@ -79,7 +79,7 @@ struct ChurnBench: ParsableCommand {
                 let start = ContinuousClock.now
                 try replaceAll(by: present, in: index, round: round)
                 rate = Double(inputs.baseCount) / (ContinuousClock.now - start).seconds
-                if noise > 0 { probe = try SearchProbe(present, count: inputs.baseCount, arguments: arguments) }
+                if noise > 0 { probe = try arguments.makeProbe(present, count: inputs.baseCount) }
             }
             let resident = ProcessMemory.residentBytes
             // The first pass makes scratch memory and is not measured.

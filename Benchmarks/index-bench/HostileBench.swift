@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import CommandSupport
-import Foundation
 import Nearest
 import TestSupport
 
@@ -51,14 +50,14 @@ struct HostileBench: ParsableCommand {
     mutating func validate() throws {
         try checkRange("--count", count, 1000...1_000_000)
         try checkRange("--ef", ef, HNSWOptions.efSearchRange)
-        _ = try positiveNumbers("--calls", calls)
+        _ = try numbers("--calls", calls)
     }
 
     func run() throws {
         var rows: [Row] = []
         for data in HostileData.allCases {
             for order in ArrivalOrder.allCases {
-                for callSize in try positiveNumbers("--calls", calls) {
+                for callSize in try numbers("--calls", calls) {
                     rows.append(try measure(data, order: order, callSize: callSize))
                 }
             }
@@ -99,10 +98,7 @@ struct HostileBench: ParsableCommand {
         let queries = vectors.vectors(at: positions, dimensions: dimensions).map {
             $0 + Float.random(in: -0.1..<0.1, using: &generator)
         }
-        let exact = try ExactIndex(dimensions: dimensions, metric: .squaredEuclidean)
-        try exact.insertBatch(vectors, keys: (0..<UInt64(vectors.count / dimensions)).map { $0 })
-        let truth = try exact.searchBatch(queries, k: 10).map { $0.last?.distance ?? -.infinity }
-        let found = try index.searchBatch(queries, k: 10, efSearch: ef).map { $0.map(\.distance) }
-        return Recall.mean(of: found, kthTrueDistances: truth, k: 10)
+        let inputs = SearchInputs(dimensions: dimensions, base: vectors, queries: queries)
+        return try SearchProbe(inputs, count: inputs.baseCount, metric: .squaredEuclidean, k: 10, ef: ef).recall(index)
     }
 }

@@ -54,11 +54,11 @@ struct InsertBench: ParsableCommand {
         try checkRange("--onto", onto, 0...Int.max)
         try checkRange("--threads", threads, 2...1024)
         try checkRange("--rounds", rounds, 1...1_000_000)
-        _ = try positiveNumbers("--sizes", sizes)
+        _ = try numbers("--sizes", sizes)
     }
 
     func run() throws {
-        let sizes = try positiveNumbers("--sizes", sizes)
+        let sizes = try numbers("--sizes", sizes)
         let most = onto + (sizes.max() ?? 0)
         let inputs = try arguments.inputs(generated: most, atLeast: most)
         var rows: [Row] = []
@@ -76,7 +76,7 @@ struct InsertBench: ParsableCommand {
     }
 
     private func measure(_ inputs: SearchInputs, before: Int, size: Int) throws -> [Row] {
-        let probe = try SearchProbe(inputs, count: before + size, arguments: arguments)
+        let probe = try arguments.makeProbe(inputs, count: before + size)
         // Rates of each round by mode.
         var rates: [[Double]] = []
         var recalls = [Double](repeating: 0, count: Mode.allCases.count)
@@ -113,13 +113,4 @@ struct InsertBench: ParsableCommand {
                 threads: mode == .oneThread ? 1 : threads)
         }
     }
-}
-
-/// The numbers of a list, each 1 or more.
-func positiveNumbers(_ name: String, _ list: String) throws -> [Int] {
-    let numbers = list.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
-    guard numbers.allSatisfy({ ($0 ?? 0) > 0 }) else {
-        throw ValidationError("\(name) is '\(list)'; it must be numbers from 1 on, with commas between")
-    }
-    return numbers.compactMap { $0 }
 }

@@ -33,22 +33,22 @@ struct OrderBench: ParsableCommand {
         var vectorsPerSecond: Double
         var recall: Double
 
-        /// The recall less that of the shuffled vectors inserted by calls of the same size.
-        var lessThanShuffled: Double
+        /// The recall minus that of the shuffled vectors inserted by calls of the same size.
+        var differenceToShuffled: Double
     }
 
     mutating func validate() throws {
         try checkRange("--generated", generated, 1...Int.max)
         try checkRange("--clusters", clusters, 1...100_000)
-        _ = try callSizes()
+        _ = try numbers("--calls", calls, from: 0)
     }
 
     func run() throws {
         let inputs = try arguments.inputs(generated: generated, atLeast: 1)
-        let probe = try SearchProbe(inputs, count: inputs.baseCount, arguments: arguments)
+        let probe = try arguments.makeProbe(inputs, count: inputs.baseCount)
         let orders = try self.orders(inputs)
         var rows: [Row] = []
-        for callSize in try callSizes() {
+        for callSize in try numbers("--calls", calls, from: 0) {
             var shuffledRecall: Double?
             for (name, positions) in orders {
                 let vectors = inputs.base.vectors(at: positions, dimensions: inputs.dimensions)
@@ -62,7 +62,7 @@ struct OrderBench: ParsableCommand {
                 rows.append(
                     Row(
                         order: name, callSize: callSize == 0 ? inputs.baseCount : callSize, vectorsPerSecond: rate,
-                        recall: recall, lessThanShuffled: recall - reference))
+                        recall: recall, differenceToShuffled: recall - reference))
             }
         }
         let report = BenchReport(
@@ -71,16 +71,8 @@ struct OrderBench: ParsableCommand {
             json: arguments.json,
             columns: [
                 ("order", \.order), ("calls of", { "\($0.callSize)" }), ("vectors/s", { $0.vectorsPerSecond.text(0) }),
-                ("recall", { $0.recall.text(4) }), ("- shuffled", { $0.lessThanShuffled.text(4) }),
+                ("recall", { $0.recall.text(4) }), ("- shuffled", { $0.differenceToShuffled.text(4) }),
             ])
-    }
-
-    private func callSizes() throws -> [Int] {
-        let sizes = calls.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
-        guard sizes.allSatisfy({ ($0 ?? -1) >= 0 }) else {
-            throw ValidationError("--calls is '\(calls)'; it must be numbers from 0 on, with commas between")
-        }
-        return sizes.compactMap { $0 }
     }
 
     /// Positions of the vectors in each order, shuffled first.

@@ -13,14 +13,14 @@ struct SearchProbe {
     private let truth: [Float]
 
     /// Finds the true neighbours among the first `count` stored vectors.
-    init(_ inputs: SearchInputs, count: Int, arguments: BenchArguments) throws {
+    init(_ inputs: SearchInputs, count: Int, metric: Metric, k: Int, ef: Int) throws {
         self.inputs = inputs
-        k = min(arguments.k, count)
-        ef = arguments.ef
-        let exact = try ExactIndex(dimensions: inputs.dimensions, metric: arguments.indexed.metric.metric)
+        self.k = min(k, count)
+        self.ef = ef
+        let exact = try ExactIndex(dimensions: inputs.dimensions, metric: metric)
         try exact.insertBatch(
             inputs.base.span.extracting(0..<count * inputs.dimensions), keys: (0..<UInt64(count)).map { $0 })
-        truth = try exact.searchBatch(inputs.queries, k: k).map { $0.last?.distance ?? -.infinity }
+        truth = try exact.searchBatch(inputs.queries, k: self.k).map { $0.last?.distance ?? -.infinity }
     }
 
     /// The share of the true neighbours that the index finds.
