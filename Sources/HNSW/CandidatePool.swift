@@ -48,6 +48,8 @@ struct CandidatePool: ~Copyable {
     mutating func push(_ key: NodeKey) -> Int {
         if liveCount == limit, !(key < keys[count - 1]) { return .max }
         if count == capacity { grow(to: 2 * capacity) }
+        // A copy: what is stored here could be `self.keys` for all the compiler knows.
+        let keys = keys
         var i = count
         while i > 0, key < keys[i - 1] {
             keys[i] = keys[i - 1]

@@ -23,6 +23,9 @@ final class GraphLedger {
     /// The version at which lifetimes were last aged.
     var agedAt = GraphVersion.first
 
+    /// The last nodes that came to lie farther from all others than these from one another: the first of an island, mostly.
+    private(set) var outposts: [UInt32] = []
+
     /// Removed duplicates that are members of their nodes still.
     var removedDuplicates: [UInt32] = []
 
@@ -34,6 +37,17 @@ final class GraphLedger {
     private var firstGiven = 0
 
     init(capacity: Int) throws(StorageError) { flags = try Tensor(stride: 1, rows: capacity) }
+
+    func addOutpost(_ node: UInt32) {
+        if outposts.count == Self.maximumOutposts { outposts.removeFirst() }
+        outposts.append(node)
+    }
+
+    /// Forgets outposts that are to be nodes no more.
+    func removeOutposts(where isGone: (UInt32) -> Bool) { outposts.removeAll(where: isGone) }
+
+    /// What an insertion compares with them is a small part of what it compares.
+    private static var maximumOutposts: Int { 64 }
 
     /// Slots that can be used again, now or later.
     var freeSlotCount: Int { given.count - firstGiven }

@@ -109,6 +109,7 @@ extension HNSWGraph {
         var nearest = descend(
             query, from: entryPoint, fromLevel: topLevel, toLevel: level + 1, kernel: kernel, scratch: &scratch)
         for level in stride(from: min(level, topLevel), through: 0, by: -1) {
+            nearest = nearestOutpost(to: query, than: nearest, level: level, kernel: kernel, scratch: &scratch)
             searchLayer(
                 query, entryPoint: nearest, level: level, ef: parameters.efConstruction, countsDead: true,
                 kernel: kernel,
@@ -120,11 +121,52 @@ extension HNSWGraph {
             }
             selectNeighbors(limit: parameters.m, kernel: kernel, scratch: &scratch)
             layer(level).write(scratch.selected, to: node)
+            if level == 0, isOutpost(kernel: kernel, scratch: &scratch) { scratch.outposts.append(node) }
             for neighbor in scratch.selected {
                 let source = NodeKey(distance: neighbor.distance, slot: node)
                 backEdges.append(BackEdge(level: level, target: neighbor.slot, source: source))
             }
         }
+    }
+
+    /// Whether a node lies farther from the nearest of the neighbours just selected for it than most neighbours of that one do.
+    private func isOutpost<Kernel: DistanceKernel>(kernel: Kernel, scratch: inout SearchScratch) -> Bool {
+        guard let nearest = scratch.selected.first else { return false }
+        let slots = scratch.hopSlots.base
+        let distances = scratch.hopDistances.base
+        let count = layer(0).copy(nearest.slot, to: slots)
+        // A few of its neighbours may be on other islands.
+        guard count >= 4 else { return false }
+        kernel.gather(kernel.row(nearest.slot), slots: slots, count: count, into: distances)
+        scratch.distanceCount &+= count
+        return (0..<count).count { distances[$0] < nearest.distance } * 4 >= 3 * count
+    }
+
+    /// The nearest of the outposts on a level, if one is nearer than `start`, else that.
+    ///
+    /// The second vector of a new island would not find the first: a search ends among the nearest of the older islands, none of which
+    /// need lead on.
+    private func nearestOutpost<Kernel: DistanceKernel>(
+        to query: UnsafePointer<Kernel.Element>, than start: UInt32, level: Int, kernel: Kernel,
+        scratch: inout SearchScratch
+    ) -> UInt32 {
+        let slots = scratch.hopSlots.base
+        let distances = scratch.hopDistances.base
+        slots[0] = start
+        var count = 1
+        for outpost in ledger.outposts where self.level(of: outpost) >= level && count < scratch.hopSlots.capacity {
+            slots[count] = outpost
+            count += 1
+        }
+        guard count > 1 else { return start }
+        kernel.gather(query, slots: slots, count: count, into: distances)
+        scratch.distanceCount &+= count
+        return slots[(1..<count).reduce(0) { distances[$1] < distances[$0] ? $1 : $0 }]
+    }
+
+    /// Notes nodes that lie far from all others, for the insertions to come.
+    func addOutposts(_ nodes: [UInt32]) {
+        for node in nodes { ledger.addOutpost(node) }
     }
 
     /// Adds edges, which are sorted and all of one row, to their target's neighbours; a row with more than it may have is

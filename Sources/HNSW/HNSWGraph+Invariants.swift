@@ -38,6 +38,8 @@ extension HNSWGraph {
             nodes += 1
             if flags.contains(.dead) { dead += 1 }
             members += try memberCount(of: slot)
+            // Of what is being unlinked, nothing is searched but what the rows of others lead to.
+            if flags.contains(.condemned) { continue }
             for level in 0...level(of: slot) { try checkRow(of: slot, level: level) }
         }
         guard nodes == nodeCount, dead == deadNodeCount else {

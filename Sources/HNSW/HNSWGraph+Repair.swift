@@ -67,6 +67,37 @@ extension HNSWGraph {
         return orphanCount
     }
 
+    /// Sees that searches find the nodes of the upper levels, which stand for those around them: one that a search from the top does
+    /// not come to is linked from the nearest that it does come to. Returns how many there were.
+    ///
+    /// That edges lead to a node is not enough: where data arrives island by island, a search can end on an island that has no edge
+    /// to the one it looks for, though others have. Few hops each, for one in `M` nodes.
+    @discardableResult
+    @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == CodeKernel)
+    package func linkUnfound<Kernel: DistanceKernel>(kernel: Kernel, scratch: inout SearchScratch) -> Int {
+        guard let entryPoint else { return 0 }
+        var unfoundCount = 0
+        scratch.view = pendingView
+        for node in 0..<UInt32(slotCount) where needsReach(node) && level(of: node) > 0 {
+            let end = descend(
+                kernel.row(node), from: entryPoint.rawValue, fromLevel: topLevel, toLevel: 1, kernel: kernel,
+                scratch: &scratch)
+            if end == node { continue }
+            searchLayer(
+                kernel.row(node), entryPoint: end, level: 0, ef: min(parameters.efConstruction, Self.probeWidth),
+                countsDead: true, kernel: kernel, scratch: &scratch)
+            if (0..<scratch.pool.count).contains(where: { scratch.pool[$0].slot == node }) { continue }
+            unfoundCount += 1
+            if !isCondemned(end) { _ = layer(1).append(node, to: end) }
+            link(node, fromNearestIn: &scratch)
+        }
+        return unfoundCount
+    }
+
+    /// Candidates that a node must be found with.
+    private static var probeWidth: Int { 32 }
+
     /// Whether a slot is a node that must be reached: all but those that are being unlinked.
     func needsReach(_ slot: UInt32) -> Bool {
         let flags = ledger.flags.base[Int(slot)]
@@ -105,13 +136,18 @@ extension HNSWGraph {
     private func attach<Kernel: DistanceKernel>(
         _ orphan: UInt32, start: UInt32, kernel: Kernel, scratch: inout SearchScratch
     ) {
-        let layer = layer(0)
         scratch.view = pendingView
         searchLayer(
             kernel.row(orphan), entryPoint: start, level: 0, ef: parameters.efConstruction, countsDead: true,
             kernel: kernel, scratch: &scratch)
+        if (0..<scratch.pool.count).contains(where: { scratch.pool[$0].slot == orphan }) { return }
+        link(orphan, fromNearestIn: &scratch)
+    }
+
+    /// Gives a node that the last search of level 0 has not found an edge from one of the nearest that it has.
+    private func link(_ orphan: UInt32, fromNearestIn scratch: inout SearchScratch) {
+        let layer = layer(0)
         let found = (0..<scratch.pool.count).map { scratch.pool[$0].slot }
-        if found.contains(orphan) { return }
         // Hosts are near, so that a search for the orphan, or for what lies behind it, comes by.
         let hosts = found.filter { !isCondemned($0) }.prefix(Self.nearHosts)
         if hosts.contains(where: { layer.append(orphan, to: $0) }) { return }

@@ -71,13 +71,15 @@ extension HNSWGraph {
     func expand(layer: Layer, rows: RowPrefetch, scratch: inout SearchScratch) -> Bool {
         let slots = scratch.hopSlots.base
         let slotLimit = scratch.view.slotLimit
+        let visited = scratch.visited.marks
+        let maximumNeighbors = layer.maximumNeighbors
         var count = 0
         var expanded = 0
         while expanded < Self.expansionWidth, let nearest = scratch.pool.popNearest() {
             expanded &+= 1
             let row = layer.row(nearest)
             let first = count
-            for i in 0..<layer.maximumNeighbors {
+            for i in 0..<maximumNeighbors {
                 let neighbor = row[i]
                 if neighbor >= slotLimit {
                     if neighbor == Self.endOfRow { break }
@@ -85,7 +87,7 @@ extension HNSWGraph {
                 }
                 // Written in any case, and kept if new: there is nothing to predict.
                 slots[count] = neighbor
-                count &+= scratch.visited.insert(neighbor) ? 1 : 0
+                count &+= visited.insert(neighbor) ? 1 : 0
             }
             for i in first..<count { rows.fetch(slots[i]) }
         }

@@ -86,6 +86,7 @@ extension HNSWGraph {
             ledger.duplicates.removeNode(slot, hash: hash)
         }
         guard !condemned.isEmpty else { return false }
+        ledger.removeOutposts { isCondemned($0) }
         ledger.sweep = Sweep(condemned: condemned, end: slotCount)
         guard let entryPoint, isCondemned(entryPoint.rawValue) else { return false }
         var best: (slot: UInt32, level: Int)?

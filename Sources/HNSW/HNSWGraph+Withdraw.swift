@@ -38,6 +38,7 @@ extension HNSWGraph {
             }
             flags[slot.index] = [.free, .removed]
         }
+        ledger.removeOutposts { !flags[Int($0)].isNode }
     }
 
     private func withdrawDuplicate(_ slot: UInt32) {

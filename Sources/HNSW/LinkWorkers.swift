@@ -87,6 +87,8 @@ package final class LinkWorkers {
             edges.append(contentsOf: worker.backEdges)
             worker.backEdges.removeAll(keepingCapacity: true)
         }
+        graph.addOutposts(workers.flatMap { $0.scratch.outposts }.sorted())
+        for worker in workers { worker.scratch.outposts.removeAll() }
         edges.sort()
         return edges
     }
@@ -127,6 +129,8 @@ package final class LinkWorkers {
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == CodeKernel)
     package func repair<Kernel: DistanceKernel>(_ graph: borrowing HNSWGraph, kernel: Kernel) {
+        // In this order: an edge that is given up for an unfound node can have been the only one to lead somewhere.
+        graph.linkUnfound(kernel: kernel, scratch: &workers[0].scratch)
         graph.repair(kernel: kernel, scratch: &workers[0].scratch)
     }
 

@@ -28,6 +28,9 @@ package struct SearchScratch: ~Copyable {
     var selected: [NodeKey] = []
     let selectedSlots: AlignedBuffer<UInt32>
 
+    /// Planned nodes that lie far from all others.
+    var outposts: [UInt32] = []
+
     /// Distances computed since the caller last set it to 0.
     package var distanceCount = 0
 

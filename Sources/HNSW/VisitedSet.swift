@@ -31,7 +31,19 @@ struct VisitedSet: ~Copyable {
     }
 
     /// Adds a slot; false if it was there.
-    mutating func insert(_ slot: UInt32) -> Bool {
+    mutating func insert(_ slot: UInt32) -> Bool { marks.insert(slot) }
+
+    /// The set as it is until it is emptied, for a loop: nothing of it need be read anew after each atomic load.
+    var marks: VisitedMarks { VisitedMarks(stamps: stamps, stamp: stamp) }
+}
+
+/// The place of a ``VisitedSet`` in memory.
+struct VisitedMarks {
+    fileprivate let stamps: UnsafeMutablePointer<UInt16>
+    fileprivate let stamp: UInt16
+
+    /// Adds a slot; false if it was there.
+    func insert(_ slot: UInt32) -> Bool {
         let place = stamps + Int(slot)
         let isNew = place.pointee != stamp
         place.pointee = stamp

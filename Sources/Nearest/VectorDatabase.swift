@@ -180,6 +180,11 @@ extension VectorDatabase {
     public func batchInsert(
         _ entries: [VectorEntry], parallelism: Int? = nil, progress: BatchProgress = { _ in }
     ) throws(VectorDatabaseError) -> [String] {
+        if let parallelism {
+            do { try VectorIndexError.check("parallelism", parallelism, in: IndexLimits.threads) } catch {
+                throw .index(error)
+            }
+        }
         try changing { () throws(VectorDatabaseError) in
             try catalog.checkNew(entries)
             let keys = addRecords(of: entries)

@@ -14,11 +14,12 @@ struct DatabaseBatchTests {
     @Test("A number of threads outside 1 to 1,024 is refused", arguments: [0, -1, .min, 1025, 10_000, .max])
     func refusedThreads(threads: Int) throws {
         let database = try VectorDatabase(dimensions: 4, metric: .squaredEuclidean)
-        let refusal = VectorDatabaseError.index(
-            .invalidParameter(name: "threads", value: threads, allowed: 1...1024))
+        func refusal(_ name: String) -> VectorDatabaseError {
+            .index(.invalidParameter(name: name, value: threads, allowed: 1...1024))
+        }
         let entries = Self.entries(0..<20, seed: 151)
-        #expect(throws: refusal) { try database.batchInsert(entries, threads: threads) }
-        #expect(throws: refusal) { try database.calibrate(threads: threads) }
+        #expect(throws: refusal("parallelism")) { try database.batchInsert(entries, parallelism: threads) }
+        #expect(throws: refusal("threads")) { try database.calibrate(threads: threads) }
         #expect(database.isEmpty && !database.contains("0"))
         try database.batchInsert(entries)
         #expect(database.count == 20)
@@ -28,7 +29,7 @@ struct DatabaseBatchTests {
     func allowedThreads(threads: Int) throws {
         let database = try VectorDatabase(dimensions: 4, metric: .squaredEuclidean)
         let entries = Self.entries(0..<300, seed: 152)
-        try database.batchInsert(entries, threads: threads)
+        try database.batchInsert(entries, parallelism: threads)
         for entry in entries {
             #expect(try database.search(entry.vector, k: 1).map(\.id) == [entry.id])
         }

@@ -125,7 +125,8 @@ struct VectorDatabaseTests {
         #expect(throws: VectorDatabaseError.invalidEntry(id: "red", reason: .nonFiniteValue(position: 0))) {
             try database.upsert(VectorEntry(id: "red", vector: [.infinity, 0, 0]))
         }
-        #expect(throws: VectorDatabaseError.index(.invalidParameter(name: "threads", value: 0, allowed: 1...1024))) {
+        #expect(throws: VectorDatabaseError.index(.invalidParameter(name: "parallelism", value: 0, allowed: 1...1024)))
+        {
             try database.batchInsert([good], parallelism: 0)
         }
         #expect(database.count == 3 && !database.contains("white"))

@@ -55,6 +55,11 @@ struct HostileDataTests {
         try Self.expectAllFound(.farIslands, count: 1000, order: order, callSize: callSize)
     }
 
+    @Test("20 far islands of 50 vectors that arrive one after the other are all found", arguments: [1, 50, 100])
+    func farIslandsInOrder(callSize: Int) throws {
+        try Self.expectAllFound(.farIslands, count: 1000, order: .inOrder, callSize: callSize)
+    }
+
     @Test("1,000 vectors of one dimension are all found", arguments: ArrivalOrder.allCases, [1, 1000])
     func oneDimension(order: ArrivalOrder, callSize: Int) throws {
         try Self.expectAllFound(.oneDimension, count: 1000, order: order, callSize: callSize)
