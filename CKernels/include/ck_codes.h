@@ -45,6 +45,14 @@ typedef struct {
     ck_code_kernels dot;
 } ck_code_metrics;
 
+// v[i] = the middle of the sixteenth that ck_encode_residuals found: within scale / 32 of what was encoded, or
+// scale * end_width / 32 in the cells at the ends, but for rounding and for what lies beyond those.
+typedef void (*ck_decode_nibbles_fn)(const uint8_t *codes, const uint8_t *residuals, size_t n, const float *offsets,
+                                     float scale, float end_width, float *v);
+
+// v[i] = offsets[i] + scale * codes[i].
+typedef void (*ck_decode_bytes_fn)(const uint8_t *codes, size_t n, const float *offsets, float scale, float *v);
+
 // One instruction set's kernels. u7 computes what u8 does, its l2sq and dot in about half the instructions; a code above
 // 127 makes its results meaningless, and nothing worse.
 typedef struct {
@@ -53,6 +61,8 @@ typedef struct {
     ck_code_metrics u8;
     ck_code_metrics u7;
     ck_code_metrics u4;
+    ck_decode_nibbles_fn decode_nibbles;
+    ck_decode_bytes_fn decode_bytes;
 } ck_code_table;
 
 // Every table compiled into this program, the fastest first ("avx512vnni", "avx2"); the last one is portable and runs
@@ -68,6 +78,12 @@ const ck_code_table *ck_code_table_named(const char *name);
 void ck_encode_bytes(const float *v, size_t n, const float *offsets, float inverse_scale, uint8_t largest_code,
                      uint8_t *codes);
 void ck_encode_nibbles(const float *v, size_t n, const float *offsets, float inverse_scale, uint8_t *codes);
+
+// residuals[i] = where in the cell of codes[i] (u4) the value lies, in sixteenths of the cell, in the layout of u4: the two are 8
+// bits a value. Codes 1...14 have cells of one step about them; codes 0 and 15, which values beyond the range got as well,
+// reach end_width steps outwards from the cell beside them, end_width >= 1.
+void ck_encode_residuals(const float *v, size_t n, const float *offsets, float inverse_scale, float end_width,
+                         const uint8_t *codes, uint8_t *residuals);
 
 #ifdef __cplusplus
 }

@@ -124,6 +124,7 @@ static const code_sum u4_l1 = {64, load_u8x64, rest_u8x64, u4_l1_step, NULL, l1_
 static const code_sum u4_l2sq = {64, load_u8x64, rest_u8x64, u4_l2sq_step, u4_l2sq_query_term, l2sq_term};
 static const code_sum u4_dot = {64, load_u8x64, rest_u8x64, u4_dot_step, NULL, dot_term};
 
+#include "loops_decode.h"
 #include "shapes_codes.h"
 
 const ck_code_table ck_code_table_avx512vnni = {
@@ -138,6 +139,8 @@ const ck_code_table ck_code_table_avx512vnni = {
     .u4 = {.l1 = {u4_l1_pair, u4_l1_gather, u4_l1_scan},
            .l2sq = {u4_l2sq_pair, u4_l2sq_gather, u4_l2sq_scan},
            .dot = {u4_dot_pair, u4_dot_gather, u4_dot_scan}},
+    .decode_nibbles = decode_nibbles,
+    .decode_bytes = decode_bytes,
 };
 
 #pragma clang attribute pop

@@ -41,6 +41,7 @@ CK_INLINE void scan_loop(const uint8_t *query, const uint8_t *rows, size_t strid
     for (size_t i = 0; i < count; i++) out[i] = pair_loop(query, rows + i * stride, n, kind);
 }
 
+#include "loops_decode.h"
 #include "shapes_codes.h"
 
 const ck_code_table ck_code_table_portable = {
@@ -55,4 +56,6 @@ const ck_code_table ck_code_table_portable = {
     .u4 = {.l1 = {u4_l1_pair, u4_l1_gather, u4_l1_scan},
            .l2sq = {u4_l2sq_pair, u4_l2sq_gather, u4_l2sq_scan},
            .dot = {u4_dot_pair, u4_dot_gather, u4_dot_scan}},
+    .decode_nibbles = decode_nibbles,
+    .decode_bytes = decode_bytes,
 };

@@ -20,6 +20,9 @@ package struct IndexArguments: ParsableArguments {
     @Option(help: ArgumentHelp("Index only the first N vectors.", valueName: "N"))
     package var limit: Int?
 
+    @Flag(help: "Keep codes only, once they are learnt: a third of the memory. Not with --codes none.")
+    package var compact = false
+
     package init() {}
 
     package mutating func validate() throws {
@@ -30,7 +33,8 @@ package struct IndexArguments: ParsableArguments {
 
     /// Makes an empty index.
     package func makeIndex(dimensions: Int, codes: CodesOption) throws -> HNSWIndex {
-        let options = HNSWOptions(m: m, efConstruction: efConstruction, seed: seed, codes: codes.codes)
+        let options = HNSWOptions(
+            m: m, efConstruction: efConstruction, seed: seed, codes: codes.codes, keepsVectors: !compact)
         return try HNSWIndex(dimensions: dimensions, metric: metric.metric, options: options)
     }
 

@@ -47,6 +47,30 @@ package struct SearchInputs {
     /// Keys of the stored vectors: their row numbers.
     package var keys: [UInt64] { (0..<baseCount).map(UInt64.init) }
 
+    /// The distances of a query's results to the rows themselves, whatever they were found by.
+    package func trueDistances(of results: [Neighbor], query: Int, metric: Metric) -> [Float] {
+        results.map { distance(from: query, to: Int($0.key), metric: metric) }
+    }
+
+    /// The metric's value of a query and a row, in double precision.
+    private func distance(from query: Int, to row: Int, metric: Metric) -> Float {
+        var (difference, squares, product, squaredLengths) = (0.0, 0.0, 0.0, (0.0, 0.0))
+        for d in 0..<dimensions {
+            let (q, x) = (Double(queries[query * dimensions + d]), Double(base[row * dimensions + d]))
+            difference += abs(q - x)
+            squares += (q - x) * (q - x)
+            product += q * x
+            squaredLengths.0 += q * q
+            squaredLengths.1 += x * x
+        }
+        return switch metric {
+        case .manhattan: Float(difference)
+        case .squaredEuclidean: Float(squares)
+        case .innerProduct: Float(-product)
+        case .cosine: Float(1 - product / (squaredLengths.0 * squaredLengths.1).squareRoot())
+        }
+    }
+
     /// The `k` nearest rows of each query, by comparing with every row.
     package func exactNeighbors(metric: Metric, k: Int, threads: Int) throws -> [[Neighbor]] {
         let index = try ExactIndex(dimensions: dimensions, metric: metric)

@@ -24,7 +24,7 @@ package struct ScalarQuantizer: Sendable {
     /// What rounding and clipping take from a vector of the sample: ``error(of:)``.
     package let error: Double
 
-    private let inverseScale: Float
+    let inverseScale: Float
 
     /// Half-widths of the range of codes, in typical deviations, among which the one with the smallest error is taken: 2.5
     /// suits 4 bits of normally distributed values, 4 suits 7 bits, and more what has long tails.

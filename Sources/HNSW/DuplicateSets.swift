@@ -27,9 +27,10 @@ struct DuplicateSets {
         nodeByHash[hash] = nodeByHash[hash] ?? node
     }
 
-    /// Forgets a node that has no duplicates.
-    mutating func removeNode(_ node: UInt32, hash: UInt64) {
-        if nodeByHash[hash] == node { nodeByHash[hash] = nil }
+    /// Forgets nodes that have no duplicates. A pass over all nodes: their vectors may be gone, from which a hash could be had.
+    mutating func removeNodes(where isGone: (UInt32) -> Bool) {
+        let hashes = nodeByHash.filter { isGone($0.value) }.map(\.key)
+        for hash in hashes { nodeByHash[hash] = nil }
     }
 
     /// Adds a slot to a node's members; returns the member before it.

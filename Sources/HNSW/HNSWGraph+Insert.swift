@@ -59,6 +59,15 @@ extension HNSWGraph {
     /// Takes in a slot whose vector is stored. Returns whether it is a node, to be planned and linked; a slot with the same vector as
     /// a node hangs on that node and is done.
     package func add(_ slot: Slot, vectors: VectorMatrix) -> Bool {
+        add(slot, vector: vectors.row(slot), count: vectors.stride) { vectors.areEqual($0, slot) }
+    }
+
+    /// Takes in a slot; see ``add(_:vectors:)``.
+    ///
+    /// - Parameters:
+    ///   - vector: the `count` floats of the slot's vector.
+    ///   - isEqual: whether a slot whose vector has the same hash has the same vector.
+    package func add(_ slot: Slot, vector: UnsafePointer<Float>, count: Int, isEqual: (Slot) -> Bool) -> Bool {
         precondition(slot.index <= slotCount)
         let isNew = slot.index == slotCount
         let level = drawLevel(slot)
@@ -73,8 +82,8 @@ extension HNSWGraph {
         ledger.pendingCount += 1
         concealedCount.add(1, ordering: .sequentiallyConsistent)
         if isNew { slotCount += 1 }
-        let hash = Hashing.hash(vectors.row(slot), count: vectors.stride)
-        if let node = ledger.duplicates.node(hash: hash), vectors.areEqual(Slot(node), slot) {
+        let hash = Hashing.hash(vector, count: count)
+        if let node = ledger.duplicates.node(hash: hash), isEqual(Slot(node)) {
             addDuplicate(slot, of: node)
             return false
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DistanceKernels
+import VectorStorage
 
 /// A lower bound of exact distances by distances of codes: `slope * codeDistance + intercept`.
 package struct LinearBound {
@@ -14,11 +14,12 @@ package struct LinearBound {
 }
 
 extension HNSWGraph {
-    /// Compares the nearest of what the last search found exactly, and leaves the `limit` nearest in the order of exact distances.
+    /// Compares the nearest of what the last search found exactly, and leaves the `limit` nearest in the order of exact
+    /// distances: those to the vectors as they are stored.
     ///
     /// What was found is taken in the order of its distances by codes, until these say that no more can be among the nearest.
     package func rerank(
-        _ query: UnsafePointer<Float>, limit: Int, leastDistance: LinearBound, kernel: Float32Kernel,
+        _ query: UnsafePointer<Float>, limit: Int, leastDistance: LinearBound, vectors: StoredVectors,
         scratch: inout SearchScratch
     ) {
         scratch.candidates.removeAll(keepingCapacity: true)
@@ -34,7 +35,7 @@ extension HNSWGraph {
             // Those that are wanted at once, as far as there is room; then few, to compare no more than need be.
             let part = min(first == 0 ? limit : 8, scratch.hopSlots.capacity, count - first)
             for i in 0..<part { slots[i] = scratch.candidates[first + i].slot }
-            kernel.gather(query, slots: slots, count: part, into: distances)
+            vectors.gather(query, slots: slots, count: part, into: distances, scratch: &scratch.decoded)
             scratch.distanceCount &+= part
             for i in 0..<part { scratch.pool.push(NodeKey(distance: distances[i], slot: slots[i])) }
             first += part

@@ -73,7 +73,7 @@ extension HNSWGraph {
 
     /// Condemns the dead nodes, to be unlinked by ``LinkWorkers/sweep(_:limit:kernel:)``. Returns whether there is another entry
     /// point, from which not every node may be reached yet.
-    package func beginSweep(vectors: VectorMatrix) -> Bool {
+    package func beginSweep() -> Bool {
         precondition(!isSweeping)
         let flags = ledger.flags.base
         var condemned: [UInt32] = []
@@ -82,10 +82,9 @@ extension HNSWGraph {
             if states.next(slot) != nil { continue }
             condemned.append(slot)
             flags[Int(slot)].insert(.condemned)
-            let hash = Hashing.hash(vectors.row(Slot(slot)), count: vectors.stride)
-            ledger.duplicates.removeNode(slot, hash: hash)
         }
         guard !condemned.isEmpty else { return false }
+        ledger.duplicates.removeNodes { isCondemned($0) }
         ledger.removeOutposts { isCondemned($0) }
         ledger.sweep = Sweep(condemned: condemned, end: slotCount)
         guard let entryPoint, isCondemned(entryPoint.rawValue) else { return false }

@@ -22,7 +22,7 @@ extension HNSWGraph {
     }
 
     /// Takes a batch's slots out of the graph, whose other rows are as they were before the batch.
-    package func withdraw(_ batch: [TakenSlot], to checkpoint: GraphCheckpoint, vectors: VectorMatrix) {
+    package func withdraw(_ batch: [TakenSlot], to checkpoint: GraphCheckpoint) {
         setEntryPoint(checkpoint.entryPoint, level: checkpoint.topLevel)
         nodeCount = checkpoint.nodeCount
         ledger.linkedSinceRepair = checkpoint.linkedSinceRepair
@@ -30,14 +30,10 @@ extension HNSWGraph {
         // Backwards: each duplicate is the last of its node's members then.
         for slot in batch.reversed().map(\.slot) {
             states.setLifetime(Lifetime(born: Lifetime.everBorn, died: Lifetime.everDead), of: slot.rawValue)
-            if flags[slot.index].contains(.duplicate) {
-                withdrawDuplicate(slot.rawValue)
-            } else {
-                let hash = Hashing.hash(vectors.row(slot), count: vectors.stride)
-                ledger.duplicates.removeNode(slot.rawValue, hash: hash)
-            }
+            if flags[slot.index].contains(.duplicate) { withdrawDuplicate(slot.rawValue) }
             flags[slot.index] = [.free, .removed]
         }
+        ledger.duplicates.removeNodes { !flags[Int($0)].isNode }
         ledger.removeOutposts { !flags[Int($0)].isNode }
     }
 

@@ -31,6 +31,9 @@ package struct SearchScratch: ~Copyable {
     /// Planned nodes that lie far from all others.
     var outposts: [UInt32] = []
 
+    /// Vectors decoded to be compared again; nil before the first.
+    package var decoded: DecodedRows?
+
     /// Distances computed since the caller last set it to 0.
     package var distanceCount = 0
 

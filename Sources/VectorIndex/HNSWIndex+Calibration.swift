@@ -45,8 +45,8 @@ extension HNSWIndex {
         if let ef = try efSearch(forRecall: recall, k: k) { return try searchVectors(query, k: k, efSearch: ef) }
         var vectors: [(neighbor: Neighbor, vector: SharedVector)] = []
         try searchEverything(query, k: k) { found, version in
-            let pin = VectorPin(self.vectors, version: version.number)
-            vectors = found.map { (neighbor(Slot($0.slot), $0.distance), SharedVector(pin, Slot($0.slot))) }
+            let vector = state.value.vectors.shared(version: version.number)
+            vectors = found.map { (neighbor(Slot($0.slot), $0.distance), vector(Slot($0.slot))) }
         }
         return vectors
     }
@@ -79,7 +79,8 @@ extension HNSWIndex {
                 values: scratch.query.values, squaredNorm: scratch.query.squaredNorm, hidden: nil)
             let slots = liveSlots(in: graph.view(at: version))
             guard k > 0, !slots.isEmpty else { return }
-            body(nearestByRows(to: [prepared], limit: min(k, slots.count), among: slots)[0], version)
+            let vectors = state.value.vectors
+            body(nearestByRows(to: [prepared], limit: min(k, slots.count), among: slots, vectors: vectors)[0], version)
         }
     }
 
@@ -166,18 +167,22 @@ extension HNSWIndex {
     private func calibrate(
         asked: PreparedBatch?, among slots: [UInt32], vectorCount: Int? = nil, threads: Int
     ) {
-        let queries =
-            if let asked {
-                (0..<asked.count).map {
-                    PreparedQuery(values: asked.query($0), squaredNorm: asked.squaredNorm($0), hidden: nil)
-                }
-            } else {
-                hiddenVectors(
-                    count: min(Self.settings[0].queryCount, Self.maximumQueryCount(vectorCount: slots.count)))
+        let vectorCount = vectorCount ?? slots.count
+        if let asked {
+            let queries = (0..<asked.count).map {
+                PreparedQuery(values: asked.query($0), squaredNorm: asked.squaredNorm($0), hidden: nil)
             }
-        calibrate(
-            queries, source: asked == nil ? .storedVectors : .queries, asked: asked, among: slots,
-            vectorCount: vectorCount ?? slots.count, threads: threads)
+            calibrate(
+                queries, source: .queries, asked: asked, among: slots, vectorCount: vectorCount, threads: threads)
+        } else {
+            let hidden = hiddenVectors(
+                count: min(Self.settings[0].queryCount, Self.maximumQueryCount(vectorCount: slots.count)))
+            withExtendedLifetime(hidden) {
+                calibrate(
+                    hidden.queries(areHidden: true), source: .storedVectors, asked: nil, among: slots,
+                    vectorCount: vectorCount, threads: threads)
+            }
+        }
     }
 
     /// Asks vectors that have slots and are not linked yet, unless the caller's queries are known; the caller holds `writer`.
@@ -190,12 +195,12 @@ extension HNSWIndex {
         guard asked == nil, heldOut.count >= 100 else {
             return calibrate(asked: asked, among: slots, vectorCount: all.count, threads: threads)
         }
-        let queries = heldOut.prefix(Self.maximumQueryCount(vectorCount: all.count)).map { slot in
-            let row = vectors.row(Slot(slot))
-            return PreparedQuery(values: row, squaredNorm: kernel.squaredNorm(row), hidden: nil)
+        let sample = vectors.sample(Array(heldOut.prefix(Self.maximumQueryCount(vectorCount: all.count))))
+        withExtendedLifetime(sample) {
+            calibrate(
+                sample.queries(areHidden: false), source: .heldOutVectors, asked: nil, among: slots,
+                vectorCount: all.count, threads: threads)
         }
-        calibrate(
-            queries, source: .heldOutVectors, asked: nil, among: slots, vectorCount: all.count, threads: threads)
     }
 
     private func calibrate(
@@ -218,19 +223,16 @@ extension HNSWIndex {
         let measured = Calibrated(
             calibration: Calibration(source: source, vectorCount: vectorCount, curves: curves),
             insertedCount: inserted, queries: asked)
-        state.replace(SearchState(codes: state.value.codes, calibrated: measured), from: graph.nextVersion)
+        state.replace(
+            SearchState(vectors: vectors, codes: codes, calibrated: measured), from: graph.nextVersion)
     }
 
     /// Vectors that a search can be kept from: nodes of level 0 with one vector each, at equal distances.
-    private func hiddenVectors(count: Int) -> [PreparedQuery] {
+    private func hiddenVectors(count: Int) -> VectorSample {
         let fitting = (0..<UInt32(vectors.count)).filter { graph.canBeHidden(Slot($0)) }
         let count = min(count, fitting.count)
         // The order is mixed, because the first of them stand for all where fewer are asked.
-        return (0..<count).map { i in
-            let slot = fitting[(i &* 0x9E37_79B1) % count * fitting.count / count]
-            let row = vectors.row(Slot(slot))
-            return PreparedQuery(values: row, squaredNorm: kernel.squaredNorm(row), hidden: slot)
-        }
+        return vectors.sample((0..<count).map { fitting[($0 &* 0x9E37_79B1) % count * fitting.count / count] })
     }
 
     /// More and more candidates, until nothing is missed.
@@ -263,7 +265,7 @@ extension HNSWIndex {
         recalls.withUnsafeMutableBufferPointer { recalls in
             distances.withUnsafeMutableBufferPointer { distances in
                 // SAFETY: thread t takes the queries t, t + threads, ... and writes their places only; the caller holds
-                // `writer`, and the queries' pointers are to rows or to the batch asked, which outlive the call.
+                // `writer`, and the queries' pointers are to a sample or to the batch asked, which outlive the call.
                 nonisolated(unsafe) let (recalls, distances) = (recalls, distances)
                 nonisolated(unsafe) let queries = queries
                 DispatchQueue.concurrentPerform(iterations: threads) { thread in
@@ -295,5 +297,14 @@ extension HNSWIndex {
         return Calibration.Point(
             efSearch: ef, recall: mean, standardError: max((variance / count).squareRoot(), leastError),
             distancesPerQuery: Double(distances.reduce(0, +)) / count)
+    }
+}
+
+extension VectorSample {
+    /// The vectors as queries, each hidden from its own search or not.
+    fileprivate func queries(areHidden: Bool) -> [PreparedQuery] {
+        pointers.enumerated().map { i, vector in
+            PreparedQuery(values: vector, squaredNorm: squaredNorm(i), hidden: areHidden ? slots[i] : nil)
+        }
     }
 }

@@ -59,7 +59,7 @@ extension HNSWIndex {
         graph.unlinkDuplicates(oldestReader: graph.version, atLeast: 1)
         // Twice: the first ends a sweep that is under way.
         for _ in 0..<2 {
-            if !graph.isSweeping, graph.deadNodeCount > 0, graph.beginSweep(vectors: vectors) { repair() }
+            if !graph.isSweeping, graph.deadNodeCount > 0, graph.beginSweep() { repair() }
             sweep(rows: .max)
         }
         graph.commit()
@@ -69,7 +69,7 @@ extension HNSWIndex {
     /// The oldest version that is searched or that results hold. Readers first: one hands what it reads to a pin before it ends.
     var oldestHolder: GraphVersion {
         let oldest = readers.oldest(present: graph.version)
-        guard let pinned = vectors.pins.oldest else { return oldest }
+        guard let pinned = vectors.oldestPin else { return oldest }
         return min(oldest, GraphVersion(pinned))
     }
 
@@ -88,7 +88,7 @@ extension HNSWIndex {
     func commit(inserted: Int, removed: Int) {
         let oldestReader = readers.oldest(present: graph.version)
         graph.unlinkDuplicates(oldestReader: oldestReader)
-        if graph.isSweepDue, graph.beginSweep(vectors: vectors) { repair() }
+        if graph.isSweepDue, graph.beginSweep() { repair() }
         sweep(rows: (inserted + removed) * Self.sweepRowsPerChange)
         graph.commit()
         state.releaseRetired(oldestReader: readers.oldest(present: graph.version))
@@ -101,7 +101,7 @@ extension HNSWIndex {
         let limit = min(rows, vectors.count)
         if let codes {
             workers.sweep(graph, limit: limit, kernel: codes.matrix.kernel)
-        } else {
+        } else if let kernel = vectors.kernel {
             workers.sweep(graph, limit: limit, kernel: kernel)
         }
         if graph.finishSweep() || graph.isRepairDue { repair() }
@@ -110,7 +110,7 @@ extension HNSWIndex {
     func repair() {
         if let codes {
             workers.repair(graph, kernel: codes.matrix.kernel)
-        } else {
+        } else if let kernel = vectors.kernel {
             workers.repair(graph, kernel: kernel)
         }
     }

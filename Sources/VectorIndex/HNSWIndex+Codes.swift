@@ -16,10 +16,10 @@ extension HNSWIndex {
     /// Vectors that codes are learnt from.
     private static var sampleSize: Int { 2048 }
 
-    /// Puts codes in place for the searches that begin from now on; the caller holds `writer`.
-    func setCodes(_ codes: LearntCodes?) {
+    /// Puts codes and vectors in place for the searches that begin from now on; the caller holds `writer`.
+    func setCodes(_ codes: LearntCodes?, vectors: StoredVectors) {
         state.replace(
-            SearchState(codes: codes, calibrated: state.value.calibrated), from: graph.nextVersion)
+            SearchState(vectors: vectors, codes: codes, calibrated: state.value.calibrated), from: graph.nextVersion)
     }
 
     /// Learns codes once there are vectors enough, and anew when the index has grown fourfold since or its vectors have changed:
@@ -34,7 +34,7 @@ extension HNSWIndex {
         let count = liveCount.load(ordering: .relaxed) + newSlots.count
         guard count >= Self.codesMinimumCount, areCodesOutdated(count: count) else { return }
         let live = (0..<UInt32(vectors.count)).filter { !graph.isRemoved(Slot($0)) }
-        let sample = live.spread(Self.sampleSize)
+        let sample = vectors.sample(live.spread(Self.sampleSize))
         var learnt: LearntCodes?
         if let kind = options.codes {
             learnt = learn(kind, sample: sample)
@@ -47,7 +47,7 @@ extension HNSWIndex {
                 break
             }
         }
-        setCodes(learnt)
+        guard replaceCodes(by: learnt) else { return }
         codesHistory = CodesHistory(learntCount: count, checkedCount: count, newSlots: [])
     }
 
@@ -55,30 +55,37 @@ extension HNSWIndex {
     private static var leastSampleRecall: Double { 0.98 }
 
     /// Codes of every vector; nil where memory for them is lacking.
-    private func learn(_ kind: VectorCodes, sample: [UInt32]) -> LearntCodes? {
-        let quantizer = ScalarQuantizer(kind, metric: metric, dimensions: dimensions, sample: rows(sample))
+    private func learn(_ kind: VectorCodes, sample: VectorSample) -> LearntCodes? {
+        let quantizer = ScalarQuantizer(kind, metric: metric, dimensions: dimensions, sample: sample.pointers)
         guard
             let matrix = try? CodeMatrix(
                 quantizer: quantizer, metric: metric, instructionSet: instructionSet, rows: vectors.capacity),
             (try? matrix.ensure(additional: vectors.count)) != nil
         else { return nil }
-        for slot in 0..<UInt32(vectors.count) { matrix.append(vectors.row(Slot(slot))) }
-        return LearntCodes(matrix, vectors: vectors, kernel: kernel, sample: sample)
+        vectors.forEachVector { matrix.store($1, at: $0) }
+        return LearntCodes(matrix, sample: sample)
     }
 
     private func areCodesOutdated(count: Int) -> Bool {
-        guard codesHistory.learntCount > 0, count < 4 * codesHistory.learntCount else { return true }
+        // What is known of compact vectors would be rounded once more, for little.
+        guard codesHistory.learntCount > 0, vectors.isCompact || count < 4 * codesHistory.learntCount else {
+            return true
+        }
         // Without codes the graph is as good as ever, and other ones are tried seldom.
-        let wantedCount = codes == nil ? codesHistory.checkedCount / 4 : max(64, codesHistory.checkedCount / 16)
+        var wantedCount = codes == nil ? codesHistory.checkedCount / 4 : max(64, codesHistory.checkedCount / 16)
+        if vectors.isCompact { wantedCount = min(wantedCount, Self.maximumNewestCount) }
         guard codesHistory.newSlots.count >= wantedCount else { return false }
-        let new = rows(codesHistory.newSlots.filter { !graph.isRemoved(Slot($0)) }.spread(256))
+        let newSlots = codesHistory.newSlots.filter { !graph.isRemoved(Slot($0)) }.spread(256)
         codesHistory.checkedCount = count
         codesHistory.newSlots = []
         guard let codes else { return true }
-        return !new.isEmpty && codes.matrix.quantizer.error(of: new) > 1.5 * codes.matrix.quantizer.error
+        guard !newSlots.isEmpty else { return false }
+        let new = vectors.sample(newSlots)
+        return withExtendedLifetime(new) {
+            codes.matrix.quantizer.error(of: new.pointers) > 1.5 * codes.matrix.quantizer.error
+        }
     }
 
-    private func rows(_ slots: [UInt32]) -> [UnsafePointer<Float>] { slots.map { vectors.row(Slot($0)) } }
 }
 
 /// When codes were learnt and looked at.

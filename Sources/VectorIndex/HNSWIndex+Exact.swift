@@ -46,8 +46,8 @@ extension HNSWIndex {
                 dimensions: dimensions, metric: metric, instructionSet: instructionSet, blocks: blockCount),
             (try? codes.ensure(additional: slots.count)) != nil
         else { return nil }
-        for slot in slots {
-            let row = vectors.row(Slot(slot))
+        var scratch: DecodedRows?
+        forEachRow(of: vectors, slots, scratch: &scratch) { kernel, row in
             codes.append(row, squaredNorm: metric == .cosine ? 1 : kernel.squaredNorm(row))
         }
         var live = [UInt64](repeating: .max, count: blockCount)
@@ -59,7 +59,7 @@ extension HNSWIndex {
     private func nearest(
         to queries: [PreparedQuery], limit: Int, among slots: [UInt32], scan: CertifiedScan?
     ) -> [[NearestSelection.Candidate]] {
-        guard let scan else { return nearestByRows(to: queries, limit: limit, among: slots) }
+        guard let scan else { return nearestByRows(to: queries, limit: limit, among: slots, vectors: vectors) }
         let values = AlignedBuffer<Float>(capacity: queries.count * vectors.stride, zero: 0)
         let squaredNorms = AlignedBuffer<Float>(capacity: queries.count, zero: 0)
         for (q, query) in queries.enumerated() {
@@ -72,11 +72,24 @@ extension HNSWIndex {
         let selections = scan.candidates(of: tile, limit: limit)
         return queries.indices.map { q in
             guard !selections[q].isOverfull else {
-                return nearestByRows(to: [queries[q]], limit: limit, among: slots)[0]
+                return nearestByRows(to: [queries[q]], limit: limit, among: slots, vectors: vectors)[0]
             }
             // The scan knows the vectors by their positions among `slots`.
             let candidates = selections[q].candidates.map { slots[Int($0.slot)] }
-            return nearestByRows(to: [queries[q]], limit: limit, among: candidates)[0]
+            return nearestByRows(to: [queries[q]], limit: limit, among: candidates, vectors: vectors)[0]
+        }
+    }
+
+    /// Calls `body` with the row of each slot, which is valid meanwhile.
+    private func forEachRow(
+        of vectors: StoredVectors, _ slots: [UInt32], scratch: inout DecodedRows?,
+        _ body: (Float32Kernel, UnsafePointer<Float>) -> Void
+    ) {
+        slots.withUnsafeBufferPointer { slots in
+            for i in slots.indices {
+                let rows = vectors.rows(UnsafeBufferPointer(rebasing: slots[i..<i + 1]), scratch: &scratch)
+                body(rows.kernel, rows.kernel.row(rows.areSlots ? slots[i] : 0))
+            }
         }
     }
 
@@ -85,16 +98,22 @@ extension HNSWIndex {
 
     /// Compares every row among `slots`.
     func nearestByRows(
-        to queries: [PreparedQuery], limit: Int, among slots: [UInt32]
+        to queries: [PreparedQuery], limit: Int, among slots: [UInt32], vectors: StoredVectors
     ) -> [[NearestSelection.Candidate]] {
         var selections = queries.map { _ in NearestSelection(limit: limit) }
         let distances = AlignedBuffer<Float>(capacity: Self.tileRows, zero: 0)
+        var scratch: DecodedRows?
         slots.withUnsafeBufferPointer { slots in
             for first in stride(from: 0, to: slots.count, by: Self.tileRows) {
                 let tile = UnsafeBufferPointer(rebasing: slots[first..<min(first + Self.tileRows, slots.count)])
                 guard let base = tile.baseAddress else { continue }
+                let rows = vectors.rows(tile, scratch: &scratch)
                 for q in queries.indices {
-                    kernel.gather(queries[q].values, slots: base, count: tile.count, into: distances.base)
+                    if rows.areSlots {
+                        rows.kernel.gather(queries[q].values, slots: base, count: tile.count, into: distances.base)
+                    } else {
+                        rows.kernel.scan(queries[q].values, first: 0, count: tile.count, into: distances.base)
+                    }
                     for i in 0..<tile.count where distances.base[i] <= selections[q].bound {
                         selections[q].offer(slot: tile[i], distance: distances.base[i])
                     }

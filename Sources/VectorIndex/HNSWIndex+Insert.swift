@@ -93,6 +93,7 @@ extension HNSWIndex {
             var batch = Insertion(graph.checkpoint(), state: state.value, codesHistory: codesHistory)
             try add(keys, to: &batch, oldestHolder: holder, prepare: prepare)
             updateCodes(newSlots: batch.taken.map(\.slot.rawValue))
+            compactVectors()
             do throws(CancellationError) {
                 try link(batch.nodes, threads: min(threads, max(1, batch.nodes.count / 8)), progress: progress)
             } catch {
@@ -127,7 +128,7 @@ extension HNSWIndex {
     private func ensure(additional: Int, oldestHolder: GraphVersion) throws(VectorIndexError) {
         let newSlots = graph.newSlotCount(additional: additional, oldestReader: oldestHolder)
         try VectorIndexError.wrap { () throws(StorageError) in
-            try vectors.ensure(additional: newSlots)
+            try vectors.ensure(additional: additional, newSlots: newSlots)
             try codes?.matrix.ensure(additional: newSlots)
             try graph.ensure(additional: additional, oldestReader: oldestHolder)
             try access.write { () throws(StorageError) in
@@ -143,15 +144,18 @@ extension HNSWIndex {
         prepare: (Int, inout PreparedVector) throws(VectorIndexError) -> Void
     ) throws(VectorIndexError) {
         var prepared = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
-        let codes = state.value.codes
+        let (vectors, codes) = (vectors, codes)
         for (i, key) in keys.enumerated() {
             try prepare(i, &prepared)
             let taken = graph.takeSlot(oldestReader: oldestHolder)
             batch.taken.append(taken)
-            vectors.store(prepared.values, at: taken.slot)
             codes?.matrix.store(prepared.values, at: taken.slot)
+            vectors.store(prepared.values, at: taken.slot)
             directory.assign(key, to: taken.slot)
-            if graph.add(taken.slot, vectors: vectors) { batch.nodes.append(taken.slot.rawValue) }
+            let isNode = graph.add(taken.slot, vector: prepared.values, count: vectors.stride) {
+                vectors.areEqual($0, taken.slot)
+            }
+            if isNode { batch.nodes.append(taken.slot.rawValue) }
         }
     }
 
@@ -159,7 +163,7 @@ extension HNSWIndex {
     private func link(_ nodes: [UInt32], threads: Int, progress: BatchProgress) throws(CancellationError) {
         if let codes {
             try link(nodes, kernel: codes.matrix.kernel, threads: threads, progress: progress)
-        } else {
+        } else if let kernel = vectors.kernel {
             try link(nodes, kernel: kernel, threads: threads, progress: progress)
         }
     }
@@ -191,7 +195,7 @@ extension HNSWIndex {
     /// Leaves the index as it was before a batch; the caller holds `writer`.
     private func undo(_ batch: Insertion) {
         workers.restoreRows(of: graph)
-        graph.withdraw(batch.taken, to: batch.checkpoint, vectors: vectors)
+        graph.withdraw(batch.taken, to: batch.checkpoint)
         graph.commit()
         waitForReaders()
         // No search knows the slots from here on.

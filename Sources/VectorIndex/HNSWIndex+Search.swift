@@ -46,10 +46,9 @@ extension HNSWIndex {
         var found: [(neighbor: Neighbor, vector: SharedVector)] = []
         _ = try search(query, k: k, efSearch: efSearch) { limit, scratch, version in
             found.reserveCapacity(limit)
-            // One for all of them.
-            let pin = VectorPin(vectors, version: version.number)
+            let vector = state.value.vectors.shared(version: version.number)
             graph.forEachResult(in: scratch, limit: limit) { slot, distance in
-                found.append((neighbor(slot, distance), SharedVector(pin, slot)))
+                found.append((neighbor(slot, distance), vector(slot)))
             }
         }
         return found
@@ -79,8 +78,9 @@ extension HNSWIndex {
             scratch.search.view = graph.view(at: version)
             let prepared = PreparedQuery(
                 values: scratch.query.values, squaredNorm: scratch.query.squaredNorm, hidden: nil)
-            find(prepared, limit: limit, ef: max(ef, limit), state: state.value, scratch: scratch)
-            complete(prepared, limit: limit, scratch: &scratch.search)
+            let state = state.value
+            find(prepared, limit: limit, ef: max(ef, limit), state: state, scratch: scratch)
+            complete(prepared, limit: limit, vectors: state.vectors, scratch: &scratch.search)
             body(limit, scratch.search, version)
             return scratch.search.distanceCount
         }
@@ -114,21 +114,23 @@ extension HNSWIndex {
             graph.search(scratch.codes.base, ef: ef, kernel: codes.matrix.kernel, scratch: &scratch.search)
             graph.rerank(
                 query.values, limit: limit, leastDistance: codes.leastDistance(queryFactor: factor),
-                kernel: kernel, scratch: &scratch.search)
-        } else {
+                vectors: state.vectors, scratch: &scratch.search)
+        } else if let kernel = state.vectors.kernel {
             graph.search(query.values, ef: ef, kernel: kernel, scratch: &scratch.search)
         }
     }
 
     /// Compares every vector if a search has found fewer than `limit`: edges did not lead to as many as there are.
-    func complete(_ query: PreparedQuery, limit: Int, scratch: inout SearchScratch) {
+    func complete(
+        _ query: PreparedQuery, limit: Int, vectors: StoredVectors, scratch: inout SearchScratch
+    ) {
         var found = 0
         graph.forEachResult(in: scratch, limit: limit) { _, _ in found += 1 }
         guard found < limit else { return }
         let slots = liveSlots(in: scratch.view)
         guard slots.count > found else { return }
         scratch.distanceCount += slots.count
-        let nearest = nearestByRows(to: [query], limit: limit, among: slots)[0]
+        let nearest = nearestByRows(to: [query], limit: limit, among: slots, vectors: vectors)[0]
         scratch.replaceResults(nearest.map { (Slot($0.slot), $0.distance) })
     }
 }
@@ -149,7 +151,9 @@ extension HNSWIndex {
             let scratch = place.query
             try scratch.query.prepare(query)
             return withSlot(of: key) { slot, _ in
-                metric.presented(kernel.pair(scratch.query.values, vectors.row(slot)))
+                let distance = state.value.vectors.distance(
+                    from: scratch.query.values, to: slot, scratch: &scratch.search.decoded)
+                return metric.presented(distance)
             }
         }
     }

@@ -86,13 +86,14 @@ extension HNSWIndex {
             let place = part.lowerBound + q
             complete(
                 PreparedQuery(values: batch.query(place), squaredNorm: batch.squaredNorm(place), hidden: nil),
-                limit: limit, scratch: &search)
+                limit: limit, vectors: state.vectors, scratch: &search)
             answer(place, neighbors(limit, in: search))
             distances += search.distanceCount
             search.distanceCount = 0
         }
         let queries = batch.query(part.lowerBound)
         guard let codes = state.codes else {
+            guard let kernel = state.vectors.kernel else { return 0 }
             graph.search(
                 queries, stride: batch.stride, count: part.count, ef: ef, view: view, kernel: kernel,
                 lanes: scratch.lanes
@@ -112,7 +113,8 @@ extension HNSWIndex {
         ) { q, search in
             graph.rerank(
                 queries + q * batch.stride, limit: limit,
-                leastDistance: codes.leastDistance(queryFactor: scratch.factors[q]), kernel: kernel, scratch: &search)
+                leastDistance: codes.leastDistance(queryFactor: scratch.factors[q]),
+                vectors: state.vectors, scratch: &search)
             finish(q, &search)
         }
         return distances

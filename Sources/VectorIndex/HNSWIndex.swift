@@ -36,13 +36,11 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     /// The instruction set that distances are computed with.
     public let instructionSet: InstructionSet
 
-    let vectors: VectorMatrix
-    let kernel: Float32Kernel
     let graph: HNSWGraph
     let readers: Readers
 
-    /// What searches need beside vectors and graph.
-    let state = Published(SearchState(codes: nil, calibrated: nil))
+    /// What searches need beside the graph.
+    let state: Published<SearchState>
 
     /// The key of each slot.
     let keyBySlot: Tensor<UInt64>
@@ -78,13 +76,13 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
         self.options = options
         let parameters = HNSWParameters(m: options.m, efConstruction: options.efConstruction, seed: options.seed)
         do {
-            vectors = try VectorMatrix(dimensions: dimensions)
+            let vectors = try StoredVectors(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
+            state = Published(SearchState(vectors: vectors, codes: nil, calibrated: nil))
             graph = try HNSWGraph(parameters: parameters, capacity: vectors.capacity)
             let directory = try KeyDirectory(capacity: vectors.capacity)
             keyBySlot = directory.keyBySlot
             self.directory = directory
         } catch { throw VectorIndexError(error) }
-        kernel = vectors.kernel(metric: metric, instructionSet: instructionSet)
         workers = LinkWorkers(parameters: parameters)
         let codeBytes = CodeKernel.rowStride(options.codes ?? .int8, dimensions: dimensions, metric: metric)
         readers = Readers(
@@ -95,15 +93,19 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
             lanes: { LaneScratch(parameters: parameters) })
     }
 
+    /// The vectors; the caller holds `writer`.
+    var vectors: StoredVectors { state.value.vectors }
+
     /// Vectors that are held.
     public var count: Int { liveCount.load(ordering: .acquiring) }
 
     /// Whether the index holds a vector under the key.
     public func contains(key: UInt64) -> Bool { access.read { directory.slot(of: key) != nil } }
 
-    /// Returns the vector under the key, without copying it; normalised under ``Metric/cosine``.
+    /// Returns the vector under the key, normalised under ``Metric/cosine``: without copying it, or decoded where the index has
+    /// given it up for its codes (``HNSWOptions/keepsVectors``).
     public func vector(for key: UInt64) -> SharedVector? {
-        withSlot(of: key) { slot, version in SharedVector(VectorPin(vectors, version: version.number), slot) }
+        withSlot(of: key) { slot, version in state.value.vectors.shared(version: version.number)(slot) }
     }
 
     /// Calls `body` with the slot of a key, which holds that vector meanwhile, and the version that is read; nil if the key is not
@@ -123,7 +125,7 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     /// Bytes that the vectors, the graph and the keys use, without scratch memory.
     public var memoryBytes: Int {
         writer.withLock { _ in
-            vectors.count * vectors.stride * MemoryLayout<Float>.stride + graph.usedBytes
+            vectors.usedBytes + graph.usedBytes
                 + (state.value.codes.map { $0.matrix.count * $0.matrix.kernel.stride } ?? 0)
                 + directory.approximateBytes(slotCount: vectors.count)
         }
@@ -160,15 +162,18 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     }
 }
 
-/// What searches read beside vectors, graph and keys.
+/// What searches read beside graph and keys.
 final class SearchState: Sendable {
+    let vectors: StoredVectors
+
     /// The vectors' codes, once there are enough vectors to learn them from.
     let codes: LearntCodes?
 
     /// The recall of searches, as last measured.
     let calibrated: Calibrated?
 
-    init(codes: LearntCodes?, calibrated: Calibrated?) {
+    init(vectors: StoredVectors, codes: LearntCodes?, calibrated: Calibrated?) {
+        self.vectors = vectors
         self.codes = codes
         self.calibrated = calibrated
     }

@@ -19,25 +19,26 @@ struct LearntCodes {
     /// edge.
     private static var confidence: Float { 2 }
 
-    /// - Parameter sample: slots whose rows are in both matrices; at least two.
-    init(_ matrix: CodeMatrix, vectors: VectorMatrix, kernel: Float32Kernel, sample: [UInt32]) {
+    /// - Parameter sample: vectors whose codes are in the matrix; at least two.
+    init(_ matrix: CodeMatrix, sample: VectorSample) {
         self.matrix = matrix
         let scale = matrix.quantizer.scale
-        switch kernel.metric {
+        switch matrix.kernel.metric {
         case .manhattan: slope = scale
         case .squaredEuclidean, .innerProduct: slope = scale * scale
         case .cosine: slope = scale * scale / 2
         }
         // What is left of the exact distance after the slope, for the nearest of some vectors.
         var rests: [Double] = []
-        var exact = [Float](repeating: 0, count: sample.count)
+        let slots = sample.slots
+        var exact = [Float](repeating: 0, count: slots.count)
         var coded = exact
         var hits = 0
-        let queries = sample.spread(64)
+        let queries = Array(slots.indices).spread(64)
         for query in queries {
-            kernel.gather(vectors.row(Slot(query)), slots: sample, count: sample.count, into: &exact)
-            matrix.kernel.gather(matrix.kernel.row(query), slots: sample, count: sample.count, into: &coded)
-            let others = sample.indices.filter { sample[$0] != query }
+            sample.distances(from: query, into: &exact)
+            matrix.kernel.gather(matrix.kernel.row(slots[query]), slots: slots, count: slots.count, into: &coded)
+            let others = slots.indices.filter { $0 != query }
             let nearest = others.sorted { exact[$0] < exact[$1] }
             let nearestByCodes = Set(others.sorted { coded[$0] < coded[$1] }.prefix(20))
             hits += nearest.prefix(10).count { nearestByCodes.contains($0) }

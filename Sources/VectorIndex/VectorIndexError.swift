@@ -20,6 +20,9 @@ public enum VectorIndexError: Error, Sendable, Hashable {
     /// A parameter is outside its range.
     case invalidParameter(name: String, value: Int, allowed: ClosedRange<Int>)
 
+    /// Neither vectors nor codes were to be kept.
+    case nothingKept
+
     /// A recall is not above 0 and at most 1.
     case invalidRecall(Double)
 
@@ -62,6 +65,8 @@ extension VectorIndexError: CustomStringConvertible {
             "the key \(key) is already there, or named twice"
         case .invalidParameter(let name, let value, let allowed):
             "\(name) is \(value); it must be from \(allowed.lowerBound) to \(allowed.upperBound)"
+        case .nothingKept:
+            "keepsVectors is false and codes is none; one of them must be kept"
         case .invalidRecall(let recall):
             "the recall is \(recall); it must be above 0 and at most 1"
         case .batchMismatch(let keys, let values, let dimensions):

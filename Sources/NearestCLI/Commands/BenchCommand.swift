@@ -99,7 +99,8 @@ struct BenchCommand: ParsableCommand {
 
         let points = settings.indices.map { i in
             BenchReport.Point(
-                ef: settings[i], measurements: rounds.map { $0[i] }, truth: truth, k: min(k, inputs.baseCount))
+                ef: settings[i], measurements: rounds.map { $0[i] }, truth: truth,
+                distances: distances(rounds[0][i].results, inputs), k: min(k, inputs.baseCount))
         }
         if let idsOut {
             for (i, ef) in settings.enumerated() {
@@ -114,6 +115,14 @@ struct BenchCommand: ParsableCommand {
             memory: .init(
                 bytesPerVector: index.memoryBytes / max(index.count, 1), peakResidentBytes: ProcessMemory.peakBytes),
             points: points)
+    }
+
+    /// The distances that recall is counted by: a compact index knows those to what it stores.
+    private func distances(_ results: [[Neighbor]], _ inputs: SearchInputs) -> [[Float]] {
+        results.enumerated().map { q, found in
+            indexed.compact
+                ? inputs.trueDistances(of: found, query: q, metric: indexed.metric.metric) : found.map(\.distance)
+        }
     }
 
     private func buildIndex(_ inputs: SearchInputs) throws -> (HNSWIndex, BenchReport.Build) {
@@ -144,11 +153,13 @@ struct BenchCommand: ParsableCommand {
             let distances = try (0..<wanted).map { i in
                 let id = ids[q * file.columns + i]
                 let key = UInt64(exactly: id)
-                guard let distance = try key.flatMap({ try index.distance(from: query, to: $0) }) else {
+                guard let key, let distance = try index.distance(from: query, to: key) else {
                     throw CommandFailure(
                         "\(path): query \(q) has neighbour \(id), which is not among the vectors indexed")
                 }
-                return distance
+                guard indexed.compact else { return distance }
+                let neighbor = Neighbor(key: key, distance: distance)
+                return inputs.trueDistances(of: [neighbor], query: q, metric: indexed.metric.metric)[0]
             }
             return distances.max() ?? -.infinity
         }

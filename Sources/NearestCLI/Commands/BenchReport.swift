@@ -67,11 +67,13 @@ struct BenchReport: Encodable {
 }
 
 extension BenchReport.Point {
-    /// - Parameter truth: the distance of each query's k-th true neighbour.
-    init(ef: Int, measurements: [SearchBench.Measurement], truth: [Float]?, k: Int) {
+    /// - Parameters:
+    ///   - truth: the distance of each query's k-th true neighbour.
+    ///   - distances: of the results of each query.
+    init(ef: Int, measurements: [SearchBench.Measurement], truth: [Float]?, distances: [[Float]], k: Int) {
         self.ef = ef
         recall = truth.map {
-            Recall.mean(of: measurements[0].results.map { $0.map(\.distance) }, kthTrueDistances: $0, k: k)
+            Recall.mean(of: distances, kthTrueDistances: $0, k: k)
         }
         qps = median(measurements.map(\.queriesPerSecond))
         p50Microseconds = median(measurements.map { percentile($0.latencies, 0.50).seconds * 1e6 })

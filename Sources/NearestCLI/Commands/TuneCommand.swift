@@ -88,8 +88,11 @@ struct TuneCommand: ParsableCommand {
                 .map { $0.last?.distance ?? -.infinity }
             for wanted in [0.8, 0.9, 0.95, 0.99] {
                 let found = try (0..<inputs.queryCount).map { q in
-                    try index.search(inputs.queries.span.extracting(inputs.queryRange(q)), k: k, recall: wanted)
-                        .map(\.distance)
+                    let found = try index.search(
+                        inputs.queries.span.extracting(inputs.queryRange(q)), k: k, recall: wanted)
+                    return indexed.compact
+                        ? inputs.trueDistances(of: found, query: q, metric: indexed.metric.metric)
+                        : found.map(\.distance)
                 }
                 deliveries.append(
                     .init(

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DistanceKernels
+
+/// The vectors of an index: whole, as 32-bit floats, or compact, as codes (``CompactVectors``) that are decoded when they are
+/// read.
+///
+/// While they are compact, the newest vectors are kept whole as well, for the writer, so that other codes can be learnt from what they
+/// really are, until ``releaseNewest()``. They are read decoded like all others.
+///
+/// A row is written before its slot is published and does not change while anyone can read it. What is stored otherwise is another
+/// object.
+package final class StoredVectors: @unchecked Sendable {
+    // SAFETY: rows are written by one thread at a time, which the owning index's writer lock ensures, and only such as no reader can
+    // know of. `newest` belongs to that thread.
+
+    package let dimensions: Int
+    package let metric: Metric
+    package let instructionSet: InstructionSet
+
+    /// Floats from one whole row to the next, and of a decoded vector.
+    package let stride: Int
+
+    /// The most vectors that there can be.
+    package let capacity: Int
+
+    private enum Storage {
+        case whole(VectorMatrix, Float32Kernel)
+        case compact(CompactVectors)
+    }
+
+    private let storage: Storage
+
+    /// The newest vectors of compact ones, and the row of each slot.
+    private var newest: NewestVectors?
+
+    package init(dimensions: Int, metric: Metric, instructionSet: InstructionSet) throws(StorageError) {
+        let matrix = try VectorMatrix(dimensions: dimensions)
+        self.dimensions = dimensions
+        self.metric = metric
+        self.instructionSet = instructionSet
+        stride = matrix.stride
+        capacity = matrix.capacity
+        storage = .whole(matrix, matrix.kernel(metric: metric, instructionSet: instructionSet))
+    }
+
+    /// Vectors like others, stored as given.
+    private init(_ other: StoredVectors, storage: Storage) {
+        dimensions = other.dimensions
+        metric = other.metric
+        instructionSet = other.instructionSet
+        stride = other.stride
+        capacity = other.capacity
+        self.storage = storage
+    }
+
+    /// Rows that have been written.
+    package var count: Int {
+        switch storage {
+        case .whole(let matrix, _): matrix.count
+        case .compact(let compact): compact.count
+        }
+    }
+
+    /// Whether vectors are read from codes.
+    package var isCompact: Bool { compact != nil }
+
+    private var compact: CompactVectors? {
+        guard case .compact(let compact) = storage else { return nil }
+        return compact
+    }
+
+    /// Distances to whole vectors, by slot; nil of compact ones.
+    package var kernel: Float32Kernel? {
+        guard case .whole(_, let kernel) = storage else { return nil }
+        return kernel
+    }
+
+    /// The oldest version at which results hold whole rows.
+    package var oldestPin: UInt64? {
+        guard case .whole(let matrix, _) = storage else { return nil }
+        return matrix.pins.oldest
+    }
+
+    /// Bytes of whole rows and of residuals.
+    package var usedBytes: Int {
+        let rowBytes = stride * MemoryLayout<Float>.stride
+        return switch storage {
+        case .whole(let matrix, _): matrix.count * rowBytes
+        case .compact(let compact): compact.residualBytes + (newest?.count ?? 0) * rowBytes
+        }
+    }
+
+    /// Bytes that whole rows and residuals may use before more are asked for.
+    package var committedBytes: Int {
+        switch storage {
+        case .whole(let matrix, _): matrix.committedBytes
+        case .compact(let compact): compact.committedBytes + (newest?.committedBytes ?? 0)
+        }
+    }
+}
+
+// MARK: - Writing
+
+extension StoredVectors {
+    /// Makes room for `additional` more vectors, of which `newSlots` come to new slots.
+    package func ensure(additional: Int, newSlots: Int) throws(StorageError) {
+        guard count + newSlots <= capacity else { throw .capacityExceeded(maximum: capacity) }
+        switch storage {
+        case .whole(let matrix, _): try matrix.ensure(additional: newSlots)
+        case .compact(let compact):
+            if newest == nil { newest = try NewestVectors(dimensions: dimensions) }
+            try newest?.ensure(additional: additional)
+            try compact.ensure(additional: newSlots)
+        }
+    }
+
+    /// Takes in the vector of a slot: the next, for which ``ensure(additional:newSlots:)`` has made room, or one that nobody can read any
+    /// more. Of compact vectors the codes are in the matrix of codes already.
+    package func store(_ vector: UnsafePointer<Float>, at slot: Slot) {
+        switch storage {
+        case .whole(let matrix, _): matrix.store(vector, at: slot)
+        case .compact(let compact):
+            compact.store(vector, at: slot)
+            newest?.store(vector, at: slot)
+        }
+    }
+
+    /// Writes zeros over a row that nobody can read any more.
+    package func erase(_ slot: Slot) {
+        switch storage {
+        case .whole(let matrix, _): matrix.erase(slot)
+        case .compact(let compact):
+            compact.erase(slot)
+            newest?.erase(slot)
+        }
+    }
+
+    /// Forgets the rows from `count` on, which nobody has learnt of.
+    package func truncate(to count: Int) {
+        switch storage {
+        case .whole(let matrix, _): matrix.truncate(to: count)
+        case .compact(let compact):
+            compact.truncate(to: count)
+            newest?.truncate(toSlots: count)
+        }
+    }
+
+    /// Gives the memory of the newest vectors back to the system.
+    package func releaseNewest() { newest = nil }
+}
+
+// MARK: - Reading
+
+extension StoredVectors {
+    /// Rows that are decoded for one gather: those of a step of re-ranking are not more.
+    private static var gatherRows: Int { 16 }
+
+    /// The vectors of some slots: shared while they are whole, else copies.
+    ///
+    /// - Parameter version: the version of the index that the caller reads.
+    package func shared(version: UInt64) -> (Slot) -> SharedVector {
+        switch storage {
+        case .whole(let matrix, _):
+            // One pin for all of them.
+            let pin = VectorPin(matrix, version: version)
+            return { SharedVector(pin, $0) }
+        case .compact(let compact):
+            let decoded = AlignedBuffer<Float>(capacity: stride, zero: 0)
+            return { [stride, dimensions] slot in
+                compact.decode(slot.rawValue, paddedDimensions: stride, into: decoded.base)
+                return SharedVector(Array(UnsafeBufferPointer(start: decoded.base, count: dimensions)))
+            }
+        }
+    }
+
+    /// The distance from a query to the vector of a slot.
+    package func distance(from query: UnsafePointer<Float>, to slot: Slot, scratch: inout DecodedRows?) -> Float {
+        var distance: Float = 0
+        withUnsafePointer(to: slot.rawValue) { slot in
+            gather(query, slots: slot, count: 1, into: &distance, scratch: &scratch)
+        }
+        return distance
+    }
+
+    /// `distances[i]` becomes the distance from `query` to the vector of `slots[i]`, for `i < count`.
+    package func gather(
+        _ query: UnsafePointer<Float>, slots: UnsafePointer<UInt32>, count: Int,
+        into distances: UnsafeMutablePointer<Float>, scratch: inout DecodedRows?
+    ) {
+        switch storage {
+        case .whole(_, let kernel): kernel.gather(query, slots: slots, count: count, into: distances)
+        case .compact:
+            for first in Swift.stride(from: 0, to: count, by: Self.gatherRows) {
+                let part = UnsafeBufferPointer(start: slots + first, count: min(Self.gatherRows, count - first))
+                let rows = rows(part, scratch: &scratch)
+                rows.kernel.scan(query, first: 0, count: part.count, into: distances + first)
+            }
+        }
+    }
+
+    /// The vectors of some slots as rows of a kernel; valid until the scratch is used again.
+    package func rows(_ slots: UnsafeBufferPointer<UInt32>, scratch: inout DecodedRows?) -> VectorRows {
+        switch storage {
+        case .whole(_, let kernel): return VectorRows(kernel: kernel, areSlots: true)
+        case .compact(let compact):
+            let decoded = decodedRows(slots.count, scratch: &scratch)
+            for slot in slots { compact.prefetch(slot) }
+            for (i, slot) in slots.enumerated() {
+                compact.decode(slot, paddedDimensions: stride, into: decoded.row(i))
+            }
+            return VectorRows(kernel: decoded.kernel, areSlots: false)
+        }
+    }
+
+    private func decodedRows(_ count: Int, scratch: inout DecodedRows?) -> DecodedRows {
+        if let scratch, scratch.capacity >= count { return scratch }
+        let rows = DecodedRows(
+            capacity: max(count, Self.gatherRows), dimensions: dimensions, metric: metric,
+            instructionSet: instructionSet)
+        scratch = rows
+        return rows
+    }
+}
+
+/// The vectors of some slots as rows of a kernel: the rows of the slots, or as many rows from 0 on.
+package struct VectorRows {
+    package let kernel: Float32Kernel
+    package let areSlots: Bool
+}
+
+// MARK: - The writer's view
+
+extension StoredVectors {
+    /// Some of the vectors, the newest as they are and not decoded.
+    package func sample(_ slots: [UInt32]) -> VectorSample {
+        if case .whole(let matrix, let kernel) = storage {
+            return VectorSample(slots: slots, rows: slots, kernel: kernel, owner: matrix)
+        }
+        let copies = DecodedRows(
+            capacity: slots.count, dimensions: dimensions, metric: metric, instructionSet: instructionSet)
+        for (i, slot) in slots.enumerated() { copy(slot, into: copies.row(i)) }
+        return VectorSample(slots: slots, rows: Array(0..<UInt32(slots.count)), kernel: copies.kernel, owner: copies)
+    }
+
+    /// Calls `body` with every row in the order of slots, the newest as they are and not decoded.
+    package func forEachVector(_ body: (Slot, UnsafePointer<Float>) -> Void) {
+        let decoded = AlignedBuffer<Float>(capacity: stride, zero: 0)
+        for slot in 0..<UInt32(count) {
+            if case .whole(let matrix, _) = storage {
+                body(Slot(slot), matrix.row(Slot(slot)))
+            } else {
+                copy(slot, into: decoded.base)
+                body(Slot(slot), UnsafePointer(decoded.base))
+            }
+        }
+    }
+
+    /// Whether two vectors whose hashes are equal are the same, to the bit where they are whole; else no value may differ by more
+    /// than a step, since codes that were learnt anew round what the old ones had rounded.
+    package func areEqual(_ a: Slot, _ b: Slot) -> Bool {
+        switch storage {
+        case .whole(let matrix, _): return matrix.areEqual(a, b)
+        case .compact(let compact):
+            let decoded = AlignedBuffer<Float>(capacity: 2 * stride, zero: 0)
+            compact.decode(a.rawValue, paddedDimensions: stride, into: decoded.base)
+            compact.decode(b.rawValue, paddedDimensions: stride, into: decoded.base + stride)
+            let step = compact.decoder.quantizer.scale
+            return (0..<dimensions).allSatisfy { abs(decoded.base[$0] - decoded.base[stride + $0]) <= step }
+        }
+    }
+
+    /// Writes a vector, as it is if it is whole.
+    private func copy(_ slot: UInt32, into target: UnsafeMutablePointer<Float>) {
+        switch storage {
+        case .whole(let matrix, _): target.update(from: matrix.row(Slot(slot)), count: stride)
+        case .compact(let compact):
+            if let row = newest?.row(Slot(slot)) {
+                target.update(from: row, count: stride)
+            } else {
+                compact.decode(slot, paddedDimensions: stride, into: target)
+            }
+        }
+    }
+
+    /// The vectors by codes, of which the matrix has every row's, and none of them whole.
+    package func compacted(by codes: CodeMatrix) throws(StorageError) -> StoredVectors {
+        let decoder = VectorDecoder(codes.quantizer, metric: metric, instructionSet: instructionSet)
+        let compact = try CompactVectors(codes: codes, decoder: decoder, rows: capacity)
+        try compact.ensure(additional: count)
+        forEachVector { compact.store($1, at: $0) }
+        return StoredVectors(self, storage: .compact(compact))
+    }
+
+    /// The vectors whole: decoded, but for the newest.
+    package func whole() throws(StorageError) -> StoredVectors {
+        let matrix = try VectorMatrix(dimensions: dimensions)
+        try matrix.ensure(additional: count)
+        forEachVector { matrix.store($1, at: $0) }
+        let kernel = matrix.kernel(metric: metric, instructionSet: instructionSet)
+        return StoredVectors(self, storage: .whole(matrix, kernel))
+    }
+}
+
+/// Vectors that came last, whole, by their slots.
+private struct NewestVectors {
+    private let matrix: VectorMatrix
+    private var rowBySlot: [UInt32: UInt32] = [:]
+
+    init(dimensions: Int) throws(StorageError) { matrix = try VectorMatrix(dimensions: dimensions) }
+
+    var count: Int { matrix.count }
+
+    var committedBytes: Int { matrix.committedBytes }
+
+    func ensure(additional: Int) throws(StorageError) { try matrix.ensure(additional: additional) }
+
+    mutating func store(_ vector: UnsafePointer<Float>, at slot: Slot) {
+        rowBySlot[slot.rawValue] = matrix.append(vector).rawValue
+    }
+
+    func row(_ slot: Slot) -> UnsafePointer<Float>? { rowBySlot[slot.rawValue].map { matrix.row(Slot($0)) } }
+
+    mutating func erase(_ slot: Slot) {
+        if let row = rowBySlot.removeValue(forKey: slot.rawValue) { matrix.erase(Slot(row)) }
+    }
+
+    mutating func truncate(toSlots count: Int) {
+        rowBySlot = rowBySlot.filter { $0.key < UInt32(count) }
+    }
+}
