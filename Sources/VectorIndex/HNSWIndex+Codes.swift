@@ -25,7 +25,8 @@ extension HNSWIndex {
     /// Learns codes once there are vectors enough, and anew when the index has grown fourfold since or its vectors have changed:
     /// when codes take half as much again from the newest sixteenth as they took from the sample. The caller holds `writer`.
     ///
-    /// Where memory for other codes is lacking, the old ones stay, which may find less, or none.
+    /// Kinds of codes are judged on the sample alone; all vectors are encoded in the one chosen. Where memory for other codes is
+    /// lacking, the old ones stay, which may find less, or none.
     ///
     /// - Parameter newSlots: the slots of the vectors that are being inserted.
     func updateCodes(newSlots: [UInt32]) {
@@ -36,16 +37,17 @@ extension HNSWIndex {
         let live = (0..<UInt32(vectors.count)).filter { !graph.isRemoved(Slot($0)) }
         let sample = vectors.sample(live.spread(Self.sampleSize))
         var learnt: LearntCodes?
-        if let kind = options.codes {
-            learnt = learn(kind, sample: sample)
-            if learnt == nil { return }
-        } else {
-            for kind in [VectorCodes.int4, .int8] {
-                guard let candidate = learn(kind, sample: sample) else { return }
-                if candidate.sampleRecall < Self.leastSampleRecall { continue }
-                learnt = candidate
-                break
-            }
+        for kind in options.codes.map({ [$0] }) ?? [.int4, .int8] {
+            let quantizer = ScalarQuantizer(kind, metric: metric, dimensions: dimensions, sample: sample.pointers)
+            let sampleCount = sample.slots.count
+            guard let coded = codeMatrix(quantizer, count: sampleCount, capacity: sampleCount) else { return }
+            for vector in sample.pointers { coded.append(vector) }
+            let accuracy = CodeAccuracy(of: coded, sample: sample)
+            if options.codes == nil, accuracy.sampleRecall < Self.leastSampleRecall { continue }
+            guard let matrix = codeMatrix(quantizer, count: vectors.count, capacity: vectors.capacity) else { return }
+            vectors.forEachVector { matrix.store($1, at: $0) }
+            learnt = LearntCodes(matrix: matrix, accuracy: accuracy)
+            break
         }
         guard replaceCodes(by: learnt) else { return }
         codesHistory = CodesHistory(learntCount: count, checkedCount: count, newSlots: [])
@@ -54,16 +56,14 @@ extension HNSWIndex {
     /// Codes that order the sample worse than this are not chosen.
     private static var leastSampleRecall: Double { 0.98 }
 
-    /// Codes of every vector; nil where memory for them is lacking.
-    private func learn(_ kind: VectorCodes, sample: VectorSample) -> LearntCodes? {
-        let quantizer = ScalarQuantizer(kind, metric: metric, dimensions: dimensions, sample: sample.pointers)
+    /// A matrix for the codes of some vectors; nil where memory for them is lacking.
+    private func codeMatrix(_ quantizer: ScalarQuantizer, count: Int, capacity: Int) -> CodeMatrix? {
         guard
             let matrix = try? CodeMatrix(
-                quantizer: quantizer, metric: metric, instructionSet: instructionSet, rows: vectors.capacity),
-            (try? matrix.ensure(additional: vectors.count)) != nil
+                quantizer: quantizer, metric: metric, instructionSet: instructionSet, rows: capacity),
+            (try? matrix.ensure(additional: count)) != nil
         else { return nil }
-        vectors.forEachVector { matrix.store($1, at: $0) }
-        return LearntCodes(matrix, sample: sample)
+        return matrix
     }
 
     private func areCodesOutdated(count: Int) -> Bool {
