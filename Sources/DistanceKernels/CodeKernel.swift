@@ -43,7 +43,7 @@ package struct CodeKernel: DistanceKernel {
         self.rows = rows
         self.dimensions = dimensions
         stride = Self.rowStride(codes, dimensions: dimensions, metric: metric)
-        prefetch = RowPrefetch(rows: rows, stride: stride, lines: min(stride / 64, 6))
+        prefetch = RowPrefetch(rows: rows, stride: stride)
         biasOffset = metric == .innerProduct ? stride - MemoryLayout<Int32>.stride : nil
         let table = instructionSet.codeTable({ ck_code_table_named($0) }, features: \.required_features).pointee
         let metrics = codes == .int4 ? table.u4 : table.u7

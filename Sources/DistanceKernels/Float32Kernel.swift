@@ -35,7 +35,7 @@ package struct Float32Kernel: DistanceKernel {
         self.paddedDimensions = paddedDimensions
         self.stride = stride
         self.rows = rows
-        prefetch = RowPrefetch(rows: rows, stride: stride * MemoryLayout<Float>.stride, lines: 2)
+        prefetch = RowPrefetch(rows: rows, stride: stride * MemoryLayout<Float>.stride)
         table = Self.table(instructionSet)
         kernels = Self.kernels(metric, of: table)
         products = BatchedProducts.replacement

@@ -5,16 +5,16 @@ import VectorStorage
 
 extension HNSWGraph {
     /// Candidates expanded at once: the more, the more rows the memory system can fetch while distances are computed, and the
-    /// more candidates are expanded in vain. Queries a second at recall .945 and .977 by 4-bit codes (`nearest bench`, 117,659 text
-    /// embeddings of 384 dimensions, three runs in turn): 2: 51,000 and 31,900; 3: 52,900 and 34,200; 4: 54,400 and 35,200; 6: as
-    /// 4, with more distances.
-    static var expansionWidth: Int { 4 }
+    /// more candidates are expanded in vain. Short rows keep it busy only if there are more of them (Benchmarks/README.md).
+    package static func expansionWidth(rowBytes: Int) -> Int { rowBytes <= 128 ? maximumExpansionWidth : 4 }
+
+    static var maximumExpansionWidth: Int { 8 }
 
     /// SEARCH-LAYER, Algorithm 2: leaves the `ef` nearest nodes of a level in `scratch.pool`, sorted.
     ///
     /// Departures from the paper:
     /// 1. `C` and `W` are one sorted array (``CandidatePool``), which ends the search when all of it is expanded.
-    /// 2. The nearest candidates are expanded together (``expansionWidth``), and their unseen neighbours measured by one
+    /// 2. The nearest candidates are expanded together (``expansionWidth(rowBytes:)``), and their unseen neighbours measured by one
     ///    kernel call.
     /// 3. Dead nodes, and those of changes that the view does not see, are expanded like others and do not count against `ef`; with
     ///    `countsDead` they are plain nodes.
@@ -49,6 +49,7 @@ extension HNSWGraph {
     ) {
         let count = scratch.hopCount
         guard count > 0 else { return }
+        let soon = 2 * Self.expansionWidth(rowBytes: kernel.prefetch.stride)
         // In this order: what an unfinished change conceals stays so until the version is another one.
         let checks =
             !countsDead
@@ -61,7 +62,7 @@ extension HNSWGraph {
             let isDead = checks && !isVisible(slots[i], at: scratch.view.version)
             let before = scratch.pool.push(NodeKey(distance: distances[i], slot: slots[i], isDead: isDead))
             // It is expanded soon, unless nearer ones are found: 10 to 19 % more queries a second than without.
-            if before < 2 * Self.expansionWidth { layer.prefetchRow(slots[i]) }
+            if before < soon { layer.prefetchRow(slots[i]) }
         }
     }
 
@@ -75,7 +76,8 @@ extension HNSWGraph {
         let maximumNeighbors = layer.maximumNeighbors
         var count = 0
         var expanded = 0
-        while expanded < Self.expansionWidth, let nearest = scratch.pool.popNearest() {
+        let width = Self.expansionWidth(rowBytes: rows.stride)
+        while expanded < width, let nearest = scratch.pool.popNearest() {
             expanded &+= 1
             let row = layer.row(nearest)
             let first = count
@@ -93,7 +95,7 @@ extension HNSWGraph {
         }
         scratch.hopCount = count
         if expanded > 0 {
-            scratch.pool.forEachNearest(limit: Self.expansionWidth) { layer.prefetchRow($0) }
+            scratch.pool.forEachNearest(limit: width) { layer.prefetchRow($0) }
             return true
         }
         guard !scratch.pool.isFull, let root = scratch.view.entryPoint, scratch.visited.insert(root) else {

@@ -46,7 +46,7 @@ package struct SearchScratch: ~Copyable {
     package init(parameters: HNSWParameters) {
         let maximumNeighbors = parameters.maximumNeighbors(level: 0)
         pool = CandidatePool(capacity: 128)
-        let hopCapacity = HNSWGraph.expansionWidth * maximumNeighbors
+        let hopCapacity = HNSWGraph.maximumExpansionWidth * maximumNeighbors
         hopSlots = AlignedBuffer(capacity: hopCapacity, zero: 0)
         hopDistances = AlignedBuffer(capacity: hopCapacity, zero: 0)
         selectedSlots = AlignedBuffer(capacity: maximumNeighbors, zero: 0)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import NearestCLI
 
-@Suite("What nearest info prints of the BLAS")
+@Suite("What nearest info prints of the BLAS and of searches")
 struct InfoTests {
     private static func report(_ backend: BatchedProducts.Backend) -> InfoCommand.Report {
         InfoCommand.Report(instructionSet: .portable, backend: backend)
@@ -47,5 +47,23 @@ struct InfoTests {
             Self.report(.blocked).text().hasSuffix(
                 "batched products: none linked; the blocked kernel is used"))
         #expect(try Self.blas(.blocked) == ["name": "none"])
+    }
+
+    @Test("How searches run is printed for short and long rows, as an index of them would run")
+    func search() throws {
+        let report = Self.report(.blocked)
+        #expect(report.search.count == 3 * VectorCodes.allCases.count)
+        for row in report.search {
+            let codes = try #require(VectorCodes(rawValue: row.codes))
+            #expect(row.constants == SearchConstants(codes, metric: .squaredEuclidean, dimensions: row.dimensions))
+        }
+        #expect(
+            report.text().contains(
+                "128 dimensions, codes int8: 8 candidates at once, 2 of 2 cache lines of a row ahead, 5 queries in turn"
+            ))
+        let object = try JSONSerialization.jsonObject(with: Data(report.json().utf8)) as? [String: Any]
+        let rows = try #require(object?["search"] as? [[String: Any]])
+        let constants = try #require(rows.first?["constants"] as? [String: Int])
+        #expect(Set(constants.keys) == ["rowBytes", "candidatesAtOnce", "linesAhead", "queriesInTurn"])
     }
 }

@@ -8,7 +8,8 @@ import Nearest
 /// `nearest info`: what this machine offers and what is used of it.
 struct InfoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "info", abstract: "Show the processor's features, the kernels in use and the BLAS.")
+        commandName: "info",
+        abstract: "Show the processor's features, the kernels in use, the BLAS and how searches run.")
 
     @Argument(help: ArgumentHelp("A saved index. Not available yet.", valueName: "FILE.nearest"))
     var file: String?
@@ -31,6 +32,15 @@ struct InfoCommand: ParsableCommand {
         var instructionSet: String
         var processors: Int
         var blas: BLAS
+
+        /// How graphs are searched, by the length of a row.
+        var search: [Search]
+
+        struct Search: Encodable {
+            var dimensions: Int
+            var codes: String
+            var constants: SearchConstants
+        }
     }
 
     mutating func validate() throws {
@@ -54,7 +64,14 @@ extension InfoCommand.Report {
         self.init(
             processorFeatures: ProcessorFeatures.detected,
             supportedInstructionSets: InstructionSet.supported.map(\.rawValue), instructionSet: instructionSet.rawValue,
-            processors: ProcessInfo.processInfo.activeProcessorCount, blas: BLAS(backend))
+            processors: ProcessInfo.processInfo.activeProcessorCount, blas: BLAS(backend),
+            search: [128, 384, 960].flatMap { dimensions in
+                VectorCodes.allCases.map { codes in
+                    Search(
+                        dimensions: dimensions, codes: codes.rawValue,
+                        constants: SearchConstants(codes, metric: .squaredEuclidean, dimensions: dimensions))
+                }
+            })
     }
 
     func json() throws -> String { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
@@ -68,10 +85,16 @@ extension InfoCommand.Report {
         case false?: blas = "OpenBLAS failed its self-test and is not used; \(self.blas.build ?? "")"
         case nil: blas = "none linked; the blocked kernel is used"
         }
+        let search = search.map { row in
+            "\(row.dimensions) dimensions, codes \(row.codes): \(row.constants.candidatesAtOnce) candidates at once, "
+                + "\(row.constants.linesAhead) of \(row.constants.rowBytes / 64) cache lines of a row ahead, "
+                + "\(row.constants.queriesInTurn) queries in turn"
+        }
         return """
             processors:       \(processors)
             features:         \(features)
             instruction set:  \(instructionSet), of \(supportedInstructionSets.joined(separator: ", "))
+            search:           \(search.joined(separator: "\n                  "))
             batched products: \(blas)
             """
     }

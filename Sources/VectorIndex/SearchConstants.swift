@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HNSW
+
+/// How a search of a graph keeps the memory system busy, which the length of the rows that it compares decides.
+public struct SearchConstants: Sendable, Hashable, Encodable {
+    /// Bytes of a row that is compared: a vector's, or its codes'; whole cache lines.
+    public let rowBytes: Int
+
+    /// Candidates whose neighbours are measured together.
+    public let candidatesAtOnce: Int
+
+    /// Cache lines of a row that are asked for before it is compared.
+    public let linesAhead: Int
+
+    /// Queries of ``HNSWIndex/searchBatch(_:k:efSearch:threads:)-(Span<Float>,_,_,_)`` that take turns on a thread.
+    public let queriesInTurn: Int
+
+    /// - Parameter codes: what vectors are compared by.
+    public init(_ codes: VectorCodes, metric: Metric, dimensions: Int) {
+        rowBytes =
+            codes == .none
+            ? VectorMatrix.paddedDimensions(dimensions) * MemoryLayout<Float>.stride
+            : CodeKernel.rowStride(codes, dimensions: dimensions, metric: metric)
+        candidatesAtOnce = HNSWGraph.expansionWidth(rowBytes: rowBytes)
+        linesAhead = RowPrefetch.lines(rowBytes: rowBytes)
+        queriesInTurn = SearchLanes.count
+    }
+}
+
+extension HNSWIndex {
+    /// How searches run now, by ``codesInUse``.
+    public var searchConstants: SearchConstants {
+        SearchConstants(codesInUse, metric: metric, dimensions: dimensions)
+    }
+}
