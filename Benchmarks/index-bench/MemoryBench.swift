@@ -25,7 +25,11 @@ struct MemoryBench: ParsableCommand {
         var bytesWithoutVectors: Int
         var bytesSharing: Int
         var bytesCopying: Int
-        var saved: Double { 1 - Double(bytesSharing) / Double(max(bytesCopying, 1)) }
+
+        /// Of the bytes that vectors take beside the results without them, those that sharing does not take.
+        var saved: Double {
+            1 - Double(bytesSharing - bytesWithoutVectors) / Double(max(bytesCopying - bytesWithoutVectors, 1))
+        }
     }
 
     mutating func validate() throws { _ = try settings() }
@@ -43,7 +47,7 @@ struct MemoryBench: ParsableCommand {
             columns: [
                 ("call", \.call), ("results", { "\($0.results)" }), ("dimensions", { "\($0.dimensions)" }),
                 ("without vectors", { "\($0.bytesWithoutVectors)" }), ("sharing", { "\($0.bytesSharing)" }),
-                ("copying", { "\($0.bytesCopying)" }), ("saved", { "\((100 * $0.saved).text(2)) %" }),
+                ("copying", { "\($0.bytesCopying)" }), ("saved for vectors", { "\((100 * $0.saved).text(2)) %" }),
             ])
     }
 

@@ -17,8 +17,8 @@ final class GraphLedger {
     /// Nodes without a live vector, those that a sweep unlinks included.
     var deadNodeCount = 0
 
-    /// Slots that became nodes or duplicates since the last version.
-    var pendingCount = 0
+    /// Nodes that came since the last version, or got a duplicate.
+    var pendingNodes: [UInt32] = []
 
     /// The version at which lifetimes were last aged.
     var agedAt = GraphVersion.first

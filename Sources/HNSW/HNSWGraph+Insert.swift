@@ -42,6 +42,7 @@ extension HNSWGraph {
         try firstUpperRow.ensure(rows: slotCount + newCount)
         try levels.ensure(rows: slotCount + newCount)
         try states.ensure(rows: slotCount + newCount)
+        try concealed.ensure(rows: slotCount + newCount)
         try ledger.flags.ensure(rows: slotCount + newCount)
     }
 
@@ -79,8 +80,7 @@ extension HNSWGraph {
         for each in 0...level { layer(each).clear(layer(each).row(slot.rawValue)) }
         states.setNext(nil, of: slot.rawValue)
         states.setLifetime(Lifetime(born: version.next.short, died: Lifetime.notDied), of: slot.rawValue)
-        ledger.pendingCount += 1
-        concealedCount.add(1, ordering: .sequentiallyConsistent)
+        concealed.insert(slot.rawValue)
         if isNew { slotCount += 1 }
         let hash = Hashing.hash(vector, count: count)
         if let node = ledger.duplicates.node(hash: hash), isEqual(Slot(node)) {
@@ -89,6 +89,7 @@ extension HNSWGraph {
         }
         ledger.duplicates.addNode(slot.rawValue, hash: hash)
         ledger.flags.base[slot.index] = []
+        ledger.pendingNodes.append(slot.rawValue)
         return true
     }
 
@@ -98,6 +99,7 @@ extension HNSWGraph {
         let before = ledger.duplicates.addDuplicate(
             slot.rawValue, of: node, nodeIsLive: !flags[Int(node)].contains(.removed))
         states.setNext(slot.rawValue, of: before)
+        ledger.pendingNodes.append(node)
         if flags[Int(node)].contains(.dead) {
             flags[Int(node)].remove(.dead)
             ledger.deadNodeCount -= 1

@@ -61,12 +61,19 @@ extension HNSWGraph {
         if ledger.duplicates.removeMember(of: node) { return }
         flags[Int(node)].insert(.dead)
         ledger.deadNodeCount += 1
-        concealedCount.add(1, ordering: .sequentiallyConsistent)
+        concealed.insert(node)
     }
 
-    /// Whether a node has a vector that a search of a version may show. Only asked where some have none.
-    @inline(never)
+    /// Whether a node has a vector that a search of a version may show.
+    @inline(__always)
     func isVisible(_ node: UInt32, at version: UInt32) -> Bool {
+        // In this order: the bit of a node of a change that ends is cleared when the version is another one.
+        if !concealed.contains(node), self.version.short == version { return true }
+        return hasMember(of: node, at: version)
+    }
+
+    @inline(never)
+    private func hasMember(of node: UInt32, at version: UInt32) -> Bool {
         var member: UInt32? = node
         while let slot = member {
             if states.lifetime(slot).contains(version) { return true }

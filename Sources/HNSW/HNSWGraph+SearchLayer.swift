@@ -50,16 +50,12 @@ extension HNSWGraph {
         let count = scratch.hopCount
         guard count > 0 else { return }
         let soon = 2 * Self.expansionWidth(rowBytes: kernel.prefetch.stride)
-        // In this order: what an unfinished change conceals stays so until the version is another one.
-        let checks =
-            !countsDead
-            && (concealedCount.load(ordering: .acquiring) > 0 || version.short != scratch.view.version)
         let slots = scratch.hopSlots.base
         let distances = scratch.hopDistances.base
         kernel.gather(query, slots: slots, count: count, into: distances)
         scratch.distanceCount &+= count
         for i in 0..<count where distances[i] <= scratch.pool.bound {
-            let isDead = checks && !isVisible(slots[i], at: scratch.view.version)
+            let isDead = !countsDead && !isVisible(slots[i], at: scratch.view.version)
             let before = scratch.pool.push(NodeKey(distance: distances[i], slot: slots[i], isDead: isDead))
             // It is expanded soon, unless nearer ones are found: 10 to 19 % more queries a second than without.
             if before < soon { layer.prefetchRow(slots[i]) }

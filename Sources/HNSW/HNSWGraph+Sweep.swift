@@ -35,7 +35,7 @@ enum Relinking {
 // that began before.
 extension HNSWGraph {
     /// Dead nodes, as a share of all, from which on it pays to visit every row.
-    private static var sweepShare: Int { 8 }
+    private static var sweepShare: Int { 20 }
 
     /// Whether so many nodes are dead that a sweep should begin.
     package var isSweepDue: Bool {

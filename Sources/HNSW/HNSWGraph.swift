@@ -43,8 +43,8 @@ package struct HNSWGraph: ~Copyable, @unchecked Sendable {
     private let nodes = Atomic(0)
     private let committed: Atomic<UInt64>
 
-    /// Nodes that some searches must not show: dead ones, and those of changes that are not finished.
-    let concealedCount = Atomic(0)
+    /// Dead nodes, and those of changes that are not finished.
+    let concealed: ConcealedNodes
 
     static var endOfRow: UInt32 { .max }
 
@@ -63,6 +63,7 @@ package struct HNSWGraph: ~Copyable, @unchecked Sendable {
         let firstRows = try Tensor<UInt32>(stride: 1, rows: capacity)
         let levels = try Tensor<UInt8>(stride: 1, rows: capacity)
         let states = try NodeStates(capacity: capacity)
+        let concealed = try ConcealedNodes(capacity: capacity)
         let ledger = try GraphLedger(capacity: capacity)
         self.parameters = parameters
         baseNeighbors = base
@@ -70,6 +71,7 @@ package struct HNSWGraph: ~Copyable, @unchecked Sendable {
         firstUpperRow = firstRows
         self.levels = levels
         self.states = states
+        self.concealed = concealed
         self.ledger = ledger
         ledger.agedAt = version
         committed = Atomic(version.number)
@@ -129,9 +131,9 @@ package struct HNSWGraph: ~Copyable, @unchecked Sendable {
     package func commit() {
         let version = version.next
         committed.store(version.number, ordering: .sequentiallyConsistent)
-        ledger.pendingCount = 0
         // Afterwards: a search of an older version looks at lifetimes because the version is not its own.
-        concealedCount.store(ledger.deadNodeCount, ordering: .releasing)
+        for node in ledger.pendingNodes where !ledger.flags.base[Int(node)].contains(.dead) { concealed.remove(node) }
+        ledger.pendingNodes.removeAll(keepingCapacity: true)
         if version.number - ledger.agedAt.number >= Lifetime.agingPeriod { ageLifetimes(at: version) }
     }
 

@@ -105,7 +105,7 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     /// Returns the vector under the key, normalised under ``Metric/cosine``: without copying it, or decoded where the index has
     /// given it up for its codes (``HNSWOptions/keepsVectors``).
     public func vector(for key: UInt64) -> SharedVector? {
-        withSlot(of: key) { slot, version in state.value.vectors.shared(version: version.number)(slot) }
+        withSlot(of: key) { slot, version in state.value.vectors.shared(slot, version: version.number) }
     }
 
     /// Calls `body` with the slot of a key, which holds that vector meanwhile, and the version that is read; nil if the key is not

@@ -156,6 +156,12 @@ extension StoredVectors {
     /// Rows that are decoded for one gather: those of a step of re-ranking are not more.
     private static var gatherRows: Int { 16 }
 
+    /// The vector of a slot; see ``shared(version:)``.
+    package func shared(_ slot: Slot, version: UInt64) -> SharedVector {
+        guard case .whole(let matrix, _) = storage else { return shared(version: version)(slot) }
+        return SharedVector(matrix.pin(version: version), slot)
+    }
+
     /// The vectors of some slots: shared while they are whole, else copies.
     ///
     /// - Parameter version: the version of the index that the caller reads.
@@ -163,7 +169,7 @@ extension StoredVectors {
         switch storage {
         case .whole(let matrix, _):
             // One pin for all of them.
-            let pin = VectorPin(matrix, version: version)
+            let pin = matrix.pin(version: version)
             return { SharedVector(pin, $0) }
         case .compact(let compact):
             let decoded = AlignedBuffer<Float>(capacity: stride, zero: 0)

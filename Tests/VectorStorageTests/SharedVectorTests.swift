@@ -21,7 +21,7 @@ struct SharedVectorTests {
     @Test("A vector lies in the matrix: nothing is copied")
     func sharesStorage() throws {
         let matrix = try Self.matrix([[Float](repeating: 0, count: 7), Self.values])
-        let vector = SharedVector(VectorPin(matrix, version: 0), Slot(1))
+        let vector = SharedVector(matrix.pin(version: 0), Slot(1))
         let copy = vector
         #expect(Self.address(vector) == matrix.row(Slot(1)))
         #expect(Self.address(copy) == matrix.row(Slot(1)))
@@ -31,7 +31,7 @@ struct SharedVectorTests {
     @Test("A vector stays in place while its matrix grows")
     func stableWhileGrowing() throws {
         let matrix = try Self.matrix([Self.values])
-        let vector = SharedVector(VectorPin(matrix, version: 0), Slot(0))
+        let vector = SharedVector(matrix.pin(version: 0), Slot(0))
         let before = Self.address(vector)
         try matrix.ensure(additional: 50_000)
         for _ in 0..<1000 { _ = matrix.append([Float](repeating: 8, count: 7)) }
@@ -42,7 +42,7 @@ struct SharedVectorTests {
     @Test("Changing an element copies: neither the matrix nor other copies see it")
     func mutationCopies() throws {
         let matrix = try Self.matrix([Self.values])
-        let original = SharedVector(VectorPin(matrix, version: 0), Slot(0))
+        let original = SharedVector(matrix.pin(version: 0), Slot(0))
         var changed = original
         changed[2] = -7
         #expect(changed[2] == -7)
@@ -59,7 +59,7 @@ struct SharedVectorTests {
 
     @Test("The second change happens in place")
     func laterMutationsInPlace() throws {
-        var vector = SharedVector(VectorPin(try Self.matrix([Self.values]), version: 0), Slot(0))
+        var vector = SharedVector(try Self.matrix([Self.values]).pin(version: 0), Slot(0))
         vector[0] = 1
         let address = Self.address(vector)
         for i in vector.indices { vector[i] += 1 }
@@ -71,7 +71,7 @@ struct SharedVectorTests {
     func keepsStorageAlive() throws {
         var matrix: VectorMatrix? = try Self.matrix([Self.values])
         weak let observed = matrix
-        var vector: SharedVector? = SharedVector(VectorPin(matrix!, version: 0), Slot(0))
+        var vector: SharedVector? = SharedVector(matrix!.pin(version: 0), Slot(0))
         matrix = nil
         #expect(observed != nil)
         #expect(vector.map(Array.init) == Self.values)
@@ -83,7 +83,7 @@ struct SharedVectorTests {
     func changedVectorReleasesMatrix() throws {
         var matrix: VectorMatrix? = try Self.matrix([Self.values])
         weak let observed = matrix
-        var vector = SharedVector(VectorPin(matrix!, version: 0), Slot(0))
+        var vector = SharedVector(matrix!.pin(version: 0), Slot(0))
         matrix = nil
         vector[1] = 5
         #expect(observed == nil)
@@ -92,9 +92,9 @@ struct SharedVectorTests {
 
     @Test("Vectors of the same elements are equal and have the same hash, wherever they lie")
     func equality() throws {
-        let a = SharedVector(VectorPin(try Self.matrix([Self.values]), version: 0), Slot(0))
+        let a = SharedVector(try Self.matrix([Self.values]).pin(version: 0), Slot(0))
         let b = SharedVector(
-            VectorPin(try Self.matrix([[Float](repeating: 0, count: 7), Self.values]), version: 0), Slot(1))
+            try Self.matrix([[Float](repeating: 0, count: 7), Self.values]).pin(version: 0), Slot(1))
         var owned = b
         owned[0] = 8
         #expect(a != owned)
@@ -102,16 +102,16 @@ struct SharedVectorTests {
         #expect(a == b && a == owned)
         #expect(a.hashValue == b.hashValue && a.hashValue == owned.hashValue)
         #expect(Set([a, b, owned]).count == 1)
-        let shorter = SharedVector(VectorPin(try Self.matrix([Array(Self.values.dropLast())]), version: 0), Slot(0))
+        let shorter = SharedVector(try Self.matrix([Array(Self.values.dropLast())]).pin(version: 0), Slot(0))
         #expect(a != shorter)
-        let zero = SharedVector(VectorPin(try Self.matrix([[0]]), version: 0), Slot(0))
-        let negativeZero = SharedVector(VectorPin(try Self.matrix([[-0.0]]), version: 0), Slot(0))
+        let zero = SharedVector(try Self.matrix([[0]]).pin(version: 0), Slot(0))
+        let negativeZero = SharedVector(try Self.matrix([[-0.0]]).pin(version: 0), Slot(0))
         #expect(zero == negativeZero && zero.hashValue == negativeZero.hashValue)
     }
 
     @Test("A vector is a collection of its dimensions, without the padding")
     func collection() throws {
-        let vector = SharedVector(VectorPin(try Self.matrix([Self.values]), version: 0), Slot(0))
+        let vector = SharedVector(try Self.matrix([Self.values]).pin(version: 0), Slot(0))
         #expect(vector.startIndex == 0 && vector.endIndex == 7 && vector.count == 7)
         #expect(vector.indices.elementsEqual(0..<7))
         #expect(vector.index(vector.startIndex, offsetBy: 6) == 6)
@@ -131,7 +131,7 @@ struct SharedVectorTests {
     @Test("A body's error and result come back from the span")
     func spanResultAndError() throws {
         struct Stop: Error {}
-        let vector = SharedVector(VectorPin(try Self.matrix([Self.values]), version: 0), Slot(0))
+        let vector = SharedVector(try Self.matrix([Self.values]).pin(version: 0), Slot(0))
         #expect(vector.withSpan { $0[4] } == 9)
         #expect(throws: Stop.self) { try vector.withSpan { _ in throw Stop() } }
     }
