@@ -26,6 +26,12 @@ final class GraphLedger {
     /// The last nodes that came to lie farther from all others than these from one another: the first of an island, mostly.
     private(set) var outposts: [UInt32] = []
 
+    /// The rows that need not be saved (again) in this batch; nil if none is saved.
+    var savedRows: RowMarks?
+
+    /// Rows that were saved by the writer's own thread.
+    var journal = RowJournal()
+
     /// Removed duplicates that are members of their nodes still.
     var removedDuplicates: [UInt32] = []
 

@@ -212,7 +212,7 @@ extension HNSWGraph {
         selectNeighbors(limit: layer.maximumNeighbors, kernel: kernel, scratch: &scratch)
         layer.write(scratch.selected, to: target)
         if keepsReached, level == 0 {
-            keepDroppedReached(except: edges[edges.startIndex].source.slot, kernel: kernel, scratch: &scratch)
+            keepDroppedReached(except: edges, kernel: kernel, scratch: &scratch)
         }
     }
 

@@ -34,16 +34,16 @@ extension HNSWGraph {
     /// Keeps the older nodes that a full row on level 0 has dropped within reach: through a neighbour that the row
     /// keeps, which is given an edge if none has one. `scratch` holds the candidates for the row and those selected.
     func keepDroppedReached<Kernel: DistanceKernel>(
-        except newNode: UInt32, kernel: Kernel, scratch: inout SearchScratch
+        except edges: ArraySlice<BackEdge>, kernel: Kernel, scratch: inout SearchScratch
     ) {
         guard let entryPoint = entryPoint?.rawValue else { return }
         let layer = layer(0)
         let (candidates, selected) = (scratch.candidates, scratch.selected)
         for candidate in candidates where !selected.contains(candidate) {
             let node = candidate.slot
-            if node == newNode || node == entryPoint || isCondemned(node) { continue }
+            if edges.contains(where: { $0.source.slot == node }) || node == entryPoint || isCondemned(node) { continue }
             if selected.contains(where: { layer.contains(node, in: $0.slot) }) { continue }
-            if selected.contains(where: { layer.append(node, to: $0.slot) }) { continue }
+            if selected.contains(where: { appendSaving(node, to: $0.slot) }) { continue }
             attach(node, start: entryPoint, kernel: kernel, scratch: &scratch)
         }
     }
@@ -144,17 +144,25 @@ extension HNSWGraph {
         link(orphan, fromNearestIn: &scratch)
     }
 
+    /// Adds an edge on level 0 if there is a free place; returns whether it is there now.
+    private func appendSaving(_ neighbor: UInt32, to node: UInt32) -> Bool {
+        saveRow(node)
+        return layer(0).append(neighbor, to: node)
+    }
+
     /// Gives a node that the last search of level 0 has not found an edge from one of the nearest that it has.
     private func link(_ orphan: UInt32, fromNearestIn scratch: inout SearchScratch) {
         let layer = layer(0)
         let found = (0..<scratch.pool.count).map { scratch.pool[$0].slot }
         // Hosts are near, so that a search for the orphan, or for what lies behind it, comes by.
         let hosts = found.filter { !isCondemned($0) }.prefix(Self.nearHosts)
-        if hosts.contains(where: { layer.append(orphan, to: $0) }) { return }
+        if hosts.contains(where: { appendSaving(orphan, to: $0) }) { return }
         // Where only nodes that are being unlinked were found, any reached one serves: the entry point never is one.
-        guard let host = hosts.first ?? entryPoint?.rawValue, host != orphan, !layer.append(orphan, to: host) else {
+        guard let host = hosts.first ?? entryPoint?.rawValue, host != orphan, !appendSaving(orphan, to: host) else {
             return
         }
+        saveRow(host)
+        saveRow(orphan)
         let row = layer.row(host)
         let replaced = row[layer.maximumNeighbors - 1]
         let orphanRow = layer.row(orphan)

@@ -64,6 +64,21 @@ extension HNSWGraph {
     func rowIndex(of node: UInt32, level: Int) -> Int {
         level == 0 ? Int(node) : Int(firstUpperRow.base[Int(node)]) + level - 1
     }
+
+    /// Saves a row that is about to be changed, if that is wanted and it is the first change of the batch.
+    func saveRow(_ node: UInt32, level: Int, to journal: inout RowJournal) {
+        guard let marks = ledger.savedRows, marks.mark(rowIndex(of: node, level: level), level: level) else { return }
+        journal.save(node, level: level, in: layer(level))
+    }
+
+    /// Saves a row of level 0; only for the writer's own thread.
+    func saveRow(_ node: UInt32) { saveRow(node, level: 0, to: &ledger.journal) }
+
+    /// Forgets what was saved, and saves no more.
+    package func endJournal() {
+        ledger.savedRows = nil
+        ledger.journal.removeAll()
+    }
 }
 
 /// The rows of older nodes as they were before a batch changed them.

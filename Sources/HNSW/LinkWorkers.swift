@@ -24,9 +24,6 @@ package final class LinkWorkers {
     private let parameters: HNSWParameters
     private var workers: [Worker] = []
 
-    /// The rows that need not be saved (again) in this batch; nil if none is saved.
-    private var savedRows: RowMarks?
-
     /// The threads that work now, at least 1.
     private var threadCount = 1
 
@@ -46,18 +43,16 @@ package final class LinkWorkers {
     /// Begins to save the rows that linking changes, but for those of the nodes that come with the batch.
     package func beginJournal(of graph: borrowing HNSWGraph, newNodes: [UInt32]) {
         for worker in workers { worker.journal.removeAll() }
+        graph.endJournal()
         // A batch of one is not cancelled.
-        guard newNodes.count > 1 else {
-            savedRows = nil
-            return
-        }
+        guard newNodes.count > 1 else { return }
         let marks = RowMarks(slotCount: graph.slotCount, upperRowCount: graph.ledger.upperRowCount)
         for node in newNodes {
             for level in 0...graph.level(of: node) {
                 _ = marks.mark(graph.rowIndex(of: node, level: level), level: level)
             }
         }
-        savedRows = marks
+        graph.ledger.savedRows = marks
     }
 
     /// Puts back every row that linking has changed.
@@ -66,6 +61,8 @@ package final class LinkWorkers {
             worker.journal.restore(to: graph)
             worker.journal.removeAll()
         }
+        graph.ledger.journal.restore(to: graph)
+        graph.endJournal()
     }
 
     /// Distances computed by all workers so far.
@@ -95,25 +92,21 @@ package final class LinkWorkers {
 
     /// Links edges in canonical order: each row by one worker.
     ///
-    /// - Parameter keepsReached: for the edges of one node, linked by one worker; see
-    ///   ``HNSWGraph/link(_:keepsReached:kernel:scratch:)``.
+    /// - Parameter keepsReached: see ``HNSWGraph/link(_:keepsReached:kernel:scratch:)``; one worker links then.
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == CodeKernel)
     package func link<Kernel: DistanceKernel>(
         _ edges: [BackEdge], in graph: borrowing HNSWGraph, keepsReached: Bool, kernel: Kernel
     ) {
-        precondition(!keepsReached || threadCount == 1)
         var rows: [Range<Int>] = []
         var start = 0
         for i in edges.indices where i + 1 == edges.count || edges[i + 1].row != edges[start].row {
             rows.append(start..<i + 1)
             start = i + 1
         }
-        forEach(count: rows.count) { worker, i in
+        forEach(count: rows.count, isSerial: keepsReached) { worker, i in
             let edge = edges[rows[i].lowerBound]
-            if let savedRows, savedRows.mark(graph.rowIndex(of: edge.target, level: edge.level), level: edge.level) {
-                worker.journal.save(edge.target, level: edge.level, in: graph.layer(edge.level))
-            }
+            graph.saveRow(edge.target, level: edge.level, to: &worker.journal)
             graph.link(edges[rows[i]], keepsReached: keepsReached, kernel: kernel, scratch: &worker.scratch)
         }
     }
@@ -162,8 +155,8 @@ package final class LinkWorkers {
     }
 
     /// Calls `body` for `0..<count`, each index once, on `threadCount` threads.
-    private func forEach(count: Int, _ body: (Worker, Int) -> Void) {
-        guard threadCount > 1, count > 1 else {
+    private func forEach(count: Int, isSerial: Bool = false, _ body: (Worker, Int) -> Void) {
+        guard threadCount > 1, count > 1, !isSerial else {
             for i in 0..<count { body(workers[0], i) }
             return
         }

@@ -174,7 +174,8 @@ extension HNSWIndex {
         workers.use(threads: threads)
         workers.beginJournal(of: graph, newNodes: nodes)
         var schedule = BatchSchedule(nodes, seed: options.seed)
-        let isAlone = nodes.count == 1
+        // The graph is proved whole when it has grown by a sixteenth; what a smaller call drops is kept within reach at once.
+        let isSmall = nodes.count * 16 < graph.nodeCount || nodes.count == 1
         var linked = 0
         while true {
             if let heldOut = schedule.heldOut, isCalibrationDue(additional: nodes.count) {
@@ -182,14 +183,14 @@ extension HNSWIndex {
             }
             guard let part = schedule.next(in: graph) else { break }
             let edges = workers.plan(part, in: graph, kernel: kernel)
-            workers.link(edges, in: graph, keepsReached: isAlone, kernel: kernel)
+            workers.link(edges, in: graph, keepsReached: isSmall, kernel: kernel)
             graph.finishLinking(part)
             for node in part { workers.attachIfCutOff(node, in: graph, kernel: kernel) }
             linked += part.count
             try progress(linked)
         }
-        guard nodes.count > 1 || isAlone && graph.isRepairDue else { return }
-        workers.repair(graph, kernel: kernel)
+        graph.endJournal()
+        if !isSmall || graph.isRepairDue { workers.repair(graph, kernel: kernel) }
     }
 
     /// Leaves the index as it was before a batch; the caller holds `writer`.

@@ -132,8 +132,8 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     }
 
     /// Proves what must hold of the index, in time linear in its size: that every edge of the graph leads to a node of its
-    /// level, that keys and vectors match, and that every vector can be reached: after a batch all of them, after single
-    /// insertions all but as many as were inserted since the graph was last repaired. For tests and for diagnosis. Waits for an
+    /// level, that keys and vectors match, and that every vector can be reached: after a batch of a sixteenth of the index
+    /// all of them, else all but as many as were linked since the graph was last proved whole. For tests and for diagnosis. Waits for an
     /// insertion or removal that is under way.
     ///
     /// - Throws: ``IndexInvariantViolation``, which says what is wrong.
