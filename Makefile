@@ -3,6 +3,7 @@
 #   make demo           search a dictionary by meaning: make demo TEXT='"fear of spiders" "a small boat"'
 #   make test           run the tests
 #   make test-asan      run the tests under AddressSanitizer
+#   make test-tsan      run the tests of many threads under ThreadSanitizer: FILTER='Tests' for all
 #   make check          what every commit must pass: format, layering, no warnings, tests
 #   make bench          recall and speed of search on the demo's vectors, on one thread and on two
 #   make bench-kernels  parity and speed of the distance kernels and their share of the machine: ARGS='--filter avx2/' CPU=1
@@ -37,8 +38,8 @@ SOURCES := Package.swift Sources Tests Benchmarks/index-bench
 # Debian packages: OpenBLAS for batched distances, pkg-config to find it, the dictionary of the demo.
 PACKAGES := libopenblas-dev pkg-config wordnet-base
 
-.PHONY: help setup demo test test-asan check lint layers format bench bench-data kernel-bench bench-kernels bench-numkong \
-    bench-peers bench-cache index-bench bench-insert bench-latency bench-memory bench-churn bench-hostile bench-order release clean
+.PHONY: help setup demo test test-asan test-tsan check lint layers format bench bench-data kernel-bench bench-kernels \
+    bench-numkong bench-peers bench-cache index-bench bench-insert bench-latency bench-memory bench-churn bench-hostile bench-order release clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -72,6 +73,12 @@ test: setup
 
 test-asan: setup
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --disable-xctest --sanitize address --scratch-path .build-asan
+
+# Suites whose tests share an index between threads, and the linking of one by several.
+FILTER ?= ConcurrencyTests|IsolationTests|StressTests|SweepTests|DatabaseInsertionTests|manyThreads|upsertBesideSearches
+
+test-tsan: setup
+	$(SWIFT) test --disable-xctest --sanitize thread --scratch-path .build-tsan --filter '$(FILTER)'
 
 check: setup lint layers
 	NEAREST_WARNINGS=error $(SWIFT) build --build-tests
@@ -180,4 +187,4 @@ bench-cache: kernel-bench
 	fi
 
 clean:
-	rm -rf .build .build-asan
+	rm -rf .build .build-asan .build-tsan

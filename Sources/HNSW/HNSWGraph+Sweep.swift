@@ -73,13 +73,15 @@ extension HNSWGraph {
 
     /// Condemns the dead nodes, to be unlinked by ``LinkWorkers/sweep(_:limit:kernel:)``. Returns whether there is another entry
     /// point, from which not every node may be reached yet.
-    package func beginSweep() -> Bool {
+    ///
+    /// - Parameter oldestReader: nodes that a search of this version can still find stay.
+    package func beginSweep(oldestReader: GraphVersion) -> Bool {
         precondition(!isSweeping)
         let flags = ledger.flags.base
         var condemned: [UInt32] = []
         for slot in 0..<UInt32(slotCount) where flags[Int(slot)].isNode && flags[Int(slot)].contains(.dead) {
-            // Members that a search can still see hang on it.
-            if states.next(slot) != nil { continue }
+            // Members that a search can still see hang on it, or it can be seen itself.
+            if states.next(slot) != nil || states.lifetime(slot).contains(oldestReader.short) { continue }
             condemned.append(slot)
             flags[Int(slot)].insert(.condemned)
         }

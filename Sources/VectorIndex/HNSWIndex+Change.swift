@@ -59,7 +59,7 @@ extension HNSWIndex {
         graph.unlinkDuplicates(oldestReader: graph.version, atLeast: 1)
         // Twice: the first ends a sweep that is under way.
         for _ in 0..<2 {
-            if !graph.isSweeping, graph.deadNodeCount > 0, graph.beginSweep() { repair() }
+            if !graph.isSweeping, graph.deadNodeCount > 0, graph.beginSweep(oldestReader: graph.version) { repair() }
             sweep(rows: .max)
         }
         graph.commit()
@@ -89,7 +89,7 @@ extension HNSWIndex {
     func commit(inserted: Int, removed: Int) {
         let oldestReader = readers.oldest(present: graph.version)
         graph.unlinkDuplicates(oldestReader: oldestReader)
-        if graph.isSweepDue, graph.beginSweep() { repair() }
+        if graph.isSweepDue, graph.beginSweep(oldestReader: oldestReader) { repair() }
         sweep(rows: (inserted + removed) * Self.sweepRowsPerChange)
         graph.commit()
         state.releaseRetired(oldestReader: readers.oldest(present: graph.version))

@@ -72,16 +72,18 @@ extension HNSWIndex {
         return try readers.read(graph) { (place, version) throws(VectorIndexError) in
             let scratch = place.query
             try scratch.query.prepare(query)
-            let limit = min(k, count)
-            guard limit > 0 else { return 0 }
+            let view = graph.view(at: version)
+            // Not the count, which may be that of another version; no vectors is what there was then.
+            let limit = min(k, view.slotCount)
+            guard limit > 0, count > 0 else { return 0 }
             scratch.search.distanceCount = 0
-            scratch.search.view = graph.view(at: version)
+            scratch.search.view = view
             let prepared = PreparedQuery(
                 values: scratch.query.values, squaredNorm: scratch.query.squaredNorm, hidden: nil)
             let state = state.value
             find(prepared, limit: limit, ef: max(ef, limit), state: state, scratch: scratch)
-            complete(prepared, limit: limit, vectors: state.vectors, scratch: &scratch.search)
-            body(limit, scratch.search, version)
+            let found = complete(prepared, limit: limit, vectors: state.vectors, scratch: &scratch.search)
+            body(found, scratch.search, version)
             return scratch.search.distanceCount
         }
     }
@@ -120,18 +122,20 @@ extension HNSWIndex {
         }
     }
 
-    /// Compares every vector if a search has found fewer than `limit`: edges did not lead to as many as there are.
+    /// Compares every vector if a search has found fewer than `limit`: edges did not lead to as many as there are. Returns the number
+    /// of results.
     func complete(
         _ query: PreparedQuery, limit: Int, vectors: StoredVectors, scratch: inout SearchScratch
-    ) {
+    ) -> Int {
         var found = 0
         graph.forEachResult(in: scratch, limit: limit) { _, _ in found += 1 }
-        guard found < limit else { return }
+        guard found < limit else { return found }
         let slots = liveSlots(in: scratch.view)
-        guard slots.count > found else { return }
+        guard slots.count > found else { return found }
         scratch.distanceCount += slots.count
         let nearest = nearestByRows(to: [query], limit: limit, among: slots, vectors: vectors)[0]
         scratch.replaceResults(nearest.map { (Slot($0.slot), $0.distance) })
+        return nearest.count
     }
 }
 

@@ -76,18 +76,19 @@ extension HNSWIndex {
         _ part: Range<Int>, of batch: PreparedBatch, k: Int, ef: Int, version: GraphVersion, scratch: LaneScratch,
         answer: (Int, [Neighbor]) -> Void
     ) -> Int {
-        let limit = min(k, count)
-        guard limit > 0 else { return 0 }
+        let view = graph.view(at: version)
+        // Not the count, which may be that of another version; no vectors is what there was then.
+        let limit = min(k, view.slotCount)
+        guard limit > 0, count > 0 else { return 0 }
         let ef = max(ef, limit)
         var distances = 0
-        let view = graph.view(at: version)
         let state = state.value
         func finish(_ q: Int, _ search: inout SearchScratch) {
             let place = part.lowerBound + q
-            complete(
+            let found = complete(
                 PreparedQuery(values: batch.query(place), squaredNorm: batch.squaredNorm(place), hidden: nil),
                 limit: limit, vectors: state.vectors, scratch: &search)
-            answer(place, neighbors(limit, in: search))
+            answer(place, neighbors(found, in: search))
             distances += search.distanceCount
             search.distanceCount = 0
         }
