@@ -24,7 +24,7 @@ final class GraphLedger {
     var agedAt = GraphVersion.first
 
     /// The last nodes that came to lie farther from all others than these from one another: the first of an island, mostly.
-    private(set) var outposts: [UInt32] = []
+    var outposts: [UInt32] = []
 
     /// The rows that need not be saved (again) in this batch; nil if none is saved.
     var savedRows: RowMarks?

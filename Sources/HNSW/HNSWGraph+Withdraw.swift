@@ -10,6 +10,7 @@ package struct GraphCheckpoint {
     let nodeCount: Int
     let upperRowCount: Int
     let linkedSinceRepair: Int
+    let outposts: [UInt32]
 }
 
 // Cancelling a batch, in two steps with the readers' departure between them: the first takes the batch out of every path, the second
@@ -18,7 +19,8 @@ extension HNSWGraph {
     package func checkpoint() -> GraphCheckpoint {
         GraphCheckpoint(
             entryPoint: entryPoint, topLevel: topLevel, slotCount: slotCount, nodeCount: nodeCount,
-            upperRowCount: ledger.upperRowCount, linkedSinceRepair: ledger.linkedSinceRepair)
+            upperRowCount: ledger.upperRowCount, linkedSinceRepair: ledger.linkedSinceRepair,
+            outposts: ledger.outposts)
     }
 
     /// Takes a batch's slots out of the graph, whose other rows are as they were before the batch.
@@ -34,7 +36,7 @@ extension HNSWGraph {
             flags[slot.index] = [.free, .removed]
         }
         ledger.duplicates.removeNodes { !flags[Int($0)].isNode }
-        ledger.removeOutposts { !flags[Int($0)].isNode }
+        ledger.outposts = checkpoint.outposts
     }
 
     private func withdrawDuplicate(_ slot: UInt32) {

@@ -95,7 +95,9 @@ extension HNSWIndex {
             updateCodes(newSlots: batch.taken.map(\.slot.rawValue))
             compactVectors()
             do throws(CancellationError) {
-                try link(batch.nodes, threads: min(threads, max(1, batch.nodes.count / 8)), progress: progress)
+                try link(
+                    batch.nodes, of: keys.count, threads: min(threads, max(1, batch.nodes.count / 8)),
+                    progress: progress)
             } catch {
                 undo(batch)
                 throw .cancelled
@@ -159,24 +161,27 @@ extension HNSWIndex {
         }
     }
 
-    /// Links nodes; the caller holds `writer`.
-    private func link(_ nodes: [UInt32], threads: Int, progress: BatchProgress) throws(CancellationError) {
+    /// Links the nodes of `count` vectors, of which the others equal one of them or an older one; the caller holds `writer`.
+    private func link(_ nodes: [UInt32], of count: Int, threads: Int, progress: BatchProgress) throws(CancellationError)
+    {
         if let codes {
-            try link(nodes, kernel: codes.matrix.kernel, threads: threads, progress: progress)
+            try link(nodes, of: count, kernel: codes.matrix.kernel, threads: threads, progress: progress)
         } else if let kernel = vectors.kernel {
-            try link(nodes, kernel: kernel, threads: threads, progress: progress)
+            try link(nodes, of: count, kernel: kernel, threads: threads, progress: progress)
         }
     }
 
     private func link<Kernel: DistanceKernel>(
-        _ nodes: [UInt32], kernel: Kernel, threads: Int, progress: BatchProgress
+        _ nodes: [UInt32], of count: Int, kernel: Kernel, threads: Int, progress: BatchProgress
     ) throws(CancellationError) {
         workers.use(threads: threads)
         workers.beginJournal(of: graph, newNodes: nodes)
         var schedule = BatchSchedule(nodes, seed: options.seed)
         // The graph is proved whole when it has grown by a sixteenth; what a smaller call drops is kept within reach at once.
         let isSmall = nodes.count * 16 < graph.nodeCount || nodes.count == 1
-        var linked = 0
+        var linked = count - nodes.count
+        // Of one node no rows are saved to be put back: who would cancel it is asked before.
+        if nodes.count <= 1 { try progress(count) }
         while true {
             if let heldOut = schedule.heldOut, isCalibrationDue(additional: nodes.count) {
                 calibrate(heldOut: heldOut, threads: threads)
@@ -187,7 +192,7 @@ extension HNSWIndex {
             graph.finishLinking(part)
             for node in part { workers.attachIfCutOff(node, in: graph, kernel: kernel) }
             linked += part.count
-            try progress(linked)
+            if nodes.count > 1 { try progress(linked) }
         }
         graph.endJournal()
         if !isSmall || graph.isRepairDue { workers.repair(graph, kernel: kernel) }

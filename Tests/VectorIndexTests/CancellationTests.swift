@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+
+@testable import HNSW
+@testable import VectorIndex
+
+@Suite("A batch that is cancelled")
+struct CancellationTests {
+    private static let dimensions = 6
+
+    /// All that an index holds, as far as a later call can tell.
+    private struct Contents: Equatable {
+        let count: Int
+        let keys: [UInt64?]
+        let rows: [[UInt32]]
+        let entryPoint: UInt32?
+        let freeSlotCount: Int
+        let deadNodeCount: Int
+        let outposts: [UInt32]
+        let codesAreLearnt: Bool
+        let codes: [[UInt8]]
+        let found: [Neighbor]
+
+        init(_ index: HNSWIndex) throws {
+            count = index.count
+            let slots = 0..<UInt32(index.graph.slotCount)
+            keys = slots.map { index.graph.isRemoved(Slot($0)) ? nil : index.keyBySlot.base[Int($0)] }
+            rows = index.allRows
+            entryPoint = index.graph.entryPoint?.rawValue
+            freeSlotCount = index.graph.freeSlotCount
+            deadNodeCount = index.graph.deadNodeCount
+            outposts = index.graph.ledger.outposts
+            codesAreLearnt = index.codes != nil
+            codes =
+                index.codes.map { codes in
+                    slots.filter { !index.graph.isRemoved(Slot($0)) }.map { slot in
+                        let kernel = codes.matrix.kernel
+                        return Array(UnsafeBufferPointer(start: kernel.row(slot), count: kernel.stride))
+                    }
+                } ?? []
+            found = try index.search([Float](repeating: 0.5, count: index.dimensions), k: .max)
+        }
+    }
+
+    /// Where a batch is cancelled: at the first call of `progress`, one in the middle, or the last.
+    enum Moment: CaseIterable, Sendable { case first, middle, last }
+
+    /// What is there before the batch.
+    enum Before: CaseIterable, Sendable { case nothing, some, duplicates, removed, manyIslands }
+
+    private static func index(_ before: Before, metric: Metric) throws -> HNSWIndex {
+        var generator = SeededGenerator(seed: 211)
+        // Small rows are pruned, and cut nodes off, often.
+        let index = try HNSWIndex(
+            dimensions: dimensions, metric: metric, options: HNSWOptions(m: 3, efConstruction: 16))
+        if before == .nothing { return index }
+        if before == .manyIslands {
+            for island in 0..<70 {
+                let center = generator.vector(dimensions: dimensions).map { $0 * 100 }
+                let values = (0..<6).flatMap { _ in center.map { $0 + Float.random(in: -1..<1, using: &generator) } }
+                try index.insertBatch(values, keys: (0..<6).map { UInt64(island * 6 + $0) })
+            }
+            return index
+        }
+        var values = generator.vectors(count: 200, dimensions: dimensions)
+        if before == .duplicates { values += values.prefix(40 * dimensions) }
+        try index.insertAll(values, keys: 0..<UInt64(values.count / dimensions))
+        if before == .removed {
+            for key in 0..<90 as Range<UInt64> { index.remove(key: key * 2) }
+            index.compact()
+            for key in 0..<20 as Range<UInt64> { index.remove(key: key * 2 + 1) }
+        }
+        return index
+    }
+
+    private static func batch(_ index: HNSWIndex, seed: UInt64) -> (values: [Float], keys: [UInt64]) {
+        var generator = SeededGenerator(seed: seed)
+        var values = generator.vectors(count: 90, dimensions: dimensions)
+        // Equal to one another, and to some that are there.
+        values += values.prefix(20 * dimensions)
+        for key in 0..<20 as Range<UInt64> {
+            values += index.vector(for: key).map(Array.init) ?? generator.vector(dimensions: dimensions)
+        }
+        return (values, (0..<130).map { 10_000 + seed * 1000 + $0 })
+    }
+
+    @Test(
+        "It leaves the index as it was, and the next batch makes the same graph as without it",
+        arguments: Before.allCases, [Metric.squaredEuclidean, .innerProduct])
+    func leavesNothing(before: Before, metric: Metric) throws {
+        let untouched = try Self.index(before, metric: metric)
+        let next = Self.batch(untouched, seed: 2)
+        try untouched.insertBatch(next.values, keys: next.keys)
+        let expected = try Contents(untouched)
+        for moment in Moment.allCases {
+            let index = try Self.index(before, metric: metric)
+            let contents = try Contents(index)
+            let batch = Self.batch(index, seed: 1)
+            // As many calls as the batch makes when it is not cancelled.
+            var calls = 0
+            try Self.index(before, metric: metric).insertBatch(batch.values, keys: batch.keys) { _ in calls += 1 }
+            let last =
+                switch moment {
+                case .first: 1
+                case .middle: calls / 2
+                case .last: calls
+                }
+            var call = 0
+            #expect(throws: VectorIndexError.cancelled) {
+                try index.insertBatch(batch.values, keys: batch.keys) { (_) throws(CancellationError) in
+                    call += 1
+                    if call == last { throw CancellationError() }
+                }
+            }
+            #expect(try Contents(index) == contents, "\(before), \(metric), \(moment)")
+            try index.checkInvariants()
+            #expect(batch.keys.allSatisfy { !index.contains(key: $0) })
+            try index.insertBatch(next.values, keys: next.keys)
+            #expect(try Contents(index) == expected, "\(before), \(metric), \(moment)")
+            try index.checkInvariants()
+        }
+    }
+
+    @Test("It leaves the index as it was, also if it is of one vector, of equal ones or of known ones")
+    func smallBatches() throws {
+        let index = try Self.index(.some, metric: .squaredEuclidean)
+        let contents = try Contents(index)
+        let known = try #require(index.vector(for: 7)).map { $0 }
+        let new = [Float](repeating: 0.3, count: Self.dimensions)
+        for values in [new, known, new + new, known + known, new + known] {
+            #expect(throws: VectorIndexError.cancelled) {
+                try index.insertBatch(values, keys: Array(1000..<1000 + UInt64(values.count / Self.dimensions))) {
+                    (_) throws(CancellationError) in throw CancellationError()
+                }
+            }
+            #expect(try Contents(index) == contents)
+            try index.checkInvariants()
+        }
+    }
+
+    @Test("It takes the codes along that were learnt in it")
+    func forgetsCodes() throws {
+        var generator = SeededGenerator(seed: 212)
+        let index = try HNSWIndex(
+            dimensions: Self.dimensions, metric: .cosine, options: HNSWOptions(codes: .int8))
+        try index.insertBatch(generator.vectors(count: 200, dimensions: Self.dimensions), keys: Array(0..<200))
+        #expect(index.codesInUse == VectorCodes.none)
+        var codesAmid = VectorCodes.none
+        #expect(throws: VectorIndexError.cancelled) {
+            try index.insertBatch(
+                generator.vectors(count: 200, dimensions: Self.dimensions), keys: Array(1000..<1200)
+            ) { (_) throws(CancellationError) in
+                codesAmid = index.codesInUse
+                throw CancellationError()
+            }
+        }
+        #expect(codesAmid == .int8)
+        #expect(index.codesInUse == VectorCodes.none)
+        #expect(index.count == 200)
+        try index.checkInvariants()
+    }
+
+    @Test("Vectors that equal others count as linked: progress ascends and ends at the number of vectors")
+    func progressEndsAtCount() throws {
+        let index = try HNSWIndex(dimensions: 2, metric: .squaredEuclidean)
+        var calls: [Int] = []
+        try index.insertBatch((0..<60).flatMap { [Float($0 % 30), 1] }, keys: Array(0..<60)) { calls.append($0) }
+        #expect(calls == calls.sorted() && calls.last == 60)
+        calls = []
+        try index.insertBatch((0..<10).flatMap { [Float($0 % 5), 1] }, keys: Array(100..<110)) { calls.append($0) }
+        #expect(calls == [10])
+    }
+}
+
+extension HNSWIndex {
+    /// Every row of every level that is a node's.
+    var allRows: [[UInt32]] {
+        (0..<UInt32(graph.slotCount)).flatMap { slot -> [[UInt32]] in
+            guard graph.ledger.flags.base[Int(slot)].isNode else { return [] }
+            return (0...graph.level(of: slot)).map { level in
+                let layer = graph.layer(level)
+                let row = layer.row(slot)
+                return [slot, UInt32(level)] + (0..<layer.count(row)).map { row[$0] }
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+
+@testable import HNSW
+@testable import VectorIndex
+
+@Suite("The memory of removed vectors")
+struct ReuseTests {
+    private static let dimensions = 6
+
+    private static func filled(_ count: Int, codes: VectorCodes? = nil, seed: UInt64) throws -> (HNSWIndex, [Float]) {
+        var generator = SeededGenerator(seed: seed)
+        let values = generator.vectors(count: count, dimensions: dimensions)
+        let options = HNSWOptions(m: 6, efConstruction: 24, codes: codes)
+        let index = try HNSWIndex(dimensions: dimensions, metric: .squaredEuclidean, options: options)
+        try index.insertBatch(values, keys: Array(0..<UInt64(count)))
+        return (index, values)
+    }
+
+    @Test("It is used again after compact()")
+    func isReused() throws {
+        let (index, values) = try Self.filled(120, seed: 221)
+        for round in 1...4 as ClosedRange<UInt64> {
+            for key in 0..<60 as Range<UInt64> { #expect(index.remove(key: (round - 1) * 1000 + key)) }
+            index.compact()
+            #expect(index.graph.freeSlotCount == 60 && index.graph.deadNodeCount == 0)
+            try index.insertBatch(
+                Array(values.prefix(60 * Self.dimensions)), keys: (0..<60).map { round * 1000 + $0 })
+            #expect(index.vectors.count == 120)
+            try index.checkInvariants()
+        }
+    }
+
+    @Test("It stays bounded when vectors are replaced for ever")
+    func staysBounded() throws {
+        let (index, values) = try Self.filled(200, seed: 222)
+        for turn in 0..<1000 as Range<UInt64> {
+            let vector = values.vector(Int(turn * 7 % 200), Self.dimensions).map { $0 + Float(turn) * 0.0001 }
+            try index.replace(turn, with: vector.span, key: turn + 200)
+        }
+        // An eighth is dead when a sweep begins, and a sixteenth more dies before it ends.
+        #expect(index.vectors.count < 300)
+        #expect(index.count == 200)
+        try index.checkInvariants()
+    }
+
+    @Test("A vector that is held keeps its values through removal, reuse and growth, until it is dropped")
+    func heldVectorsStay() throws {
+        let (index, values) = try Self.filled(100, seed: 223)
+        var generator = SeededGenerator(seed: 224)
+        let query = values.vector(3, Self.dimensions)
+        var held: [(neighbor: Neighbor, vector: SharedVector)] = try index.searchVectors(query, k: 20)
+        var other = index.vector(for: 50)
+        func expectUnchanged() {
+            for each in held {
+                #expect(Array(each.vector) == values.vector(Int(each.neighbor.key), Self.dimensions))
+            }
+            #expect(other.map(Array.init) == values.vector(50, Self.dimensions))
+        }
+        for key in 0..<100 as Range<UInt64> { index.remove(key: key) }
+        index.compact()
+        expectUnchanged()
+        try index.insertBatch(generator.vectors(count: 100, dimensions: Self.dimensions), keys: Array(200..<300))
+        #expect(index.vectors.count == 200)
+        expectUnchanged()
+        #expect(index.secureErase() == 100)
+        expectUnchanged()
+        held = []
+        #expect(index.secureErase() == 100)
+        #expect(other.map(Array.init) == values.vector(50, Self.dimensions))
+        other = nil
+        #expect(index.secureErase() == 0)
+        try index.insertBatch(generator.vectors(count: 100, dimensions: Self.dimensions), keys: Array(300..<400))
+        #expect(index.vectors.count == 200)
+        try index.checkInvariants()
+    }
+
+    @Test("A vector that is held outlives the index")
+    func heldVectorOutlivesIndex() throws {
+        var found: [(neighbor: Neighbor, vector: SharedVector)] = []
+        let values: [Float]
+        do {
+            let (index, inserted) = try Self.filled(60, seed: 225)
+            values = inserted
+            found = try index.searchVectors(values.vector(1, Self.dimensions), k: 10)
+            for key in 0..<60 as Range<UInt64> { index.remove(key: key) }
+            index.secureErase()
+        }
+        #expect(found.count == 10)
+        for each in found { #expect(Array(each.vector) == values.vector(Int(each.neighbor.key), Self.dimensions)) }
+    }
+
+    @Test("secureErase() leaves no value, code or key of what was removed", arguments: [VectorCodes.none, .int8])
+    func isErased(codes: VectorCodes) throws {
+        let (index, _) = try Self.filled(300, codes: codes, seed: 226)
+        #expect((index.codes != nil) == (codes != .none))
+        for key in 100..<200 as Range<UInt64> { index.remove(key: key) }
+        #expect(index.secureErase() == 0)
+        var erased = 0
+        for slot in 0..<UInt32(index.vectors.count) {
+            let row = try #require(index.vectors.kernel).row(slot)
+            let isZero = (0..<index.vectors.stride).allSatisfy { row[$0] == 0 }
+            let areCodesZero = index.codes.map { codes in
+                (0..<codes.matrix.kernel.stride).allSatisfy { codes.matrix.kernel.row(slot)[$0] == 0 }
+            }
+            let isRemoved = index.graph.isRemoved(Slot(slot))
+            erased += isRemoved ? 1 : 0
+            #expect(isZero == isRemoved && areCodesZero ?? isRemoved == isRemoved, "slot \(slot)")
+            if isRemoved { #expect(index.keyBySlot.base[Int(slot)] == 0) }
+        }
+        #expect(erased == 100)
+        try index.checkInvariants()
+    }
+
+    @Test("The graph is the same for 1, 2, 3 and 8 threads, through removals and reuse")
+    func doesNotDependOnThreads() throws {
+        var generator = SeededGenerator(seed: 227)
+        let batches = (0..<4).map { _ in generator.vectors(count: 150, dimensions: Self.dimensions) }
+        let removed = (0..<4).map { batch in
+            (0..<70).map { _ in UInt64(batch * 1000) + UInt64.random(in: 0..<150, using: &generator) }
+        }
+        let rows = try [1, 2, 3, 8].map { threads in
+            let options = HNSWOptions(m: 5, efConstruction: 20, codes: VectorCodes.none)
+            let index = try HNSWIndex(dimensions: Self.dimensions, metric: .squaredEuclidean, options: options)
+            for (batch, values) in batches.enumerated() {
+                try index.insertBatch(values, keys: (0..<150).map { UInt64(batch * 1000 + $0) }, threads: threads)
+                for key in removed[batch] { index.remove(key: key) }
+                if batch == 1 { index.compact() }
+            }
+            #expect(index.vectors.count < 600)
+            return index.allRows
+        }
+        for other in rows.dropFirst() { #expect(other == rows[0]) }
+    }
+}
