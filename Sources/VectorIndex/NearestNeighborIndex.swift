@@ -2,9 +2,8 @@
 
 /// Holds vectors by key and answers which are nearest to a query.
 ///
-/// Any method may be called from any thread. Searches run beside one another; a change waits for the searches that are
-/// under way and delays those that begin meanwhile by the time it takes to enter one vector, or one part of a batch.
-/// Changes are made one after the other.
+/// Any method may be called from any thread. Searches run beside one another, changes are made one after the other; what a search
+/// sees of a change under way, and whether it waits for it, is said at each index.
 public protocol NearestNeighborIndex: Sendable {
     /// Values in every vector.
     var dimensions: Int { get }
