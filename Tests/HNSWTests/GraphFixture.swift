@@ -15,12 +15,12 @@ final class GraphFixture {
 
     init(
         dimensions: Int, metric: Metric = .squaredEuclidean, m: Int = 16, efConstruction: Int = 60, seed: UInt64 = 42,
-        selection: NeighborSelection = .heuristic
+        selection: NeighborSelection = .heuristic, version: GraphVersion = .first
     ) throws {
         let parameters = HNSWParameters(m: m, efConstruction: efConstruction, seed: seed, selection: selection)
         matrix = try VectorMatrix(dimensions: dimensions)
         kernel = matrix.kernel(metric: metric, instructionSet: try InstructionSet.resolve())
-        graph = try HNSWGraph(parameters: parameters, capacity: 1 << 20)
+        graph = try HNSWGraph(parameters: parameters, capacity: 1 << 20, version: version)
         scratch = SearchScratch(parameters: parameters)
     }
 
@@ -65,6 +65,23 @@ final class GraphFixture {
     /// Removes a slot's vector.
     func remove(_ slot: UInt32) {
         graph.remove(Slot(slot))
+        graph.commit()
+    }
+
+    /// Takes removed vectors out of the graph, but for what a search of `oldestReader` (nil: the present version) can find.
+    func sweep(rowsAtOnce: Int = .max, threads: Int = 1, oldestReader: GraphVersion? = nil) {
+        let oldestReader = oldestReader ?? graph.version
+        let workers = LinkWorkers(parameters: graph.parameters)
+        workers.use(threads: threads)
+        graph.unlinkDuplicates(oldestReader: oldestReader, atLeast: 1)
+        if graph.beginSweep(oldestReader: oldestReader) { workers.repair(graph, kernel: kernel) }
+        var isUnderWay = graph.isSweeping
+        while isUnderWay {
+            workers.sweep(graph, limit: min(rowsAtOnce, graph.slotCount), kernel: kernel)
+            isUnderWay = !graph.finishSweep()
+            if !isUnderWay { workers.repair(graph, kernel: kernel) }
+            graph.commit()
+        }
         graph.commit()
     }
 
