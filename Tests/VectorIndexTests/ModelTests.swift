@@ -2,7 +2,8 @@
 
 import TestSupport
 import Testing
-import VectorIndex
+
+@testable import VectorIndex
 
 /// An index beside the dictionary that it should behave like.
 private struct Model<Index: NearestNeighborIndex> {
@@ -18,12 +19,12 @@ private struct Model<Index: NearestNeighborIndex> {
         generator = SeededGenerator(seed: seed)
     }
 
-    private var place: Comment { "seed \(seed), step \(step), \(index.metric), \(Index.self)" }
+    fileprivate var place: Comment { "seed \(seed), step \(step), \(index.metric), \(Index.self)" }
 
-    private mutating func randomKey() -> UInt64 { UInt64.random(in: 0..<120, using: &generator) }
+    fileprivate mutating func randomKey() -> UInt64 { UInt64.random(in: 0..<120, using: &generator) }
 
     /// A vector on a coarse grid, so that equal vectors and equal distances are frequent; never zero.
-    private mutating func randomVector() -> [Float] {
+    fileprivate mutating func randomVector() -> [Float] {
         let isCoarse = Bool.random(using: &generator)
         var vector = (0..<index.dimensions).map { _ in
             isCoarse ? Float(Int.random(in: -1...1, using: &generator)) : Float.random(in: -1..<1, using: &generator)
@@ -103,6 +104,32 @@ private struct Model<Index: NearestNeighborIndex> {
     }
 }
 
+extension Model<HNSWIndex> {
+    /// Compacts, erases, cancels a batch or replaces a vector.
+    mutating func changeGraph() throws {
+        switch Int.random(in: 0..<6, using: &generator) {
+        case 0: index.compact()
+        case 1: #expect(index.secureErase() == 0, place)
+        case 2...3:
+            let keys = Array(1000..<1000 + UInt64.random(in: 1...20, using: &generator))
+            let values = keys.flatMap { _ in randomVector() }
+            let last = Int.random(in: 1...keys.count, using: &generator)
+            #expect(throws: VectorIndexError.cancelled, place) {
+                try index.insertBatch(values, keys: keys) { (linked) throws(CancellationError) in
+                    if linked >= last { throw CancellationError() }
+                }
+            }
+        default:
+            let (old, key, vector) = (randomKey(), randomKey(), randomVector())
+            guard vectors[old] != nil, vectors[key] == nil else { return }
+            try index.replace(old, with: vector.span, key: key)
+            vectors[old] = nil
+            vectors[key] = vector
+        }
+        #expect(index.count == vectors.count, place)
+    }
+}
+
 @Suite("An index behaves like a dictionary that can be searched")
 struct ModelTests {
     static let seeds = 1...6 as ClosedRange<UInt64>
@@ -124,6 +151,26 @@ struct ModelTests {
             try index.search(query, k: k, efSearch: .max)
         }
         try index.checkInvariants()
+    }
+
+    @Test("Random calls on a graph that is compacted, erased, cancelled and replaced in", arguments: seeds)
+    func changedInEveryWay(seed: UInt64) throws {
+        let metric = Metric.allCases[Int(seed) % Metric.allCases.count]
+        let options = HNSWOptions(m: seed % 2 == 0 ? 12 : 4, efConstruction: 24, seed: seed)
+        let index = try HNSWIndex(dimensions: 5, metric: metric, options: options)
+        var model = Model(index, seed: seed)
+        var mostLive = 0
+        while model.step < 300 {
+            try model.run(steps: model.step + 3) { (index, query, k) throws(VectorIndexError) in
+                try index.search(query, k: k, efSearch: .max)
+            }
+            try model.changeGraph()
+            mostLive = max(mostLive, index.count)
+            try index.checkInvariants()
+        }
+        // Of 120 keys: those that were there at once, those dead when a sweep begins and until it ends, a batch.
+        #expect(
+            index.vectors.count <= 2 * mostLive + 64, "seed \(seed), \(index.vectors.count) slots, \(mostLive) live")
     }
 
     @Test("A long life leaves a sound graph that agrees with exact search", arguments: Metric.allCases)
