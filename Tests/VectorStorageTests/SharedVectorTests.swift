@@ -135,4 +135,18 @@ struct SharedVectorTests {
         #expect(vector.withSpan { $0[4] } == 9)
         #expect(throws: Stop.self) { try vector.withSpan { _ in throw Stop() } }
     }
+
+    @Test("It is unique when no index and no other value has its elements, and so after it was changed")
+    func uniqueness() throws {
+        var stored = SharedVector(try Self.matrix([Self.values]).pin(version: 0), Slot(0))
+        var isUnique = [stored.isUnique()]
+        stored[0] += 1
+        isUnique.append(stored.isUnique())
+        var copy = stored
+        isUnique += [stored.isUnique(), copy.isUnique()]
+        copy[1] = 7
+        isUnique += [stored.isUnique(), copy.isUnique()]
+        #expect(isUnique == [false, true, false, false, true, true])
+        #expect(copy[1] == 7 && stored[1] == Self.values[1] && stored[0] == copy[0])
+    }
 }
