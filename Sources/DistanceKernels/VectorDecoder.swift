@@ -11,8 +11,9 @@ package struct VectorDecoder {
     package let quantizer: ScalarQuantizer
 
     /// Steps that the cells at the ends reach outwards, where the others are 1 wide. The nearest 10 of all vectors decoded, to
-    /// queries of 32-bit floats, are these shares of the true ones (117,659 text embeddings, 100,000 SIFT, 50,000 GIST): 1 step .960, .963,
-    /// .979; 2 .973, .985, .985; 4 .993, .993, .987; 8 .991, .985, .982. Residuals of one width throughout: .974 at most for text.
+    /// queries of 32-bit floats, are these shares of the true ones (117,659 text embeddings, 100,000 SIFT, 50,000 GIST): 1 step
+    /// .960, .963, .979; 2 .973, .985, .985; 4 .993, .993, .987; 8 .991, .985, .982. Residuals of one width throughout: .974 at
+    /// most for text.
     package static var endWidth: Float { 4 }
 
     private let table: UnsafePointer<ck_code_table>

@@ -22,7 +22,7 @@ package struct BackEdge: Comparable, Sendable, BitwiseCopyable {
     }
 }
 
-// INSERT, Algorithm 1, in three steps, so that a batch can share them among threads and readers wait only for the third:
+// INSERT, Algorithm 1, in three steps, so that a batch can share them among threads:
 //
 //   add    gives slots their levels and empty rows
 //   plan   searches the graph for a new node's neighbours, fills its own rows
@@ -57,8 +57,8 @@ extension HNSWGraph {
         return TakenSlot(slot: Slot(UInt32(slotCount)), given: nil)
     }
 
-    /// Takes in a slot whose vector is stored. Returns whether it is a node, to be planned and linked; a slot with the same vector as
-    /// a node hangs on that node and is done.
+    /// Takes in a slot whose vector is stored. Returns whether it is a node, to be planned and linked; a slot with the same vector
+    /// as a node hangs on that node and is done.
     package func add(_ slot: Slot, vectors: VectorMatrix) -> Bool {
         add(slot, vector: vectors.row(slot), count: vectors.stride) { vectors.areEqual($0, slot) }
     }
@@ -155,8 +155,8 @@ extension HNSWGraph {
 
     /// The nearest of the outposts on a level, if one is nearer than `start`, else that.
     ///
-    /// The second vector of a new island would not find the first: a search ends among the nearest of the older islands, none of which
-    /// need lead on.
+    /// The second vector of a new island would not find the first: a search ends among the nearest of the older islands, none of
+    /// which need lead on.
     private func nearestOutpost<Kernel: DistanceKernel>(
         to query: UnsafePointer<Kernel.Element>, than start: UInt32, level: Int, kernel: Kernel,
         scratch: inout SearchScratch

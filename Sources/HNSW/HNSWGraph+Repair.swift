@@ -17,8 +17,8 @@ extension HNSWGraph {
         return (0..<layer.count(row)).contains { !isCondemned(row[$0]) && layer.contains(node, in: row[$0]) }
     }
 
-    /// The nearest nodes among which a free place for an edge is taken, before an edge of the very nearest is given up: 20 far islands
-    /// that arrive one after the other lost a tenth of their nodes where any of `efConstruction` found would do.
+    /// The nearest nodes among which a free place for an edge is taken, before an edge of the very nearest is given up: 20 far
+    /// islands that arrive one after the other lost a tenth of their nodes where any of `efConstruction` found would do.
     private static var nearHosts: Int { 4 }
 
     /// Gives a node to which no neighbour links back an edge from the nearest node that level 0 reaches.
@@ -67,8 +67,8 @@ extension HNSWGraph {
         return orphanCount
     }
 
-    /// Sees that searches find the nodes of the upper levels, which stand for those around them: one that a search from the top does
-    /// not come to is linked from the nearest that it does come to. Returns how many there were.
+    /// Sees that searches find the nodes of the upper levels, which stand for those around them: one that a search from the top
+    /// does not come to is linked from the nearest that it does come to. Returns how many there were.
     ///
     /// That edges lead to a node is not enough: where data arrives island by island, a search can end on an island that has no edge
     /// to the one it looks for, though others have. Few hops each, for one in `M` nodes.

@@ -13,8 +13,8 @@ package struct GraphCheckpoint {
     let outposts: [UInt32]
 }
 
-// Cancelling a batch, in two steps with the readers' departure between them: the first takes the batch out of every path, the second
-// forgets its slots.
+// Cancelling a batch, in two steps with the readers' departure between them: the first takes the batch out of every path, the
+// second forgets its slots.
 extension HNSWGraph {
     package func checkpoint() -> GraphCheckpoint {
         GraphCheckpoint(

@@ -11,12 +11,13 @@ import VectorStorage
 /// 2. A batch is linked in two phases, which any number of threads carry out with the same result (``HNSWGraph+Insert``).
 /// 3. Equal vectors share one node: an equal vector's slot hangs on the node and is never linked (``DuplicateSets``).
 /// 4. Nodes that no path reaches are attached again (``HNSWGraph+Repair``).
-/// 5. A removed vector's node still routes and is never a result, until it is unlinked (``HNSWGraph+Sweep``) and its slot used again.
+/// 5. A removed vector's node still routes and is never a result, until it is unlinked (``HNSWGraph+Sweep``) and its slot used
+///    again.
 ///
 /// One thread changes the graph, with workers of its own, while others search it. A search takes a ``GraphView`` first and finds
-/// what was there at that version of the graph. It reads rows while they are changed, and finds in each place a neighbour of before or
-/// of after; a place behind the last neighbour holds ``endOfRow``. What an edge leads to was written before the edge, and is not
-/// overwritten before every search has ended that may have seen the edge.
+/// what was there at that version of the graph. It reads rows while they are changed, and finds in each place a neighbour of
+/// before or of after; a place behind the last neighbour holds ``endOfRow``. What an edge leads to was written before the edge,
+/// and is not overwritten before every search has ended that may have seen the edge.
 package struct HNSWGraph: ~Copyable, @unchecked Sendable {
     // SAFETY: what searches read while it may change is atomic; `ledger` belongs to the writer.
 

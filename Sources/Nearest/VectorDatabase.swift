@@ -3,6 +3,14 @@
 import Dispatch
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// Keeps vectors with ids and metadata in memory, and finds the nearest to a query.
 ///
 /// ```swift
@@ -15,9 +23,9 @@ import Synchronization
 ///
 /// - Changes are made one after the other. What a call has inserted, replaced or removed is seen by every read that begins after it
 ///   returns.
-/// - A search never waits for the index: it finds the entries that were there when it began, all of a batch or none of it, the old or
-///   the new one of an entry that is being replaced. Ids and metadata are looked up under a lock that a change holds while it enters
-///   1,024 of them at most.
+/// - A search never waits for the index: it finds the entries that were there when it began, all of a batch or none of it, the old
+///   or the new one of an entry that is being replaced and not both. Ids and metadata are looked up under a lock that a change
+///   holds while it enters 1,024 of them at most.
 public final class VectorDatabase: @unchecked Sendable {
     // SAFETY: `catalog` is read under `access.read` and changed under `access.write`, by the holder of `writer` only.
 
@@ -58,11 +66,14 @@ public final class VectorDatabase: @unchecked Sendable {
 
     /// Returns the entry with the id, nil if there is none. Under ``Metric/cosine`` its vector is the normalised one.
     public func get(_ id: String) -> VectorEntry? {
-        access.read {
-            guard let key = catalog.key(of: id), let record = catalog.record(of: key),
-                let vector = index.vector(for: key)
-            else { return nil }
-            return VectorEntry(id: id, vector: Array(vector), metadata: record.metadata)
+        while true {
+            let found = access.read { catalog.key(of: id).map { (key: $0, record: catalog.record(of: $0)) } }
+            guard let found else { return nil }
+            if let record = found.record, let vector = index.vector(for: found.key) {
+                return VectorEntry(id: id, vector: Array(vector), metadata: record.metadata)
+            }
+            // It was replaced or removed between the two, which the catalog is about to learn.
+            sched_yield()
         }
     }
 
@@ -172,7 +183,7 @@ extension VectorDatabase {
     ///   - entries: what to add, with ids that are new and different.
     ///   - parallelism: threads to use, 1 to 1,024; nil uses every core. The index is the same for any number.
     ///   - progress: called now and then with the number of entries linked so far, on the calling thread. It may read;
-    ///     changing the database there is a programming error and traps. If it throws, nothing was added.
+    ///     changing or calibrating the database there is a programming error and traps. If it throws, nothing was added.
     /// - Returns: the ids, in the order of the entries.
     /// - Throws: ``VectorDatabaseError``: an id is there already or named twice, a vector is not one of this database's,
     ///   `parallelism` is outside its range, or `progress` has cancelled.
@@ -206,8 +217,9 @@ extension VectorDatabase {
     /// for try await linked in database.insertions(of: entries) { print("\(linked) of \(entries.count)") }
     /// ```
     ///
-    /// All are there when the sequence ends. Nothing is, if it throws, if the loop is left before its end, or if the task that iterates is
-    /// cancelled before the last entry is linked.
+    /// Insertion begins at once and does not wait for the loop. All entries are there once the sequence has told their number and
+    /// ended; none is, if it throws. It is cancelled when the task that iterates is cancelled, which ends the sequence without an
+    /// error, or when the sequence is dropped: then none is there, or all where the last had been linked before.
     ///
     /// - Parameters:
     ///   - entries: what to add, with ids that are new and different.
@@ -233,7 +245,7 @@ extension VectorDatabase {
         }
     }
 
-    /// Adds an entry, or replaces the one with its id. A search finds the old one or the new one, never both and never neither.
+    /// Adds an entry, or replaces the one with its id, in one change: a search sees the old one or the new one, never both.
     ///
     /// - Returns: whether an entry was replaced.
     /// - Throws: ``VectorDatabaseError``: the vector is not one of this database's.

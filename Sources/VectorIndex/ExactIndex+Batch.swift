@@ -58,8 +58,8 @@ extension ExactIndex {
         try searchBatch(queries.span, k: k, threads: threads, progress: progress)
     }
 
-    /// Queries that run down the blocks together: 384 KiB of codes at most, or of values as many as a matrix product gains from, which
-    /// stay in the second-level cache beside a block.
+    /// Queries that run down the blocks together: 384 KiB of codes at most, or of values as many as a matrix product gains from,
+    /// which stay in the second-level cache beside a block.
     private var maximumTileQueries: Int {
         codes == nil ? 512 : min(1024, max(96, (384 << 10) / dimensions))
     }

@@ -4,8 +4,8 @@ import Synchronization
 
 /// Answers nearest-neighbour queries exactly, by comparing the query with every vector.
 ///
-/// Equal distances are ordered by the order of insertion; under ``Metric/cosine``, those that are equal before rounding errors below 0
-/// and above 2 are cut off. The memory of a removed vector is not reused yet.
+/// Equal distances are ordered by the order of insertion; under ``Metric/cosine``, those that are equal before rounding errors
+/// below 0 and above 2 are cut off. The memory of a removed vector is not reused yet.
 public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
     // SAFETY: `directory`, `live`, `maximumSquaredNorm` and the count of `vectors` are read under `access.read` and changed
     // under `access.write`; only the holder of `writer` changes them, so it may also read them without `access`.

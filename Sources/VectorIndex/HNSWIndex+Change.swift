@@ -10,8 +10,8 @@ import HNSW
     import Darwin
 #endif
 
-// Every change goes through the same steps: it makes the graph's next version, which no search sees before `commit`, unlinks some of
-// what was removed, and becomes known to lookups by key at last.
+// Every change goes through the same steps: it makes the graph's next version, which no search sees before `commit`, unlinks some
+// of what was removed, and becomes known to lookups by key at last.
 extension HNSWIndex {
     /// Removes a vector; it is never returned again. Returns whether the key was there. Waits for a change under way.
     ///
@@ -80,9 +80,10 @@ extension HNSWIndex {
         state.releaseRetired(oldestReader: present)
     }
 
-    /// Rows visited by a sweep for each vector inserted or removed: a sweep begins when a twentieth of the nodes are dead, and so ends
-    /// before another fortieth has died. 30,000 text embeddings replaced four times over, 1,000 at a time: 87 % of the queries a second of a
-    /// fresh graph with an eighth and 16 rows, 92 % with a twentieth and 40, at 13,700 and 11,100 replacements a second.
+    /// Rows visited by a sweep for each vector inserted or removed: a sweep begins when a twentieth of the nodes are dead, and so
+    /// ends before another fortieth has died. 30,000 text embeddings replaced four times over, 1,000 at a time: 87 % of the
+    /// queries a second of a fresh graph with an eighth and 16 rows, 92 % with a twentieth and 40, at 13,700 and 11,100
+    /// replacements a second.
     private static var sweepRowsPerChange: Int { 40 }
 
     /// Ends a change; the caller holds `writer`.

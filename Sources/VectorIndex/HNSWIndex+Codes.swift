@@ -85,7 +85,6 @@ extension HNSWIndex {
             codes.matrix.quantizer.error(of: new.pointers) > 1.5 * codes.matrix.quantizer.error
         }
     }
-
 }
 
 /// When codes were learnt and looked at.

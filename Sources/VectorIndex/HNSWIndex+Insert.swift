@@ -12,16 +12,19 @@ extension HNSWIndex {
 
     /// Adds many vectors, all or none: an error leaves the index unchanged.
     ///
-    /// The graph is the same for any number of threads. Searches go on meanwhile and see none of the batch before all of it is there.
+    /// The graph is the same for any number of threads. Searches go on meanwhile and see none of the batch before all of it is
+    /// there.
     ///
     /// - Parameters:
     ///   - values: the vectors one after the other, `keys.count` × `dimensions` values.
     ///   - keys: the key of each vector.
     ///   - threads: threads to use, 1 to 1,024; nil uses every core.
     ///   - progress: called now and then with the number of vectors linked so far, on the calling thread. It may search;
-    ///     changing the index there is a programming error and traps. If it throws, the index is left as it was before the call.
-    /// - Throws: ``VectorIndexError``: `progress` has cancelled, the number of values, a vector, a key or `threads` is not as it must be, or there is no
-    ///   room. The refused vector of several is named by ``VectorIndexError/batchVector(position:reason:)``.
+    ///     changing, calibrating or weighing the index there is a programming error and traps. If it throws, the index is left as
+    ///     it was before the call.
+    /// - Throws: ``VectorIndexError``: `progress` has cancelled, the number of values, a vector, a key or `threads` is not as it
+    ///   must be, or there is no room. The refused vector of several is named by
+    ///   ``VectorIndexError/batchVector(position:reason:)``.
     public func insertBatch(
         _ values: Span<Float>, keys: [UInt64], threads: Int? = nil, progress: BatchProgress = { _ in }
     ) throws(VectorIndexError) {
@@ -64,8 +67,8 @@ extension HNSWIndex {
         }
     }
 
-    /// Adds a vector under a new key and removes another in one change: a search finds the one or the other. The caller has seen to it
-    /// that the old key is there.
+    /// Adds a vector under a new key and removes another in one change: a search finds the one or the other. The caller has seen
+    /// to it that the old key is there.
     package func replace(
         _ oldKey: UInt64, with vector: Span<Float>, key: UInt64
     ) throws(VectorIndexError) {
@@ -208,13 +211,17 @@ extension HNSWIndex {
         state.replace(batch.state, from: graph.nextVersion)
         codesHistory = batch.codesHistory
         graph.giveBack(batch.taken, to: batch.checkpoint)
-        vectors.truncate(to: graph.slotCount)
+        for taken in batch.taken where taken.slot.index < vectors.count {
+            vectors.erase(taken.slot)
+        }
+        vectors.truncate(to: graph.slotCount, newestCount: batch.newestCount)
         batch.state.codes?.matrix.truncate(to: graph.slotCount)
         graph.commit()
     }
 }
 
-/// Called with the number of vectors linked so far; throws to cancel the batch.
+/// Called with the number of vectors linked so far; throws to cancel the batch. It may search the index; what waits for changes, as
+/// another change, a calibration, ``HNSWIndex/memoryBytes`` or ``HNSWIndex/checkInvariants()``, traps.
 public typealias BatchProgress = (Int) throws(CancellationError) -> Void
 
 /// A batch on its way into the index, and what the index was before.
@@ -222,6 +229,7 @@ private struct Insertion {
     let checkpoint: GraphCheckpoint
     let state: SearchState
     let codesHistory: CodesHistory
+    let newestCount: Int
 
     /// The slots of the batch's vectors.
     var taken: [TakenSlot] = []
@@ -233,5 +241,6 @@ private struct Insertion {
         self.checkpoint = checkpoint
         self.state = state
         self.codesHistory = codesHistory
+        newestCount = state.vectors.newestCount
     }
 }

@@ -32,21 +32,22 @@ extension HNSWIndex {
         _ query: Span<Float>, k: Int, efSearch: Int?, distanceCount: inout Int
     ) throws(VectorIndexError) -> [Neighbor] {
         var neighbors: [Neighbor] = []
-        distanceCount = try search(query, k: k, efSearch: efSearch) { limit, scratch, _ in
+        distanceCount = try search(query, k: k, efSearch: efSearch) { limit, scratch, _, _ in
             neighbors = self.neighbors(limit, in: scratch)
         }
         return neighbors
     }
 
     /// Returns the nearest vectors to a query as they are stored, sharing the index's memory; see
-    /// ``search(_:k:efSearch:)-(Span<Float>,_,_)``. Holding one keeps the memory of what is removed meanwhile from being used again.
+    /// ``search(_:k:efSearch:)-(Span<Float>,_,_)``. Holding one keeps the memory of what is removed meanwhile from being used
+    /// again.
     public func searchVectors(
         _ query: Span<Float>, k: Int, efSearch: Int? = nil
     ) throws(VectorIndexError) -> [(neighbor: Neighbor, vector: SharedVector)] {
         var found: [(neighbor: Neighbor, vector: SharedVector)] = []
-        _ = try search(query, k: k, efSearch: efSearch) { limit, scratch, version in
+        _ = try search(query, k: k, efSearch: efSearch) { limit, scratch, version, vectors in
             found.reserveCapacity(limit)
-            let vector = state.value.vectors.shared(version: version.number)
+            let vector = vectors.shared(version: version.number)
             graph.forEachResult(in: scratch, limit: limit) { slot, distance in
                 found.append((neighbor(slot, distance), vector(slot)))
             }
@@ -64,7 +65,8 @@ extension HNSWIndex {
     /// Calls `body` with what a search has left in its memory, unless nothing is wanted or there. Returns the number of distances
     /// computed.
     private func search(
-        _ query: Span<Float>, k: Int, efSearch: Int?, body: (Int, borrowing SearchScratch, GraphVersion) -> Void
+        _ query: Span<Float>, k: Int, efSearch: Int?,
+        body: (Int, borrowing SearchScratch, GraphVersion, StoredVectors) -> Void
     ) throws(VectorIndexError) -> Int {
         try VectorIndexError.check("k", k, in: IndexLimits.k)
         let ef = efSearch ?? options.efSearch
@@ -73,7 +75,7 @@ extension HNSWIndex {
             let scratch = place.query
             try scratch.query.prepare(query)
             let view = graph.view(at: version)
-            // Not the count, which may be that of another version; no vectors is what there was then.
+            // Not the count, which may be that of another version; an index that is empty by now has nothing to return.
             let limit = min(k, view.slotCount)
             guard limit > 0, count > 0 else { return 0 }
             scratch.search.distanceCount = 0
@@ -83,7 +85,7 @@ extension HNSWIndex {
             let state = state.value
             find(prepared, limit: limit, ef: max(ef, limit), state: state, scratch: scratch)
             let found = complete(prepared, limit: limit, vectors: state.vectors, scratch: &scratch.search)
-            body(found, scratch.search, version)
+            body(found, scratch.search, version, state.vectors)
             return scratch.search.distanceCount
         }
     }
@@ -122,8 +124,8 @@ extension HNSWIndex {
         }
     }
 
-    /// Compares every vector if a search has found fewer than `limit`: edges did not lead to as many as there are. Returns the number
-    /// of results.
+    /// Compares every vector if a search has found fewer than `limit`: edges did not lead to as many as there are. Returns the
+    /// number of results.
     func complete(
         _ query: PreparedQuery, limit: Int, vectors: StoredVectors, scratch: inout SearchScratch
     ) -> Int {

@@ -77,7 +77,7 @@ extension HNSWIndex {
         answer: (Int, [Neighbor]) -> Void
     ) -> Int {
         let view = graph.view(at: version)
-        // Not the count, which may be that of another version; no vectors is what there was then.
+        // Not the count, which may be that of another version; an index that is empty by now has nothing to return.
         let limit = min(k, view.slotCount)
         guard limit > 0, count > 0 else { return 0 }
         let ef = max(ef, limit)

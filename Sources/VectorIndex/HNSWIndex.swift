@@ -15,15 +15,18 @@ import Synchronization
 ///
 /// Any method may be called from any thread.
 ///
-/// - Searches take no lock and never wait for a change. A search finds what the index held when it began: all vectors of a batch
-///   whose insertion had ended, none of one that goes on, and the old or the new vector of one that is being replaced.
-/// - Changes are made one after the other. What a call has inserted or removed is seen by every search that begins after it returns.
-/// - Lookups by key (``contains(key:)``, ``vector(for:)``, ``distance(from:to:)``) wait for nothing but the entering of a batch's keys,
-///   about 50 ns each.
-/// - The memory of removed vectors is used again for new ones, once their nodes are unlinked (``compact()``) and no result holds them.
+/// - Searches take no lock and never wait for a change. A search sees what the index held when it began: all vectors of a batch
+///   whose insertion had ended, none of one that goes on, and the old or the new vector of one that is being replaced. A search
+///   for a recall may calibrate first, and one for vectors notes under a short lock which it holds.
+/// - Changes are made one after the other. What a call has inserted or removed is seen by every search that begins after it
+///   returns.
+/// - Lookups by key (``contains(key:)``, ``vector(for:)``, ``distance(from:to:)``) wait for nothing but the entering of a batch's
+///   keys, about 50 ns each.
+/// - The memory of removed vectors is used again for new ones, once their nodes are unlinked (``compact()``) and no result holds
+///   them.
 public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
-    // SAFETY: searches read `graph`, rows and keys within `readers.read`, which keeps what they may see as it is. `directory` is read
-    // under `access.read` and changed under `access.write`. Only the holder of `writer` changes anything, so it may read
+    // SAFETY: searches read `graph`, rows and keys within `readers.read`, which keeps what they may see as it is. `directory` is
+    // read under `access.read` and changed under `access.write`. Only the holder of `writer` changes anything, so it may read
     // everything without either, and only it uses `workers` and the counters below it.
 
     /// Values in every vector.
@@ -122,7 +125,7 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
         }
     }
 
-    /// Bytes that the vectors, the graph and the keys use, without scratch memory.
+    /// Bytes that the vectors, the graph and the keys use, without scratch memory. Waits for a change under way.
     public var memoryBytes: Int {
         writer.withLock { _ in
             vectors.usedBytes + graph.usedBytes
@@ -133,8 +136,8 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
 
     /// Proves what must hold of the index, in time linear in its size: that every edge of the graph leads to a node of its
     /// level, that keys and vectors match, and that every vector can be reached: after a batch of a sixteenth of the index
-    /// all of them, else all but as many as were linked since the graph was last proved whole. For tests and for diagnosis. Waits for an
-    /// insertion or removal that is under way.
+    /// all of them, else all but as many as were linked since the graph was last proved whole. For tests and for diagnosis. Waits
+    /// for an insertion or removal that is under way.
     ///
     /// - Throws: ``IndexInvariantViolation``, which says what is wrong.
     public func checkInvariants() throws(IndexInvariantViolation) {

@@ -19,8 +19,8 @@ public struct HNSWOptions: Sendable, Hashable {
     public var seed: UInt64
 
     /// What vectors are compared by while the graph is searched and built: their codes are read instead of them, a quarter or an
-    /// eighth of the memory traffic, and the nearest by codes are then compared exactly. nil, the default, lets the index choose 4 or
-    /// 8 bits, or the vectors themselves, by how well codes order a sample of them (``HNSWIndex/codesInUse``).
+    /// eighth of the memory traffic, and the nearest by codes are then compared exactly. nil, the default, lets the index choose 4
+    /// or 8 bits, or the vectors themselves, by how well codes order a sample of them (``HNSWIndex/codesInUse``).
     ///
     /// All vectors share one range of codes, which suits most of them. If codes are chosen here, much less is found among
     /// vectors that lie outside it, until it is learnt anew, and among those that lie closer together than its steps.

@@ -39,8 +39,8 @@ package final class CompactVectors: @unchecked Sendable {
     /// Rows that have been written.
     package var count: Int { storedCount.load(ordering: .acquiring) }
 
-    /// Takes in the vector of a slot, whose codes are in the matrix already: the next, for which ``ensure(additional:)`` has made room,
-    /// or one that nobody can read any more.
+    /// Takes in the vector of a slot, whose codes are in the matrix already: the next, for which ``ensure(additional:)`` has made
+    /// room, or one that nobody can read any more.
     package func store(_ vector: UnsafePointer<Float>, at slot: Slot) {
         precondition(slot.index <= count && slot.index < codes.count)
         // SAFETY: `ensure` made the row usable; it lies outside every row that a reader knows. Without residuals none is written.

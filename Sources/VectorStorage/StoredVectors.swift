@@ -5,14 +5,14 @@ import DistanceKernels
 /// The vectors of an index: whole, as 32-bit floats, or compact, as codes (``CompactVectors``) that are decoded when they are
 /// read.
 ///
-/// While they are compact, the newest vectors are kept whole as well, for the writer, so that other codes can be learnt from what they
-/// really are, until ``releaseNewest()``. They are read decoded like all others.
+/// While they are compact, the newest vectors are kept whole as well, for the writer, so that other codes can be learnt from what
+/// they really are, until ``releaseNewest()``. They are read decoded like all others.
 ///
 /// A row is written before its slot is published and does not change while anyone can read it. What is stored otherwise is another
 /// object.
 package final class StoredVectors: @unchecked Sendable {
-    // SAFETY: rows are written by one thread at a time, which the owning index's writer lock ensures, and only such as no reader can
-    // know of. `newest` belongs to that thread.
+    // SAFETY: rows are written by one thread at a time, which the owning index's writer lock ensures, and only such as no reader
+    // can know of. `newest` belongs to that thread.
 
     package let dimensions: Int
     package let metric: Metric
@@ -115,8 +115,8 @@ extension StoredVectors {
         }
     }
 
-    /// Takes in the vector of a slot: the next, for which ``ensure(additional:newSlots:)`` has made room, or one that nobody can read any
-    /// more. Of compact vectors the codes are in the matrix of codes already.
+    /// Takes in the vector of a slot: the next, for which ``ensure(additional:newSlots:)`` has made room, or one that nobody can
+    /// read any more. Of compact vectors the codes are in the matrix of codes already.
     package func store(_ vector: UnsafePointer<Float>, at slot: Slot) {
         switch storage {
         case .whole(let matrix, _): matrix.store(vector, at: slot)
@@ -136,15 +136,18 @@ extension StoredVectors {
         }
     }
 
-    /// Forgets the rows from `count` on, which nobody has learnt of.
-    package func truncate(to count: Int) {
+    /// Forgets the rows from `count` on, which nobody has learnt of, and the newest vectors from `newestCount` on.
+    package func truncate(to count: Int, newestCount: Int) {
         switch storage {
         case .whole(let matrix, _): matrix.truncate(to: count)
         case .compact(let compact):
             compact.truncate(to: count)
-            newest?.truncate(toSlots: count)
+            newest?.truncate(to: newestCount)
         }
     }
+
+    /// Vectors that are kept whole beside compact ones.
+    package var newestCount: Int { newest?.count ?? 0 }
 
     /// Gives the memory of the newest vectors back to the system.
     package func releaseNewest() { newest = nil }
@@ -322,7 +325,12 @@ private struct NewestVectors {
     func ensure(additional: Int) throws(StorageError) { try matrix.ensure(additional: additional) }
 
     mutating func store(_ vector: UnsafePointer<Float>, at slot: Slot) {
-        rowBySlot[slot.rawValue] = matrix.append(vector).rawValue
+        // A slot that is used again keeps its row: nothing is left of the vector before.
+        if let row = rowBySlot[slot.rawValue] {
+            matrix.store(vector, at: Slot(row))
+        } else {
+            rowBySlot[slot.rawValue] = matrix.append(vector).rawValue
+        }
     }
 
     func row(_ slot: Slot) -> UnsafePointer<Float>? { rowBySlot[slot.rawValue].map { matrix.row(Slot($0)) } }
@@ -331,7 +339,10 @@ private struct NewestVectors {
         if let row = rowBySlot.removeValue(forKey: slot.rawValue) { matrix.erase(Slot(row)) }
     }
 
-    mutating func truncate(toSlots count: Int) {
-        rowBySlot = rowBySlot.filter { $0.key < UInt32(count) }
+    /// Forgets the rows from `count` on.
+    mutating func truncate(to count: Int) {
+        rowBySlot = rowBySlot.filter { $0.value < UInt32(count) }
+        for row in count..<max(count, matrix.count) { matrix.erase(Slot(UInt32(row))) }
+        matrix.truncate(to: min(count, matrix.count))
     }
 }

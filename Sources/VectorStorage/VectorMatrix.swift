@@ -63,8 +63,8 @@ package final class VectorMatrix: @unchecked Sendable {
         try tensor.ensure(rows: count + additional)
     }
 
-    /// Copies `dimensions` floats from `vector` to the row of a slot: the next one, for which ``ensure(additional:)`` has made room,
-    /// or one that nobody can read any more.
+    /// Copies `dimensions` floats from `vector` to the row of a slot: the next one, for which ``ensure(additional:)`` has made
+    /// room, or one that nobody can read any more.
     package func store(_ vector: UnsafePointer<Float>, at slot: Slot) {
         precondition(slot.index <= count)
         // SAFETY: `ensure` made the row usable; it lies outside every row that a reader knows.
