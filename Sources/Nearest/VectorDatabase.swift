@@ -31,7 +31,7 @@ public final class VectorDatabase: @unchecked Sendable {
 
     private let index: HNSWIndex
     private let access = ReadersWriterLock()
-    private let writer = Mutex(())
+    private let writer = Guarded(())
     private var catalog = Catalog()
 
     /// Makes an empty database.

@@ -25,7 +25,7 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
     let codes: CodeBlocks?
 
     let access = ReadersWriterLock()
-    let writer = Mutex(())
+    let writer = Guarded(())
     var directory: KeyDirectory
 
     /// A bit for each vector of a block that is not removed.

@@ -57,7 +57,7 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     let access = ReadersWriterLock()
     var directory: KeyDirectory
 
-    let writer = Mutex(())
+    let writer = Guarded(())
     let workers: LinkWorkers
 
     /// When codes were learnt and looked at.

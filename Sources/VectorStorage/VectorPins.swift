@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Synchronization
-
 /// The versions of an index at which someone took hold of vectors: no row that was live at one of them may be overwritten.
 package final class VectorPins: Sendable {
     private struct State {
@@ -12,7 +10,7 @@ package final class VectorPins: Sendable {
         weak var last: VectorPin?
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     package init() {}
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
 import Nearest
 import Synchronization
 import TestSupport
@@ -108,13 +107,13 @@ struct DatabaseInsertionTests {
         let database = try Self.database()
         try database.batchInsert(Self.entries(60, seed: 409, prefix: "other"))
         let isDone = Atomic(false)
-        let problems = Mutex<[String]>([])
+        let problems = Guarded<[String]>([])
         @Sendable func entry(_ i: Int, turn: Int) -> VectorEntry {
             let vector = [Float(i) * 0.1, Float(turn) * 0.001, 0, 0]
             return VectorEntry(id: "\(i)", vector: vector, metadata: ["turn": .integer(Int64(turn))])
         }
         for i in 0..<10 { try database.upsert(entry(i, turn: 0)) }
-        DispatchQueue.concurrentPerform(iterations: 3) { thread in
+        onThreads(3) { thread in
             do {
                 guard thread > 0 else {
                     defer { isDone.store(true, ordering: .releasing) }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
 import Nearest
 import TestSupport
 import Testing
@@ -62,7 +61,7 @@ struct VectorDatabaseModelTests {
             dimensions: 8, metric: .squaredEuclidean, options: HNSWOptions(m: 8, efConstruction: 40))
         let vectors = (0..<400).map { _ in random.vector(dimensions: 8) }
         try database.batchInsert((0..<200).map { VectorEntry(id: "\($0)", vector: vectors[$0]) })
-        DispatchQueue.concurrentPerform(iterations: 4) { thread in
+        onThreads(4) { thread in
             for i in 0..<100 {
                 switch thread {
                 case 0: try? database.insert(VectorEntry(id: "\(200 + i)", vector: vectors[200 + i]))

@@ -27,7 +27,7 @@ struct ConcurrencyTests {
         for key in 100..<300 as Range<UInt64> { index.remove(key: key) }
         let allowed = Set(0..<100 as Range<UInt64>).union(300..<900)
         let isDone = Atomic(false)
-        let findings = Mutex(Findings())
+        let findings = Guarded(Findings())
         let changes: @Sendable () throws -> Void = {
             for first in stride(from: 300, to: 900, by: 60) {
                 let values = Array(vectors[first * dimensions..<(first + 60) * dimensions])
@@ -42,7 +42,7 @@ struct ConcurrencyTests {
             }
             for key in 480..<500 as Range<UInt64> { index.remove(key: key) }
         }
-        DispatchQueue.concurrentPerform(iterations: 5) { thread in
+        onThreads(5) { thread in
             if thread == 0 {
                 defer { isDone.store(true, ordering: .releasing) }
                 do { try changes() } catch { findings.withLock { $0.problems.append("change: \(error)") } }
@@ -79,7 +79,7 @@ struct ConcurrencyTests {
         let vectors = generator.vectors(count: 400, dimensions: 6)
         let index = try kind.make(dimensions: 6, metric: .cosine)
         let refused = Atomic(0)
-        DispatchQueue.concurrentPerform(iterations: 8) { thread in
+        onThreads(8) { thread in
             // Two threads want every key: one of them is refused.
             for i in 0..<100 {
                 let key = thread / 2 * 100 + i
@@ -99,7 +99,7 @@ struct ConcurrencyTests {
         var generator = SeededGenerator(seed: 93)
         let vectors = generator.vectors(count: 800, dimensions: 6)
         let index = try HNSWIndex(dimensions: 6, metric: .manhattan)
-        let violations = Mutex<[String]>([])
+        let violations = Guarded<[String]>([])
         let checks = DispatchGroup()
         var calls = 0
         // Every check that begins amid the batch must wait for its end.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
 import Synchronization
 import TestSupport
 import Testing
@@ -16,8 +15,8 @@ struct IsolationTests {
     ) -> [String] {
         let isDone = Atomic(false)
         let searches = Atomic(0)
-        let problems = Mutex<[String]>([])
-        DispatchQueue.concurrentPerform(iterations: 3) { thread in
+        let problems = Guarded<[String]>([])
+        onThreads(3) { thread in
             do {
                 guard thread > 0 else {
                     defer { isDone.store(true, ordering: .releasing) }
@@ -131,6 +130,33 @@ struct IsolationTests {
         #expect(problems.isEmpty)
         #expect(index.count == 108)
         try index.checkInvariants()
+    }
+
+    @Test("No vector that a search reads is overwritten, also where all are replaced over and over")
+    func nothingReadIsOverwritten() throws {
+        // The distance from nothing tells what was read.
+        let dimensions = 2048
+        let count = 40 as UInt64
+        func vector(_ key: UInt64) -> [Float] { [Float](repeating: Float(key % 500 + 1), count: dimensions) }
+        let vectors = (0..<500).map(vector)
+        let index = try HNSWIndex(
+            dimensions: dimensions, metric: .manhattan,
+            options: HNSWOptions(m: 6, efConstruction: 20, codes: VectorCodes.none))
+        try index.insertBatch((0..<count).flatMap { vectors[Int($0)] }, keys: Array(0..<count))
+        let zeros = [Float](repeating: 0, count: dimensions)
+        let problems = problems {
+            for key in count..<count * 10 {
+                let next = vectors[Int(key % 500)]
+                try index.replace(key - count, with: next.span, key: key)
+                if key % 16 == 0 { index.compact() }
+            }
+        } search: {
+            let found = try index.search(zeros, k: .max)
+            let wrong = found.filter { $0.distance != Float(($0.key % 500 + 1) * UInt64(dimensions)) }
+            return wrong.isEmpty && found.count == count ? nil : "of \(found.count) wrong: \(wrong)"
+        }
+        #expect(problems.isEmpty)
+        #expect(index.count == 40)
     }
 
     @Test("What a batch that is cancelled was to add is never seen")

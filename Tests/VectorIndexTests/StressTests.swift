@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
 import Synchronization
 import TestSupport
 import Testing
@@ -116,9 +115,9 @@ struct StressTests {
         let base = Array(0..<UInt64(Self.baseCount))
         try index.insertBatch(Self.vectors(of: base), keys: base)
         let writersLeft = Atomic(2)
-        let problems = Mutex<[String]>([])
-        let live = Mutex(Set(base))
-        DispatchQueue.concurrentPerform(iterations: 5) { thread in
+        let problems = Guarded<[String]>([])
+        let live = Guarded(Set(base))
+        onThreads(5) { thread in
             do {
                 if thread < 2 {
                     defer { writersLeft.subtract(1, ordering: .releasing) }
