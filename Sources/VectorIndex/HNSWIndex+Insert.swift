@@ -213,6 +213,7 @@ extension HNSWIndex {
         graph.giveBack(batch.taken, to: batch.checkpoint)
         for taken in batch.taken where taken.slot.index < vectors.count {
             vectors.erase(taken.slot)
+            if let codes, taken.slot.index < codes.matrix.count { codes.matrix.erase(taken.slot) }
         }
         vectors.truncate(to: graph.slotCount, newestCount: batch.newestCount)
         batch.state.codes?.matrix.truncate(to: graph.slotCount)

@@ -104,7 +104,7 @@ final class Readers: @unchecked Sendable {
         var head = first.load(ordering: .relaxed)
         while true {
             new.takeUnretainedValue().next = head
-            let result = first.compareExchange(expected: head, desired: new, ordering: .acquiringAndReleasing)
+            let result = first.compareExchange(expected: head, desired: new, ordering: .sequentiallyConsistent)
             if result.exchanged { return new.takeUnretainedValue() }
             head = result.original
         }
