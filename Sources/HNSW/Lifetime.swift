@@ -79,14 +79,14 @@ struct NodeStates {
 
     /// A slot's lifetime: `born` changes only while no search can know the slot.
     func lifetime(_ slot: UInt32) -> Lifetime {
-        Lifetime(
-            born: word(slot, 0).pointee.load(ordering: .relaxed),
-            died: word(slot, 1).pointee.load(ordering: .relaxed))
+        // In this order, against that of storing: who reads that a slot has not died reads the birth that belongs to it.
+        let died = word(slot, 1).pointee.load(ordering: .acquiring)
+        return Lifetime(born: word(slot, 0).pointee.load(ordering: .relaxed), died: died)
     }
 
     func setLifetime(_ lifetime: Lifetime, of slot: UInt32) {
         word(slot, 0).pointee.store(lifetime.born, ordering: .relaxed)
-        word(slot, 1).pointee.store(lifetime.died, ordering: .relaxed)
+        word(slot, 1).pointee.store(lifetime.died, ordering: .releasing)
     }
 
     /// The next slot with the same vector.

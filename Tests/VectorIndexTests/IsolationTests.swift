@@ -100,7 +100,7 @@ struct IsolationTests {
         #expect(problems.isEmpty)
     }
 
-    @Test("Of a replaced vector it sees the old or the new among all, and never both among few", arguments: [2, Int.max])
+    @Test("It sees the old or the new of a replaced vector, and never both", arguments: [2, Int.max])
     func replacements(k: Int) throws {
         var generator = SeededGenerator(seed: 203)
         let index = try HNSWIndex(
