@@ -31,7 +31,10 @@ extension HNSWGraph {
         let flags = ledger.flags.base
         // Backwards: each duplicate is the last of its node's members then.
         for slot in batch.reversed().map(\.slot) {
-            states.setLifetime(Lifetime(born: Lifetime.everBorn, died: Lifetime.everDead), of: slot.rawValue)
+            // Its birth stays: a search that reads the one of before and the other of after sees no slot alive.
+            var lifetime = states.lifetime(slot.rawValue)
+            lifetime.died = Lifetime.everDead
+            states.setLifetime(lifetime, of: slot.rawValue)
             if flags[slot.index].contains(.duplicate) { withdrawDuplicate(slot.rawValue) }
             flags[slot.index] = [.free, .removed]
         }
