@@ -48,6 +48,14 @@ extension HNSWGraph {
         }
     }
 
+    /// The vectors that the last search came to, if it came to fewer nodes than it would have kept: all that edges lead to. Else nil.
+    package func reachedCount(in scratch: borrowing SearchScratch) -> Int? {
+        guard !scratch.pool.isFull else { return nil }
+        var count = 0
+        forEachResult(in: scratch, limit: .max) { _, _ in count += 1 }
+        return count
+    }
+
     /// Marks a slot's vector as removed: searches of the next version do not find it. Its node routes until it is unlinked.
     package func remove(_ slot: Slot) {
         let flags = ledger.flags.base

@@ -20,6 +20,9 @@ package struct SearchScratch: ~Copyable {
     /// A node that a search of level 0 shall not see.
     package var hidden: UInt32?
 
+    /// Vectors that the last search came to, if it came to all that edges lead to.
+    package var reached: Int?
+
     /// Slots that were found otherwise than by the graph, nearest first: the results, if there are any.
     var listed: [NodeKey] = []
 

@@ -116,11 +116,13 @@ extension HNSWIndex {
                 query: query.values, squaredNorm: query.squaredNorm, by: codes.matrix.quantizer,
                 into: scratch.codes.base)
             graph.search(scratch.codes.base, ef: ef, kernel: codes.matrix.kernel, scratch: &scratch.search)
+            scratch.search.reached = graph.reachedCount(in: scratch.search)
             graph.rerank(
                 query.values, limit: limit, leastDistance: codes.leastDistance(queryFactor: factor),
                 vectors: state.vectors, scratch: &scratch.search)
         } else if let kernel = state.vectors.kernel {
             graph.search(query.values, ef: ef, kernel: kernel, scratch: &scratch.search)
+            scratch.search.reached = graph.reachedCount(in: scratch.search)
         }
     }
 
@@ -131,9 +133,11 @@ extension HNSWIndex {
     ) -> Int {
         var found = 0
         graph.forEachResult(in: scratch, limit: limit) { _, _ in found += 1 }
-        guard found < limit else { return found }
+        // Fewer than it wanted, or than there are of all that it could reach.
+        let hasMissed = scratch.reached.map { $0 < count } ?? false
+        guard found < limit || hasMissed else { return found }
         let slots = liveSlots(in: scratch.view)
-        guard slots.count > found else { return found }
+        guard slots.count > max(found, scratch.reached ?? 0) else { return found }
         scratch.distanceCount += slots.count
         let nearest = nearestByRows(to: [query], limit: limit, among: slots, vectors: vectors)[0]
         scratch.replaceResults(nearest.map { (Slot($0.slot), $0.distance) })

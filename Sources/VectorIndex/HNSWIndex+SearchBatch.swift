@@ -98,7 +98,10 @@ extension HNSWIndex {
             graph.search(
                 queries, stride: batch.stride, count: part.count, ef: ef, view: view, kernel: kernel,
                 lanes: scratch.lanes
-            ) { finish($0, &$1) }
+            ) { q, search in
+                search.reached = graph.reachedCount(in: search)
+                finish(q, &search)
+            }
             return distances
         }
         let stride = codes.matrix.kernel.stride
@@ -112,6 +115,7 @@ extension HNSWIndex {
             scratch.codes.base, stride: stride, count: part.count, ef: ef, view: view, kernel: codes.matrix.kernel,
             lanes: scratch.lanes
         ) { q, search in
+            search.reached = graph.reachedCount(in: search)
             graph.rerank(
                 queries + q * batch.stride, limit: limit,
                 leastDistance: codes.leastDistance(queryFactor: scratch.factors[q]),
