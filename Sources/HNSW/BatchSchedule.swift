@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import VectorStorage
+
 /// The order in which one call's nodes are linked, and how many at a time.
 ///
 /// Nodes that are planned together do not see each other. So that this costs no recall even where data arrives in clusters,

@@ -1,64 +1,91 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import VectorStorage
+
 /// Which slots hold equal vectors. They share one node: linked one by one, equal vectors fill each other's rows and cut
 /// themselves and others off. Searches follow the chain of a node's members in ``NodeStates``; this is the writer's side of it.
-struct DuplicateSets {
-    private struct Members {
-        /// The end of the chain.
+struct DuplicateSets: ~Copyable {
+    /// The members of a node that has duplicates; all zero of one that has none.
+    struct Members: BitwiseCopyable {
+        /// 1 + the end of the chain, or 0.
         var last: UInt32
-        var liveCount: Int
+        var liveCount: UInt32
     }
 
-    /// The first node with a vector of that hash. A node whose hash is taken by a different vector is not found here, and
+    /// The first node with a vector of each hash. A node whose hash is taken by a different vector is not found here, and
     /// its duplicates become nodes: right, only slower.
-    private var nodeByHash: [UInt64: UInt32] = [:]
+    private var nodes: SlotTable
 
-    /// The members of each node that has duplicates.
-    private var membersByNode: [UInt32: Members] = [:]
+    /// By node.
+    private let members: Tensor<Members>
 
-    /// The node on which a duplicate hangs.
-    private var nodeByDuplicate: [UInt32: UInt32] = [:]
+    /// 1 + the node on which a duplicate hangs, or 0, by slot.
+    private let owners: Tensor<UInt32>
 
-    func node(hash: UInt64) -> UInt32? { nodeByHash[hash] }
+    init(capacity: Int) throws(StorageError) {
+        let members = try Tensor<Members>(stride: 1, rows: capacity)
+        let owners = try Tensor<UInt32>(stride: 1, rows: capacity)
+        nodes = try SlotTable(capacity: capacity)
+        self.members = members
+        self.owners = owners
+    }
 
-    func node(duplicate: UInt32) -> UInt32? { nodeByDuplicate[duplicate] }
+    /// Makes slots `0..<slotCount` usable, and room for `additional` more nodes.
+    mutating func ensure(slotCount: Int, additional: Int) throws(StorageError) {
+        try nodes.ensure(slotCount: slotCount, additional: additional)
+        try members.ensure(rows: slotCount)
+        try owners.ensure(rows: slotCount)
+    }
+
+    func node(hash: UInt64) -> UInt32? { nodes.slot(of: hash)?.rawValue }
+
+    /// The node on which a slot hangs, if it is a duplicate.
+    func node(duplicate: UInt32) -> UInt32? {
+        let owner = owners.base[Int(duplicate)]
+        return owner == 0 ? nil : owner - 1
+    }
 
     mutating func addNode(_ node: UInt32, hash: UInt64) {
-        nodeByHash[hash] = nodeByHash[hash] ?? node
+        nodes.keys.base[Int(node)] = hash
+        if nodes.slot(of: hash) == nil { nodes.insert(Slot(node)) }
     }
 
-    /// Forgets nodes that have no duplicates. A pass over all nodes: their vectors may be gone, from which a hash could be had.
-    mutating func removeNodes(where isGone: (UInt32) -> Bool) {
-        let hashes = nodeByHash.filter { isGone($0.value) }.map(\.key)
-        for hash in hashes { nodeByHash[hash] = nil }
+    /// Forgets a node that has no duplicates.
+    mutating func removeNode(_ node: UInt32) {
+        let hash = nodes.keys.base[Int(node)]
+        if nodes.slot(of: hash) == Slot(node) { nodes.remove(hash) }
     }
 
     /// Adds a slot to a node's members; returns the member before it.
     mutating func addDuplicate(_ slot: UInt32, of node: UInt32, nodeIsLive: Bool) -> UInt32 {
-        nodeByDuplicate[slot] = node
-        var members = membersByNode[node] ?? Members(last: node, liveCount: nodeIsLive ? 1 : 0)
-        defer { membersByNode[node] = members }
-        let before = members.last
-        members.last = slot
+        owners.base[Int(slot)] = node + 1
+        var members = members.base[Int(node)]
+        if members.last == 0 { members = Members(last: node + 1, liveCount: nodeIsLive ? 1 : 0) }
+        let before = members.last - 1
+        members.last = slot + 1
         members.liveCount += 1
+        self.members.base[Int(node)] = members
         return before
     }
 
     /// Counts one live member less; returns whether one is left. A node without duplicates has none left.
     mutating func removeMember(of node: UInt32) -> Bool {
-        membersByNode[node]?.liveCount -= 1
-        return (membersByNode[node]?.liveCount ?? 0) > 0
+        guard members.base[Int(node)].last != 0 else { return false }
+        members.base[Int(node)].liveCount -= 1
+        return members.base[Int(node)].liveCount > 0
     }
 
     /// Forgets a removed duplicate that came after `before` in its chain.
     mutating func forgetDuplicate(_ slot: UInt32, of node: UInt32, before: UInt32) {
-        nodeByDuplicate[slot] = nil
-        guard membersByNode[node]?.last == slot else { return }
-        if before == node { membersByNode[node] = nil } else { membersByNode[node]?.last = before }
+        owners.base[Int(slot)] = 0
+        guard members.base[Int(node)].last == slot + 1 else { return }
+        if before == node {
+            members.base[Int(node)] = Members(last: 0, liveCount: 0)
+        } else {
+            members.base[Int(node)].last = before + 1
+        }
     }
 
-    /// An estimate of the memory that the dictionaries use: entries and a third of free places.
-    var approximateBytes: Int {
-        nodeByHash.count * 16 * 4 / 3 + nodeByDuplicate.count * 40
-    }
+    /// Bytes of hashes, their table, members and owners.
+    func usedBytes(slotCount: Int) -> Int { nodes.usedBytes(slotCount: slotCount) + slotCount * 12 }
 }

@@ -6,7 +6,7 @@ import VectorStorage
 final class GraphLedger {
     let flags: Tensor<NodeFlags>
 
-    var duplicates = DuplicateSets()
+    var duplicates: DuplicateSets
 
     /// Rows of upper levels given out.
     var upperRowCount = 0
@@ -38,11 +38,14 @@ final class GraphLedger {
     /// The unlinking of dead nodes that is under way.
     var sweep: Sweep?
 
-    /// Slots that nothing leads to, in the order in which they were given up; those before `firstFree` are in use again.
+    /// Slots that nothing leads to, in the order in which they were given up; those before `firstGiven` are in use again.
     private var given: [GivenSlot] = []
     private var firstGiven = 0
 
-    init(capacity: Int) throws(StorageError) { flags = try Tensor(stride: 1, rows: capacity) }
+    init(capacity: Int) throws(StorageError) {
+        flags = try Tensor(stride: 1, rows: capacity)
+        duplicates = try DuplicateSets(capacity: capacity)
+    }
 
     func addOutpost(_ node: UInt32) {
         if outposts.count == Self.maximumOutposts { outposts.removeFirst() }

@@ -34,7 +34,7 @@ extension HNSWGraph {
     ///
     /// - Parameter oldestReader: slots given up by then are used again.
     package func ensure(additional: Int, oldestReader: GraphVersion) throws(StorageError) {
-        let newCount = max(0, additional - ledger.freeSlotCount(upTo: oldestReader))
+        let newCount = newSlotCount(additional: additional, oldestReader: oldestReader)
         var upperRows = ledger.upperRowCount
         for index in slotCount..<slotCount + newCount { upperRows += drawLevel(Slot(UInt32(index))) }
         try baseNeighbors.ensure(rows: slotCount + newCount)
@@ -44,6 +44,7 @@ extension HNSWGraph {
         try states.ensure(rows: slotCount + newCount)
         try concealed.ensure(rows: slotCount + newCount)
         try ledger.flags.ensure(rows: slotCount + newCount)
+        try ledger.duplicates.ensure(slotCount: slotCount + newCount, additional: additional)
     }
 
     /// New slots that ``ensure(additional:oldestReader:)`` makes room for.

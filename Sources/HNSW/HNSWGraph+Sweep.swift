@@ -86,7 +86,7 @@ extension HNSWGraph {
             flags[Int(slot)].insert(.condemned)
         }
         guard !condemned.isEmpty else { return false }
-        ledger.duplicates.removeNodes { isCondemned($0) }
+        for node in condemned { ledger.duplicates.removeNode(node) }
         ledger.removeOutposts { isCondemned($0) }
         ledger.sweep = Sweep(condemned: condemned, end: slotCount)
         guard let entryPoint, isCondemned(entryPoint.rawValue) else { return false }

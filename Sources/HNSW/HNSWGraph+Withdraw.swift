@@ -35,10 +35,13 @@ extension HNSWGraph {
             var lifetime = states.lifetime(slot.rawValue)
             lifetime.died = Lifetime.everDead
             states.setLifetime(lifetime, of: slot.rawValue)
-            if flags[slot.index].contains(.duplicate) { withdrawDuplicate(slot.rawValue) }
+            if flags[slot.index].contains(.duplicate) {
+                withdrawDuplicate(slot.rawValue)
+            } else {
+                ledger.duplicates.removeNode(slot.rawValue)
+            }
             flags[slot.index] = [.free, .removed]
         }
-        ledger.duplicates.removeNodes { !flags[Int($0)].isNode }
         ledger.outposts = checkpoint.outposts
     }
 

@@ -151,7 +151,8 @@ package struct HNSWGraph: ~Copyable, @unchecked Sendable {
             baseNeighbors.stride * MemoryLayout<UInt32>.stride + MemoryLayout<UInt32>.stride + 2
             + NodeStates.bytesPerSlot
         let upperBytes = upperNeighbors.stride * MemoryLayout<UInt32>.stride
-        return slotCount * baseBytes + ledger.upperRowCount * upperBytes + ledger.duplicates.approximateBytes
+        return slotCount * baseBytes + ledger.upperRowCount * upperBytes
+            + ledger.duplicates.usedBytes(slotCount: slotCount)
     }
 
     /// Rows begin on cache lines: 16 slots each.

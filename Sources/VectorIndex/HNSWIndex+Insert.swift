@@ -108,7 +108,7 @@ extension HNSWIndex {
             if let oldSlot { graph.remove(oldSlot) }
             commit(inserted: keys.count, removed: oldSlot == nil ? 0 : 1)
             access.write {
-                for (key, taken) in zip(keys, batch.taken) { directory.publish(key, taken.slot) }
+                for taken in batch.taken { directory.publish(taken.slot) }
                 if let oldKey, oldSlot != nil { _ = directory.remove(oldKey) }
             }
         }

@@ -130,7 +130,7 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
         writer.withLock { _ in
             vectors.usedBytes + graph.usedBytes
                 + (state.value.codes.map { $0.matrix.count * $0.matrix.kernel.stride } ?? 0)
-                + directory.approximateBytes(slotCount: vectors.count)
+                + directory.usedBytes(slotCount: vectors.count)
         }
     }
 

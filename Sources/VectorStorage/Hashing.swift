@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Deterministic pseudo-random numbers by hashing: the same on every machine and in every order of arrival.
-enum Hashing {
+package enum Hashing {
     /// The output function of SplitMix64 (Steele, Lea & Flood, 2014).
-    static func mix(_ value: UInt64) -> UInt64 {
+    package static func mix(_ value: UInt64) -> UInt64 {
         var z = value &+ 0x9E37_79B9_7F4A_7C15
         z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
         z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
         return z ^ (z >> 31)
     }
 
-    static func mix(_ seed: UInt64, _ value: UInt64) -> UInt64 { mix(mix(seed) ^ value) }
+    package static func mix(_ seed: UInt64, _ value: UInt64) -> UInt64 { mix(mix(seed) ^ value) }
 
     /// A hash of a vector's bits; equal vectors have equal hashes.
-    static func hash(_ vector: UnsafePointer<Float>, count: Int) -> UInt64 {
+    package static func hash(_ vector: UnsafePointer<Float>, count: Int) -> UInt64 {
         // Four lanes, so that the multiplications overlap.
         let words = UnsafeRawPointer(vector)
         var a: UInt64 = 1
