@@ -11,6 +11,7 @@
 
 #include "ck_code_blocks.h"
 #include "ck_codes.h"
+#include "ck_crc32c.h"
 #include "ck_half.h"
 
 #ifdef __cplusplus
@@ -19,12 +20,14 @@ extern "C" {
 
 // ---- Processor features ---------------------------------------------------------------------------------------------
 
-// What the kernels can use: the processor has it (CPUID) and the operating system saves its registers (XCR0).
+// What the kernels can use: the processor has it (CPUID) and the operating system saves its registers (XCR0), where it has any
+// that are not saved in every 64-bit program.
 enum {
     CK_FEATURE_AVX2 = 1u << 0,    // AVX2 and FMA, 256-bit state
     CK_FEATURE_F16C = 1u << 1,    // half-precision conversion, 256-bit state
     CK_FEATURE_AVX512 = 1u << 2,  // AVX-512 F, BW, DQ and VL, 512-bit state
     CK_FEATURE_VNNI = 1u << 3,    // AVX-512 VNNI, 512-bit state
+    CK_FEATURE_SSE42 = 1u << 4,   // SSE4.2, CRC32 among it
 };
 
 // The features of this machine. Detected once; 0 on a processor that is not x86-64.

@@ -10,6 +10,7 @@
 
 enum {
     LEAF1_ECX_FMA = 1u << 12,
+    LEAF1_ECX_SSE42 = 1u << 20,
     LEAF1_ECX_F16C = 1u << 29,
     LEAF7_EBX_AVX2 = 1u << 5,
     LEAF7_EBX_AVX512F = 1u << 16,
@@ -34,6 +35,7 @@ uint32_t ck_features_from_registers(uint32_t leaf1_ecx, uint32_t leaf7_ebx, uint
     if (saves_ymm && has(leaf1_ecx, LEAF1_ECX_F16C)) features |= CK_FEATURE_F16C;
     if (avx512) features |= CK_FEATURE_AVX512;
     if (avx512 && has(leaf7_ecx, LEAF7_ECX_AVX512VNNI)) features |= CK_FEATURE_VNNI;
+    if (has(leaf1_ecx, LEAF1_ECX_SSE42)) features |= CK_FEATURE_SSE42;
     return features;
 }
 
@@ -50,7 +52,7 @@ static uint32_t detect(void) {
     uint32_t eax, ebx, ecx, edx;
     if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx)) return 0;
     const uint32_t leaf1_ecx = ecx;
-    if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) return 0;
+    if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) ebx = ecx = 0;
     return ck_features_from_registers(leaf1_ecx, ebx, ecx, has(leaf1_ecx, osxsave) ? read_xcr0() : 0);
 }
 

@@ -11,6 +11,7 @@ extern const ck_table ck_table_portable;
 extern const ck_half_table ck_half_table_portable;
 extern const ck_code_table ck_code_table_portable;
 extern const ck_code_block_table ck_code_block_table_portable;
+extern const ck_crc32c_table ck_crc32c_table_portable;
 #if defined(__x86_64__)
 extern const ck_table ck_table_avx2;
 extern const ck_table ck_table_avx512;
@@ -20,6 +21,9 @@ extern const ck_code_table ck_code_table_avx2;
 extern const ck_code_table ck_code_table_avx512vnni;
 extern const ck_code_block_table ck_code_block_table_avx2;
 extern const ck_code_block_table ck_code_block_table_avx512vnni;
+extern const ck_crc32c_table ck_crc32c_table_sse42;
+#elif defined(__aarch64__) && defined(__ARM_FEATURE_CRC32)
+extern const ck_crc32c_table ck_crc32c_table_arm64;
 #endif
 
 // Inlined into the kernel it serves even in a debug build, so that a step passed as a constant argument costs no call

@@ -9,7 +9,8 @@ private let avx2 = UInt32(CK_FEATURE_AVX2)
 private let f16c = UInt32(CK_FEATURE_F16C)
 private let avx512 = UInt32(CK_FEATURE_AVX512)
 private let vnni = UInt32(CK_FEATURE_VNNI)
-private let everything = avx2 | f16c | avx512 | vnni
+private let sse42 = UInt32(CK_FEATURE_SSE42)
+private let everything = avx2 | f16c | avx512 | vnni | sse42
 
 @Suite("Processor features")
 struct ProcessorFeatureTests {
@@ -22,11 +23,12 @@ struct ProcessorFeatureTests {
     private static func featuresLost(_ register: Register, withoutBit bit: Int) -> UInt32 {
         switch (register, bit) {
         case (.leaf1ECX, 12): avx2 | avx512 | vnni  // FMA
+        case (.leaf1ECX, 20): sse42
         case (.leaf1ECX, 29): f16c
         case (.leaf7EBX, 5): avx2 | avx512 | vnni  // AVX2
         case (.leaf7EBX, 16), (.leaf7EBX, 17), (.leaf7EBX, 30), (.leaf7EBX, 31): avx512 | vnni  // F, DQ, BW, VL
         case (.leaf7ECX, 11): vnni
-        case (.xcr0, 1), (.xcr0, 2): everything  // SSE and AVX state
+        case (.xcr0, 1), (.xcr0, 2): everything & ~sse42  // SSE and AVX state
         case (.xcr0, 5), (.xcr0, 6), (.xcr0, 7): avx512 | vnni  // opmask, ZMM_Hi256 and Hi16_ZMM state
         default: 0
         }
@@ -53,26 +55,28 @@ struct ProcessorFeatureTests {
 
     @Test("The bits named by the manual are enough for every feature")
     func bitsThatSuffice() {
-        let fma: UInt32 = 1 << 12, halfConversion: UInt32 = 1 << 29
+        let fma: UInt32 = 1 << 12, halfConversion: UInt32 = 1 << 29, sse: UInt32 = 1 << 20
         let leaf7: UInt32 = 1 << 5 | 1 << 16 | 1 << 17 | 1 << 30 | 1 << 31
-        #expect(ck_features_from_registers(fma | halfConversion, leaf7, 1 << 11, 0xE6) == everything)
+        #expect(ck_features_from_registers(fma | halfConversion | sse, leaf7, 1 << 11, 0xE6) == everything)
         #expect(ck_features_from_registers(fma, 1 << 5, 0, 0x6) == avx2)
         #expect(ck_features_from_registers(halfConversion, 0, 0, 0x6) == f16c)
+        #expect(ck_features_from_registers(sse, 0, 0, 0) == sse42)
         #expect(ck_features_from_registers(0, 0, 0, 0) == 0)
     }
 
-    @Test("Without the operating system's support no feature is there")
+    @Test("Without the operating system's support no feature is there that needs more registers")
     func nothingSaved() {
-        #expect(ck_features_from_registers(.max, .max, .max, 0) == 0)
-        #expect(ck_features_from_registers(.max, .max, .max, 0x2) == 0)
-        #expect(ck_features_from_registers(.max, .max, .max, 0x4) == 0)
-        #expect(ck_features_from_registers(.max, .max, .max, 0x6) == avx2 | f16c)
+        #expect(ck_features_from_registers(.max, .max, .max, 0) == sse42)
+        #expect(ck_features_from_registers(.max, .max, .max, 0x2) == sse42)
+        #expect(ck_features_from_registers(.max, .max, .max, 0x4) == sse42)
+        #expect(ck_features_from_registers(.max, .max, .max, 0x6) == avx2 | f16c | sse42)
     }
 
     @Test("The features detected are those named")
     func detectedNames() {
         let names = [
             (avx2, "avx2+fma"), (f16c, "f16c"), (avx512, "avx512f+bw+dq+vl"), (vnni, "avx512vnni"),
+            (sse42, "sse4.2"),
         ]
         #expect(ProcessorFeatures.detected == names.filter { ck_features() & $0.0 != 0 }.map(\.1))
         #expect(ck_features() == ck_features(), "the cached value is the detected one")
@@ -91,6 +95,7 @@ struct ProcessorFeatureTests {
             var expected: UInt32 = 0
             if flags.isSuperset(of: ["avx2", "fma"]) { expected |= avx2 }
             if flags.contains("f16c") { expected |= f16c }
+            if flags.contains("sse4_2") { expected |= sse42 }
             if hasAVX512 { expected |= avx512 }
             if hasAVX512, flags.contains("avx512_vnni") { expected |= vnni }
             #expect(ck_features() == expected)
