@@ -7,10 +7,10 @@ import TestSupport
 
 /// What is indexed and asked, for every benchmark of real data.
 struct BenchArguments: ParsableArguments {
-    @Option(help: ArgumentHelp("Vectors to index; without it, generated ones in 200 clusters.", valueName: "B.npy"))
+    @Option(help: ArgumentHelp("Vectors to index; without it, generated ones in 200 clusters.", valueName: "B"))
     var base: String?
 
-    @Option(help: ArgumentHelp("Queries, none of them a stored vector.", valueName: "Q.npy"))
+    @Option(help: ArgumentHelp("Queries, none of them a stored vector.", valueName: "Q"))
     var queries: String?
 
     @Option(help: "Dimensions of generated vectors.")

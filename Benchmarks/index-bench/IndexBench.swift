@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import CommandSupport
 
 /// Measures what an index does beside search: insertion, searches while it changes, memory, change without end, and data that is
 /// hard to index.
@@ -10,7 +11,7 @@ struct IndexBench: ParsableCommand {
         commandName: "index-bench",
         abstract:
             "Measure an index: insertion, latency beside a writer, memory, churn, hostile data, order of arrival.",
-        discussion: "Files are NumPy's .npy: C order, two dimensions, float32 or float16.",
+        discussion: "Vectors and queries are \(VectorTable.formats) files; groups are .npy.",
         subcommands: [
             InsertBench.self, LatencyBench.self, MemoryBench.self, ChurnBench.self, HostileBench.self, OrderBench.self,
         ])

@@ -44,11 +44,7 @@ package struct NumPyFile {
     /// - Throws: ``CommandFailure``, naming the file: it cannot be read, is malformed, or is of a kind not read here.
     package init(path: String, acceptsOneDimension: Bool = false) throws(CommandFailure) {
         self.path = path
-        do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
-        } catch {
-            throw CommandFailure("\(path): cannot be read: \(error.localizedDescription)")
-        }
+        data = try FileBytes.map(path)
         let header: NumPyHeader
         do throws(NumPyHeader.Malformed) {
             header = try NumPyHeader(data, acceptsOneDimension: acceptsOneDimension)
@@ -82,12 +78,12 @@ package struct NumPyFile {
         return elements(count: rows * columns, of: UInt32.self) { Int32(bitPattern: UInt32(littleEndian: $0)) }
     }
 
-    /// All elements of an int8 file.
-    package func int8s() throws(CommandFailure) -> [Int8] {
+    /// The first `limit` rows of an int8 file.
+    package func int8s(limit: Int? = nil) throws(CommandFailure) -> [Int8] {
         guard elementType == .int8 else {
             throw CommandFailure("\(path): holds \(elementType.rawValue), wanted int8")
         }
-        return elements(count: rows * columns, of: Int8.self) { $0 }
+        return elements(count: min(rows, limit ?? rows) * columns, of: Int8.self) { $0 }
     }
 
     private func elements<Raw: BitwiseCopyable, Element>(
@@ -131,20 +127,7 @@ extension NumPyFile {
         withUnsafeBytes(of: UInt16(header.utf8.count).littleEndian) { data.append(contentsOf: $0) }
         data.append(contentsOf: header.utf8)
         values.map(\.littleEndian).withUnsafeBytes { data.append(contentsOf: $0) }
-        do {
-            // A file is replaced whole; a device or a pipe is written to.
-            let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
-            let type = try? FileManager.default.attributesOfItem(atPath: url.path)[.type] as? FileAttributeType
-            if type == nil || type == .typeRegular {
-                try data.write(to: url, options: .atomic)
-            } else {
-                let handle = try FileHandle(forWritingTo: url)
-                try handle.write(contentsOf: data)
-                try handle.close()
-            }
-        } catch {
-            throw CommandFailure("\(path): cannot be written: \(error.localizedDescription)")
-        }
+        try FileBytes.write(data, to: path)
     }
 }
 

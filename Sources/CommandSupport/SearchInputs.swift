@@ -2,7 +2,7 @@
 
 import Nearest
 
-/// Stored vectors and queries, as `.npy` files hold them.
+/// Stored vectors and queries, as files hold them that ``VectorTable`` reads.
 package struct SearchInputs {
     /// The most neighbours that the commands ask for: what they write has so many places for each query.
     package static let maximumK = 100_000
@@ -26,8 +26,8 @@ package struct SearchInputs {
     package init(
         base basePath: String, queries queriesPath: String, limit: Int?, queryLimit: Int?
     ) throws(CommandFailure) {
-        let baseFile = try NumPyFile(path: basePath)
-        let queriesFile = try NumPyFile(path: queriesPath)
+        let baseFile = try VectorTable(path: basePath)
+        let queriesFile = try VectorTable(path: queriesPath)
         guard baseFile.columns == queriesFile.columns else {
             throw CommandFailure(
                 "\(queriesPath): vectors of \(queriesFile.columns) dimensions; those of \(basePath) have "

@@ -63,6 +63,23 @@ struct CommandTests {
         #expect(try !without.json().contains("recall"))
     }
 
+    @Test("Files of TEXMEX are measured as NumPy's of the same vectors are")
+    func texmexFiles() throws {
+        for name in ["base", "queries"] {
+            let table = try VectorTable(path: folder.path(name + ".npy"))
+            try VectorTable.write(
+                table.floats(), rows: table.rows, columns: table.columns, to: folder.path(name + ".fvecs"))
+        }
+        let texmex = ["--base", folder.path("base.fvecs"), "--queries", folder.path("queries.fvecs")]
+        try ExactCommand.parse(texmex + ["--ids-out", folder.path("truth.ivecs"), "--k", "10"]).run()
+        let settings = ["--ef", "10", "--rounds", "1"]
+        let read = try BenchCommand.parse(texmex + settings + ["--ground-truth", folder.path("truth.ivecs")]).measure()
+        let expected = try BenchCommand.parse(files + settings + ["--exact"]).measure()
+        #expect(read.count == 300 && read.dimensions == 12)
+        #expect(read.points[0].recall != nil)
+        #expect(read.points[0].recall == expected.points[0].recall)
+    }
+
     @Test("Ids are written with -1 where there are fewer")
     func writesIDs() throws {
         let prefix = folder.path("ids")
@@ -93,6 +110,14 @@ struct CommandTests {
         #expect(error.map { BenchCommand.exitCode(for: $0).rawValue } == 64)
     }
 
+    @Test("exact refuses to write ids to a file of an unknown kind before it searches")
+    func unknownIDsName() {
+        for name in ["ids", "ids.fvecs", "ids.txt"] {
+            let error = #expect(throws: (any Error).self) { try ExactCommand.parse(files + ["--ids-out", name]) }
+            #expect(error.map { ExactCommand.exitCode(for: $0).rawValue } == 64)
+        }
+    }
+
     @Test("Data and files at fault are refused with exit code 1 and one line")
     func dataAtFault() throws {
         var values = [Float](repeating: 0.5, count: 24)
@@ -109,7 +134,7 @@ struct CommandTests {
             base + ["--queries", folder.path("narrow.npy")], base + ["--queries", folder.path("empty.npy")],
             base + ["--queries", folder.path("ids.npy")], ["--base", folder.path("none.npy")] + queries,
             files + ["--ground-truth", folder.path("far.npy")], files + ["--ground-truth", folder.path("base.npy")],
-            files + ["--ids-out", folder.path("no/such/folder")],
+            files + ["--ids-out", folder.path("no/such/folder")], ["--base", folder.path("base.txt")] + queries,
         ]
         for arguments in failures {
             let command = try BenchCommand.parse(arguments + ["--ef", "8", "--rounds", "1"])

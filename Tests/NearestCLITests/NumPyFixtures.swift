@@ -43,15 +43,19 @@ func littleEndianBytes(_ value: some FixedWidthInteger) -> [UInt8] {
 }
 
 /// Calls `body` with the path of a file that does not exist, and removes what is there afterwards.
-func withTemporaryPath<Result>(_ body: (String) throws -> Result) rethrows -> Result {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent("nearest-\(UUID().uuidString).npy")
+func withTemporaryPath<Result>(
+    extension name: String = "npy", _ body: (String) throws -> Result
+) rethrows -> Result {
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent("nearest-\(UUID().uuidString).\(name)")
     defer { try? FileManager.default.removeItem(at: url) }
     return try body(url.path)
 }
 
 /// Calls `body` with the path of a file of these bytes, and removes it afterwards.
-func withFile<Result>(_ bytes: [UInt8], _ body: (String) throws -> Result) throws -> Result {
-    try withTemporaryPath { path in
+func withFile<Result>(
+    _ bytes: [UInt8], extension name: String = "npy", _ body: (String) throws -> Result
+) throws -> Result {
+    try withTemporaryPath(extension: name) { path in
         try Data(bytes).write(to: URL(fileURLWithPath: path))
         return try body(path)
     }

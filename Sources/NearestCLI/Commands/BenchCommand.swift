@@ -9,16 +9,17 @@ import Nearest
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Build an index of a .npy file and measure search: recall beside speed.",
+        abstract: "Build an index of a file of vectors and measure search: recall beside speed.",
         discussion: """
-            Files are NumPy's .npy: C order, two dimensions, float32 or float16; ids and ground truth int32. Recall counts \
-            ties with the k-th true neighbour as hits, and is given where there is ground truth to compare with.
+            Vectors are read from NumPy's .npy (C order, two dimensions, float32, float16 or int8) and from .fvecs, .bvecs and \
+            .ivecs, ground truth from .npy (int32) and .ivecs; ids are written as .npy. Recall counts ties with the k-th true \
+            neighbour as hits, and is given where there is ground truth to compare with.
             """)
 
-    @Option(help: ArgumentHelp("Vectors to index.", valueName: "B.npy"))
+    @Option(help: ArgumentHelp("Vectors to index.", valueName: "B"))
     var base: String
 
-    @Option(help: ArgumentHelp("Queries, none of them a stored vector.", valueName: "Q.npy"))
+    @Option(help: ArgumentHelp("Queries, none of them a stored vector.", valueName: "Q"))
     var queries: String
 
     @OptionGroup var indexed: IndexArguments
@@ -50,7 +51,7 @@ struct BenchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Open a saved index instead of building one. Not available yet.", valueName: "SNAPSHOT"))
     var index: String?
 
-    @Option(help: ArgumentHelp("True neighbours of each query, for recall.", valueName: "GT.npy"))
+    @Option(help: ArgumentHelp("True neighbours of each query, for recall.", valueName: "GT"))
     var groundTruth: String?
 
     @Flag(help: "Find the true neighbours by exact search first, for recall.")
@@ -140,7 +141,7 @@ struct BenchCommand: ParsableCommand {
             return neighbors.map { $0.last?.distance ?? -.infinity }
         }
         guard let path = groundTruth else { return nil }
-        let file = try NumPyFile(path: path)
+        let file = try VectorTable(path: path)
         let ids = try file.int32s()
         let wanted = min(k, inputs.baseCount)
         guard file.rows >= inputs.queryCount, file.columns >= wanted else {

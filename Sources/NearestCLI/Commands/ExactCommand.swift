@@ -9,12 +9,13 @@ import Nearest
 struct ExactCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "exact",
-        abstract: "Find the true neighbours of queries by comparing each with every vector.")
+        abstract: "Find the true neighbours of queries by comparing each with every vector.",
+        discussion: "Vectors and queries are \(VectorTable.formats) files.")
 
-    @Option(help: ArgumentHelp("Vectors to search.", valueName: "B.npy"))
+    @Option(help: ArgumentHelp("Vectors to search.", valueName: "B"))
     var base: String
 
-    @Option(help: ArgumentHelp("Queries.", valueName: "Q.npy"))
+    @Option(help: ArgumentHelp("Queries.", valueName: "Q"))
     var queries: String
 
     @Option(help: "The metric: l2 (squared), ip (negated inner product), cosine (1 - cos) or l1.")
@@ -34,7 +35,8 @@ struct ExactCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Write the ids: int32, queries x k, nearest first, -1 where there are fewer.", valueName: "IDS.npy"))
+            "Write the ids to a .npy or .ivecs file: int32, queries x k, nearest first, -1 where there are fewer.",
+            valueName: "IDS"))
     var idsOut: String?
 
     @Flag(
@@ -65,6 +67,9 @@ struct ExactCommand: ParsableCommand {
         try checkRange("--threads", threads, 1...1024)
         if let limit { try checkRange("--limit", limit, 1...Int.max) }
         if let queryLimit { try checkRange("--query-limit", queryLimit, 1...Int.max) }
+        if let idsOut, !VectorTable.isNameOfIntegers(idsOut) {
+            throw ValidationError("--ids-out is '\(idsOut)'; its name must end in .npy or .ivecs")
+        }
     }
 
     func run() throws {
@@ -77,7 +82,7 @@ struct ExactCommand: ParsableCommand {
         let seconds = (ContinuousClock.now - start).seconds
         progress.finish()
         if let idsOut {
-            try NumPyFile.write(idRows(results, k: k), rows: results.count, columns: k, to: idsOut)
+            try VectorTable.write(idRows(results, k: k), rows: results.count, columns: k, to: idsOut)
         }
         let operations = 2 * Double(results.count) * Double(index.count) * Double(inputs.dimensions)
         let report = Report(

@@ -9,20 +9,21 @@ import Nearest
 struct TuneCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tune",
-        abstract: "Build an index of a .npy file and show how many candidates a search needs for a recall.",
+        abstract: "Build an index of a file of vectors and show how many candidates a search needs for a recall.",
         discussion: """
-            Recall is measured on vectors of the file before they are linked, or on queries of your own. With queries \
-            that the calibration has not seen, --check shows what a wanted recall delivers.
+            Vectors and queries are \(VectorTable.formats) files. Recall is measured on vectors of the file before they are \
+            linked, or on queries of your own. With queries that the calibration has not seen, --check shows what a wanted \
+            recall delivers.
             """)
 
-    @Option(help: ArgumentHelp("Vectors to index.", valueName: "B.npy"))
+    @Option(help: ArgumentHelp("Vectors to index.", valueName: "B"))
     var base: String
 
-    @Option(help: ArgumentHelp("Calibrate on these queries.", valueName: "Q.npy"))
+    @Option(help: ArgumentHelp("Calibrate on these queries.", valueName: "Q"))
     var queries: String?
 
     @Option(
-        help: ArgumentHelp("Search for these queries with wanted recalls and show what is found.", valueName: "Q.npy"))
+        help: ArgumentHelp("Search for these queries with wanted recalls and show what is found.", valueName: "Q"))
     var check: String?
 
     @OptionGroup var indexed: IndexArguments
