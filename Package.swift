@@ -82,7 +82,7 @@ let package = Package(
         .testTarget(name: "NearestTests", dependencies: ["Nearest", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "NearestCLITests", dependencies: ["NearestCLI", "CommandSupport", "Nearest", "TestSupport"],
-            swiftSettings: swiftSettings),
+            resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6]
 )

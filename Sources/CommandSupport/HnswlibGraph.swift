@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A graph to be written as a file of hnswlib. Elements are numbered from 0 in the order of the arrays.
+package struct HnswlibGraph {
+    package var dimensions: Int
+
+    /// The most neighbours of an element on a level above 0; level 0 has twice as many.
+    package var m: Int
+    package var efConstruction: Int
+
+    /// An element of the highest level; nil without elements.
+    package var entryPoint: Int?
+
+    /// One an element, all different.
+    package var labels: [UInt64]
+
+    /// One after the other; for cosine normalised.
+    package var vectors: [Float]
+
+    /// Elements: of each element, of each of its levels from 0 on. An element's level is the count of its lists less one.
+    package var neighbors: [[[UInt32]]]
+
+    /// Whether each element is marked as deleted: linked, and not to be found.
+    package var isDeleted: [Bool]
+
+    /// Makes a graph of elements that are not deleted unless `isDeleted` says so.
+    package init(
+        dimensions: Int, m: Int, efConstruction: Int, entryPoint: Int?, labels: [UInt64], vectors: [Float],
+        neighbors: [[[UInt32]]], isDeleted: [Bool]? = nil
+    ) {
+        self.dimensions = dimensions
+        self.m = m
+        self.efConstruction = efConstruction
+        self.entryPoint = entryPoint
+        self.labels = labels
+        self.vectors = vectors
+        self.neighbors = neighbors
+        self.isDeleted = isDeleted ?? [Bool](repeating: false, count: labels.count)
+    }
+
+    /// The file's header.
+    ///
+    /// - Precondition: the parameters are in hnswlib's ranges, the arrays fit each other, the entry point is of the highest level,
+    ///   and neighbours exist on the level where they are named, no more than fit.
+    fileprivate func checkedHeader() -> HnswlibHeader {
+        let count = labels.count
+        precondition(HnswlibFile.dimensionsRange.contains(dimensions) && HnswlibFile.mRange.contains(m))
+        precondition((0..<1 << 32).contains(efConstruction) && count < 1 << 32)
+        precondition(vectors.count == count * dimensions && neighbors.count == count && isDeleted.count == count)
+        let maximumLevel = neighbors.reduce(0) { max($0, $1.count) } - 1
+        precondition((entryPoint == nil) == (count == 0))
+        if let entryPoint { precondition(neighbors[entryPoint].count == maximumLevel + 1) }
+        let header = HnswlibHeader(
+            dimensions: dimensions, m: m, efConstruction: max(efConstruction, m), capacity: count, count: count,
+            maximumLevel: maximumLevel, entryPoint: entryPoint)
+        for lists in neighbors {
+            precondition(!lists.isEmpty)
+            for (level, list) in lists.enumerated() {
+                precondition(list.count <= header.maximumNeighbors(onLevel: level))
+                precondition(list.allSatisfy { $0 < count && neighbors[Int($0)].count > level })
+            }
+        }
+        return header
+    }
+}
+
+extension HnswlibFile {
+    /// Writes an index that hnswlib loads and searches. As hnswlib does, it takes M candidates where `efConstruction` says fewer.
+    ///
+    /// - Throws: ``CommandFailure``: the file cannot be written.
+    /// - Precondition: the graph is as ``HnswlibGraph`` describes it.
+    package static func write(_ graph: HnswlibGraph, to path: String) throws(CommandFailure) {
+        let header = graph.checkedHeader()
+        var words = header.words
+        words.reserveCapacity(header.offset(ofElement: header.count) / 4 + 2 * header.count)
+        for element in 0..<header.count {
+            words.append(
+                list: graph.neighbors[element][0], places: 2 * graph.m, isDeleted: graph.isDeleted[element])
+            let start = element * graph.dimensions
+            for value in graph.vectors[start..<start + graph.dimensions] { words.append(value.bitPattern) }
+            words.append(long: graph.labels[element])
+        }
+        for lists in graph.neighbors {
+            words.append(UInt32((lists.count - 1) * header.upperListBytes))
+            for list in lists.dropFirst() { words.append(list: list, places: graph.m) }
+        }
+        try FileBytes.write(words: words, to: path)
+    }
+}
+
+extension [UInt32] {
+    /// Appends a list of neighbours with room for `places`.
+    fileprivate mutating func append(list: [UInt32], places: Int, isDeleted: Bool = false) {
+        append(UInt32(list.count) | (isDeleted ? 1 << 16 : 0))
+        append(contentsOf: list)
+        append(contentsOf: repeatElement(0, count: places - list.count))
+    }
+}
