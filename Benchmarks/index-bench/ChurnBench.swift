@@ -131,7 +131,7 @@ struct ChurnBench: ParsableCommand {
         for first in stride(from: 0, to: count, by: batch) {
             let rows = first..<min(first + batch, count)
             let newKeys = rows.map { UInt64(round * count + $0) }
-            for key in newKeys { index.remove(key: key - UInt64(count)) }
+            for key in newKeys { try index.remove(key: key - UInt64(count)) }
             try index.insertBatch(
                 inputs.base.span.extracting(inputs.valueRange(rows)), keys: newKeys, threads: threads)
         }

@@ -104,12 +104,12 @@ struct MemoryBench: ParsableCommand {
         let keys = (0..<UInt64(count)).map { $0 }
         try index.insertBatch(values, keys: keys)
         var found = count
-        let sharing = AllocationCounter.bytes {
-            let vectors = keys.map { index.vector(for: $0) }
+        let sharing = try AllocationCounter.bytes {
+            let vectors = try keys.map { try index.vector(for: $0) }
             found = min(found, vectors.count)
         }
-        let copying = AllocationCounter.bytes {
-            let vectors = keys.map { index.vector(for: $0).map { Array($0) } }
+        let copying = try AllocationCounter.bytes {
+            let vectors = try keys.map { try index.vector(for: $0).map { Array($0) } }
             found = min(found, vectors.count)
         }
         return Row(

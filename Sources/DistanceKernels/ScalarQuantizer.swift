@@ -78,6 +78,20 @@ package struct ScalarQuantizer: Sendable {
         error = best.error
     }
 
+    /// What was learnt before.
+    package init(
+        _ codes: VectorCodes, scale: Float, offsets: [Float], typicalNorm: Float, error: Double
+    ) {
+        precondition(codes != .none && scale > 0)
+        self.codes = codes
+        dimensions = offsets.count
+        self.scale = scale
+        inverseScale = 1 / scale
+        self.offsets = offsets
+        self.typicalNorm = typicalNorm
+        self.error = error
+    }
+
     /// The mean sum of squares that rounding and clipping take from a vector of a sample.
     package func error(of sample: [UnsafePointer<Float>]) -> Double {
         Self.error(

@@ -8,9 +8,19 @@ import VectorStorage
 struct ConcealedNodes {
     private let tensor: Tensor<UInt64>
 
-    init(capacity: Int) throws(StorageError) { tensor = try Tensor(stride: 1, rows: capacity / 64 + 1) }
+    init(capacity: Int, source: TensorSource, slotCount: Int) throws(StorageError) {
+        tensor = try source.tensor(
+            .concealed, stride: 1, capacity: Self.words(capacity), rows: Self.words(slotCount))
+    }
 
-    func ensure(rows: Int) throws(StorageError) { try tensor.ensure(rows: rows / 64 + 1) }
+    /// Words with the bits of so many slots.
+    private static func words(_ slotCount: Int) -> Int { (slotCount + 63) / 64 }
+
+    func ensure(rows: Int) throws(StorageError) { try tensor.ensure(rows: Self.words(rows)) }
+
+    func save(to writer: SnapshotWriter, slotCount: Int) throws(SnapshotError) {
+        try writer.append(.concealed, tensor, rows: Self.words(slotCount))
+    }
 
     private func word(_ slot: UInt32) -> UnsafeMutablePointer<Atomic<UInt64>> {
         // SAFETY: an atomic has the layout of its value.

@@ -22,12 +22,42 @@ struct DuplicateSets: ~Copyable {
     /// 1 + the node on which a duplicate hangs, or 0, by slot.
     private let owners: Tensor<UInt32>
 
-    init(capacity: Int) throws(StorageError) {
-        let members = try Tensor<Members>(stride: 1, rows: capacity)
-        let owners = try Tensor<UInt32>(stride: 1, rows: capacity)
-        nodes = try SlotTable(capacity: capacity)
+    private static let sections = SlotTableSections(keys: .hashes, places: .hashTable)
+
+    /// - Parameters:
+    ///   - hashCount: hashes in a file's table.
+    ///   - slotCount: slots of a file.
+    init(capacity: Int, source: TensorSource, hashCount: Int, slotCount: Int) throws(StorageError) {
+        let members: Tensor<Members> = try source.tensor(
+            .members, stride: 1, capacity: capacity, rows: slotCount, isOptional: true)
+        let owners: Tensor<UInt32> = try source.tensor(
+            .owners, stride: 1, capacity: capacity, rows: slotCount, isOptional: true)
+        if let file = source.file {
+            nodes = try SlotTable(
+                capacity: capacity, sections: Self.sections, of: file, count: hashCount, slotCount: slotCount)
+        } else {
+            nodes = try SlotTable(capacity: capacity)
+        }
         self.members = members
         self.owners = owners
+    }
+
+    func save(to writer: SnapshotWriter, slotCount: Int) throws(SnapshotError) {
+        try nodes.save(to: writer, sections: Self.sections, slotCount: slotCount)
+        guard (0..<slotCount).contains(where: { owners.base[$0] != 0 }) else { return }
+        try writer.append(.members, members, rows: slotCount)
+        try writer.append(.owners, owners, rows: slotCount)
+    }
+
+    /// Hashes that are in the table.
+    var hashCount: Int { nodes.count }
+
+    /// What is known of a node's duplicates.
+    func members(of node: UInt32) -> Members { members.base[Int(node)] }
+
+    /// Proves that the table of hashes finds nodes, each by its hash.
+    func verifyTable(isNode: (UInt32) -> Bool) throws(SnapshotError) {
+        try nodes.verify(Self.sections, isIn: isNode)
     }
 
     /// Makes slots `0..<slotCount` usable, and room for `additional` more nodes.

@@ -8,9 +8,6 @@ final class GraphLedger {
 
     var duplicates: DuplicateSets
 
-    /// Rows of upper levels given out.
-    var upperRowCount = 0
-
     /// Nodes linked since reachability was last proved.
     var linkedSinceRepair = 0
 
@@ -42,9 +39,17 @@ final class GraphLedger {
     private var given: [GivenSlot] = []
     private var firstGiven = 0
 
-    init(capacity: Int) throws(StorageError) {
-        flags = try Tensor(stride: 1, rows: capacity)
-        duplicates = try DuplicateSets(capacity: capacity)
+    init(capacity: Int, record: GraphRecord, source: TensorSource) throws(StorageError) {
+        flags = try source.tensor(.flags, stride: 1, capacity: capacity, rows: record.slotCount)
+        duplicates = try DuplicateSets(
+            capacity: capacity, source: source, hashCount: record.hashCount, slotCount: record.slotCount)
+        linkedSinceRepair = record.linkedSinceRepair
+        deadNodeCount = record.deadNodeCount
+        agedAt = record.agedAt
+        outposts = record.outposts
+        removedDuplicates = record.removedDuplicates
+        sweep = record.sweep
+        given = record.freeSlots.map { GivenSlot(slot: $0, version: record.version) }
     }
 
     func addOutpost(_ node: UInt32) {
@@ -56,7 +61,7 @@ final class GraphLedger {
     func removeOutposts(where isGone: (UInt32) -> Bool) { outposts.removeAll(where: isGone) }
 
     /// What an insertion compares with them is a small part of what it compares.
-    private static var maximumOutposts: Int { 64 }
+    static var maximumOutposts: Int { 64 }
 
     /// Slots that can be used again, now or later.
     var freeSlotCount: Int { given.count - firstGiven }
@@ -117,6 +122,8 @@ struct NodeFlags: OptionSet, BitwiseCopyable {
 
     /// The slot holds nothing and no edge leads to it.
     static let free = NodeFlags(rawValue: 16)
+
+    static let all: NodeFlags = [.dead, .duplicate, .removed, .condemned, .free]
 
     /// Neither `duplicate` nor `free`: a node of the graph.
     var isNode: Bool { isDisjoint(with: [.duplicate, .free]) }

@@ -35,7 +35,7 @@ extension HNSWGraph {
     /// - Parameter oldestReader: slots given up by then are used again.
     package func ensure(additional: Int, oldestReader: GraphVersion) throws(StorageError) {
         let newCount = newSlotCount(additional: additional, oldestReader: oldestReader)
-        var upperRows = ledger.upperRowCount
+        var upperRows = upperRowCount
         for index in slotCount..<slotCount + newCount { upperRows += drawLevel(Slot(UInt32(index))) }
         try baseNeighbors.ensure(rows: slotCount + newCount)
         try upperNeighbors.ensure(rows: upperRows)
@@ -74,8 +74,8 @@ extension HNSWGraph {
         let isNew = slot.index == slotCount
         let level = drawLevel(slot)
         if isNew {
-            firstUpperRow.base[slot.index] = UInt32(ledger.upperRowCount)
-            ledger.upperRowCount += level
+            firstUpperRow.base[slot.index] = UInt32(upperRowCount)
+            upperRowCount += level
             levels.base[slot.index] = UInt8(level)
         }
         for each in 0...level { layer(each).clear(layer(each).row(slot.rawValue)) }
@@ -126,6 +126,7 @@ extension HNSWGraph {
                 query, entryPoint: nearest, level: level, ef: parameters.efConstruction, countsDead: true,
                 kernel: kernel,
                 scratch: &scratch)
+            guard scratch.pool.count > 0 else { return }
             nearest = scratch.pool[0].slot
             scratch.candidates.removeAll(keepingCapacity: true)
             for i in 0..<scratch.pool.count where !isCondemned(scratch.pool[i].slot) {

@@ -33,19 +33,28 @@ extension HNSWGraph {
         }
         var found = 0
         var i = 0
+        // Every slot is a member of one node: a file that nobody has verified may say otherwise, and that a chain is a ring.
+        var stepsLeft = slotCount
         while i < scratch.pool.count, found < limit {
             let key = scratch.pool[i]
             i += 1
             if key.isDead { continue }
             var member: UInt32? = key.slot
-            while let slot = member, found < limit {
+            while let slot = member, found < limit, stepsLeft > 0 {
+                stepsLeft -= 1
                 if states.lifetime(slot).contains(scratch.view.version) {
                     body(Slot(slot), key.distance)
                     found += 1
                 }
-                member = states.next(slot)
+                member = nextMember(slot)
             }
         }
+    }
+
+    /// The next slot with the same vector, which is one of the graph's whatever a file says.
+    private func nextMember(_ slot: UInt32) -> UInt32? {
+        guard let next = states.next(slot), next < slotCount else { return nil }
+        return next
     }
 
     /// The vectors that the last search came to, if it came to fewer nodes than it would have kept: all that edges lead to. Else nil.
@@ -83,9 +92,11 @@ extension HNSWGraph {
     @inline(never)
     private func hasMember(of node: UInt32, at version: UInt32) -> Bool {
         var member: UInt32? = node
-        while let slot = member {
+        var stepsLeft = slotCount
+        while let slot = member, stepsLeft > 0 {
             if states.lifetime(slot).contains(version) { return true }
-            member = states.next(slot)
+            member = nextMember(slot)
+            stepsLeft -= 1
         }
         return false
     }

@@ -8,7 +8,7 @@ struct Sweep {
     let condemned: [UInt32]
 
     /// Rows of slots before this one lead to no condemned node.
-    var cursor = 0
+    var cursor: Int
 
     /// Slots from this one on came later and never led to one.
     let end: Int
@@ -88,7 +88,7 @@ extension HNSWGraph {
         guard !condemned.isEmpty else { return false }
         for node in condemned { ledger.duplicates.removeNode(node) }
         ledger.removeOutposts { isCondemned($0) }
-        ledger.sweep = Sweep(condemned: condemned, end: slotCount)
+        ledger.sweep = Sweep(condemned: condemned, cursor: 0, end: slotCount)
         guard let entryPoint, isCondemned(entryPoint.rawValue) else { return false }
         var best: (slot: UInt32, level: Int)?
         for slot in 0..<UInt32(slotCount) where needsReach(slot) && level(of: slot) > best?.level ?? -1 {

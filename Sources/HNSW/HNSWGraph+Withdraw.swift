@@ -19,7 +19,7 @@ extension HNSWGraph {
     package func checkpoint() -> GraphCheckpoint {
         GraphCheckpoint(
             entryPoint: entryPoint, topLevel: topLevel, slotCount: slotCount, nodeCount: nodeCount,
-            upperRowCount: ledger.upperRowCount, linkedSinceRepair: ledger.linkedSinceRepair,
+            upperRowCount: upperRowCount, linkedSinceRepair: ledger.linkedSinceRepair,
             outposts: ledger.outposts)
     }
 
@@ -63,7 +63,7 @@ extension HNSWGraph {
     package func giveBack(_ batch: [TakenSlot], to checkpoint: GraphCheckpoint) {
         ledger.putBack(batch.compactMap(\.given))
         slotCount = checkpoint.slotCount
-        ledger.upperRowCount = checkpoint.upperRowCount
+        upperRowCount = checkpoint.upperRowCount
     }
 }
 

@@ -42,6 +42,7 @@ package struct HNSWGraph: ~Copyable, @unchecked Sendable {
     private let entry = Atomic<UInt64>(.max)
     private let slots = Atomic(0)
     private let nodes = Atomic(0)
+    private let upperRows = Atomic(0)
     private let committed: Atomic<UInt64>
 
     /// Dead nodes, and those of changes that are not finished.
@@ -58,14 +59,28 @@ package struct HNSWGraph: ~Copyable, @unchecked Sendable {
     package init(
         parameters: HNSWParameters, capacity: Int, version: GraphVersion = .first
     ) throws(StorageError) {
+        try self.init(
+            parameters: parameters, capacity: capacity, record: GraphRecord(version: version), source: .fresh)
+    }
+
+    /// The graph that a record describes.
+    init(
+        parameters: HNSWParameters, capacity: Int, record: GraphRecord, source: TensorSource
+    ) throws(StorageError) {
+        let slotCount = record.slotCount
         // Made before any is stored: one that fails leaves nothing half initialised.
-        let base = try Tensor<UInt32>(stride: Self.rowStride(parameters.maximumNeighbors(level: 0)), rows: capacity)
-        let upper = try Tensor<UInt32>(stride: Self.rowStride(parameters.maximumNeighbors(level: 1)), rows: capacity)
-        let firstRows = try Tensor<UInt32>(stride: 1, rows: capacity)
-        let levels = try Tensor<UInt8>(stride: 1, rows: capacity)
-        let states = try NodeStates(capacity: capacity)
-        let concealed = try ConcealedNodes(capacity: capacity)
-        let ledger = try GraphLedger(capacity: capacity)
+        let base: Tensor<UInt32> = try source.tensor(
+            .baseNeighbors, stride: Self.rowStride(parameters.maximumNeighbors(level: 0)), capacity: capacity,
+            rows: slotCount)
+        let upper: Tensor<UInt32> = try source.tensor(
+            .upperNeighbors, stride: Self.rowStride(parameters.maximumNeighbors(level: 1)), capacity: capacity,
+            rows: record.upperRowCount)
+        let firstRows: Tensor<UInt32> = try source.tensor(
+            .firstUpperRows, stride: 1, capacity: capacity, rows: slotCount)
+        let levels: Tensor<UInt8> = try source.tensor(.levels, stride: 1, capacity: capacity, rows: slotCount)
+        let states = try NodeStates(capacity: capacity, source: source, slotCount: slotCount)
+        let concealed = try ConcealedNodes(capacity: capacity, source: source, slotCount: slotCount)
+        let ledger = try GraphLedger(capacity: capacity, record: record, source: source)
         self.parameters = parameters
         baseNeighbors = base
         upperNeighbors = upper
@@ -74,8 +89,11 @@ package struct HNSWGraph: ~Copyable, @unchecked Sendable {
         self.states = states
         self.concealed = concealed
         self.ledger = ledger
-        ledger.agedAt = version
-        committed = Atomic(version.number)
+        committed = Atomic(record.version.number)
+        setEntryPoint(record.entryPoint.map { Slot($0) }, level: record.topLevel)
+        self.slotCount = slotCount
+        nodeCount = record.nodeCount
+        upperRowCount = record.upperRowCount
     }
 
     /// Slots that the graph has known: nodes, duplicates, and those that are free again.
@@ -88,6 +106,12 @@ package struct HNSWGraph: ~Copyable, @unchecked Sendable {
     package internal(set) var nodeCount: Int {
         get { nodes.load(ordering: .relaxed) }
         nonmutating set { nodes.store(newValue, ordering: .relaxed) }
+    }
+
+    /// Rows of upper levels given out.
+    var upperRowCount: Int {
+        get { upperRows.load(ordering: .relaxed) }
+        nonmutating set { upperRows.store(newValue, ordering: .relaxed) }
     }
 
     /// Nodes without a live vector.
@@ -151,7 +175,7 @@ package struct HNSWGraph: ~Copyable, @unchecked Sendable {
             baseNeighbors.stride * MemoryLayout<UInt32>.stride + MemoryLayout<UInt32>.stride + 2
             + NodeStates.bytesPerSlot
         let upperBytes = upperNeighbors.stride * MemoryLayout<UInt32>.stride
-        return slotCount * baseBytes + ledger.upperRowCount * upperBytes
+        return slotCount * baseBytes + upperRowCount * upperBytes
             + ledger.duplicates.usedBytes(slotCount: slotCount)
     }
 
@@ -161,12 +185,12 @@ package struct HNSWGraph: ~Copyable, @unchecked Sendable {
     func layer(_ level: Int) -> Layer {
         level == 0
             ? Layer(
-                rows: baseNeighbors.base, stride: baseNeighbors.stride, rowOffset: 0, firstRow: nil,
+                rows: baseNeighbors.base, stride: baseNeighbors.stride, rowOffset: 0, firstRow: nil, lastRow: 0,
                 maximumNeighbors: parameters.maximumNeighbors(level: 0))
             : Layer(
                 rows: upperNeighbors.base, stride: upperNeighbors.stride, rowOffset: level - 1,
-                firstRow: UnsafePointer(firstUpperRow.base), maximumNeighbors: parameters.maximumNeighbors(level: level)
-            )
+                firstRow: UnsafePointer(firstUpperRow.base), lastRow: upperRowCount - 1,
+                maximumNeighbors: parameters.maximumNeighbors(level: level))
     }
 
     func level(of slot: UInt32) -> Int { Int(levels.base[Int(slot)]) }
@@ -198,68 +222,4 @@ package struct GraphView {
     let slotLimit: UInt32
 
     package var slotCount: Int { Int(slotLimit) }
-}
-
-/// The neighbours of a node on one level, which searches read while the writer changes them.
-struct NeighborRow {
-    private let places: UnsafeMutablePointer<Atomic<UInt32>>
-
-    init(_ base: UnsafeMutablePointer<UInt32>) {
-        // SAFETY: an atomic has the layout of its value.
-        places = UnsafeMutableRawPointer(base).assumingMemoryBound(to: Atomic<UInt32>.self)
-    }
-
-    var address: UnsafeRawPointer { UnsafeRawPointer(places) }
-
-    /// Acquires and releases: what a neighbour's slot holds was written before the edge.
-    subscript(place: Int) -> UInt32 {
-        get { places[place].load(ordering: .acquiring) }
-        nonmutating set { places[place].store(newValue, ordering: .releasing) }
-    }
-}
-
-/// One level's neighbour rows, as plain pointers for the loops over them.
-struct Layer {
-    let rows: UnsafeMutablePointer<UInt32>
-    let stride: Int
-    let rowOffset: Int
-    let firstRow: UnsafePointer<UInt32>?
-    let maximumNeighbors: Int
-
-    func row(_ slot: UInt32) -> NeighborRow {
-        guard let firstRow else { return NeighborRow(rows + Int(slot) &* stride) }
-        return NeighborRow(rows + (Int(firstRow[Int(slot)]) &+ rowOffset) &* stride)
-    }
-
-    /// Entries before the end of a row.
-    func count(_ row: NeighborRow) -> Int {
-        var count = 0
-        while count < maximumNeighbors, row[count] != HNSWGraph.endOfRow { count += 1 }
-        return count
-    }
-
-    /// Ends a row whose first `count` places hold neighbours; the rest of it stays as empty as it was.
-    func endRow(_ row: NeighborRow, count: Int) {
-        var place = count
-        while place < maximumNeighbors, row[place] != HNSWGraph.endOfRow {
-            row[place] = HNSWGraph.endOfRow
-            place += 1
-        }
-    }
-
-    /// Empties a row, whatever it holds.
-    func clear(_ row: NeighborRow) {
-        for place in 0..<maximumNeighbors { row[place] = HNSWGraph.endOfRow }
-    }
-
-    /// Copies the neighbours of a node; returns how many there are.
-    func copy(_ node: UInt32, to slots: UnsafeMutablePointer<UInt32>) -> Int {
-        let row = row(node)
-        var count = 0
-        while count < maximumNeighbors, row[count] != HNSWGraph.endOfRow {
-            slots[count] = row[count]
-            count += 1
-        }
-        return count
-    }
 }

@@ -65,7 +65,13 @@ struct NodeStates {
     /// Words of a slot: `born`, `died`, and 1 + the next slot with the same vector, or 0.
     private static var words: Int { 3 }
 
-    init(capacity: Int) throws(StorageError) { tensor = try Tensor(stride: Self.words, rows: capacity) }
+    init(capacity: Int, source: TensorSource, slotCount: Int) throws(StorageError) {
+        tensor = try source.tensor(.states, stride: Self.words, capacity: capacity, rows: slotCount)
+    }
+
+    func save(to writer: SnapshotWriter, slotCount: Int) throws(SnapshotError) {
+        try writer.append(.states, tensor, rows: slotCount)
+    }
 
     static var bytesPerSlot: Int { words * MemoryLayout<UInt32>.stride }
 

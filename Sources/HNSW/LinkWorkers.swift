@@ -46,7 +46,7 @@ package final class LinkWorkers {
         graph.endJournal()
         // A batch of one is not cancelled.
         guard newNodes.count > 1 else { return }
-        let marks = RowMarks(slotCount: graph.slotCount, upperRowCount: graph.ledger.upperRowCount)
+        let marks = RowMarks(slotCount: graph.slotCount, upperRowCount: graph.upperRowCount)
         for node in newNodes {
             for level in 0...graph.level(of: node) {
                 _ = marks.mark(graph.rowIndex(of: node, level: level), level: level)

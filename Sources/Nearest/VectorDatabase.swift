@@ -65,11 +65,15 @@ public final class VectorDatabase: @unchecked Sendable {
     public func contains(_ id: String) -> Bool { access.read { catalog.key(of: id) != nil } }
 
     /// Returns the entry with the id, nil if there is none. Under ``Metric/cosine`` its vector is the normalised one.
-    public func get(_ id: String) -> VectorEntry? {
+    ///
+    /// - Throws: ``VectorDatabaseError``: the index cannot be read.
+    public func get(_ id: String) throws(VectorDatabaseError) -> VectorEntry? {
         while true {
             let found = access.read { catalog.key(of: id).map { (key: $0, record: catalog.record(of: $0)) } }
             guard let found else { return nil }
-            if let record = found.record, let vector = index.vector(for: found.key) {
+            let vector = try VectorDatabaseError.wrap { () throws(VectorIndexError) in try index.vector(for: found.key)
+            }
+            if let record = found.record, let vector {
                 return VectorEntry(id: id, vector: Array(vector), metadata: record.metadata)
             }
             // It was replaced or removed between the two, which the catalog is about to learn.
@@ -273,11 +277,13 @@ extension VectorDatabase {
     }
 
     /// Removes an entry. Returns whether there was one with the id.
+    ///
+    /// - Throws: ``VectorDatabaseError``: the index cannot be changed.
     @discardableResult
-    public func remove(_ id: String) -> Bool {
-        changing {
+    public func remove(_ id: String) throws(VectorDatabaseError) -> Bool {
+        try changing { () throws(VectorDatabaseError) in
             guard let key = catalog.key(of: id) else { return false }
-            index.remove(key: key)
+            try VectorDatabaseError.wrap { () throws(VectorIndexError) in _ = try index.remove(key: key) }
             access.write { catalog.removeRecords(of: [key]) }
             return true
         }
@@ -285,13 +291,24 @@ extension VectorDatabase {
 
     /// Unlinks every removed or replaced entry from the index, so that new ones take their places and searches pass them no more
     /// (``HNSWIndex/compact()``). Changes wait, searches do not.
-    public func compact() { changing { index.compact() } }
+    ///
+    /// - Throws: ``VectorDatabaseError``: the index cannot be changed.
+    public func compact() throws(VectorDatabaseError) {
+        try changing { () throws(VectorDatabaseError) in
+            try VectorDatabaseError.wrap { () throws(VectorIndexError) in try index.compact() }
+        }
+    }
 
     /// Overwrites what the index keeps of removed and replaced vectors with zeros (``HNSWIndex/secureErase()``).
     ///
     /// - Returns: vectors that results still hold and that were not overwritten.
+    /// - Throws: ``VectorDatabaseError``: the index cannot be changed.
     @discardableResult
-    public func secureErase() -> Int { changing { index.secureErase() } }
+    public func secureErase() throws(VectorDatabaseError) -> Int {
+        try changing { () throws(VectorDatabaseError) in
+            try VectorDatabaseError.wrap { () throws(VectorIndexError) in try index.secureErase() }
+        }
+    }
 
     /// Records a batch's entries under new keys, which it returns.
     private func addRecords(of entries: [VectorEntry]) -> [UInt64] {

@@ -24,6 +24,11 @@ extension VectorDatabaseError: CustomStringConvertible {
 }
 
 extension VectorDatabaseError {
+    /// Runs `body`, whose errors are the index's.
+    static func wrap<Result>(_ body: () throws(VectorIndexError) -> Result) throws(VectorDatabaseError) -> Result {
+        do { return try body() } catch { throw .index(error) }
+    }
+
     /// Names the entry that the index refused, if it refused one for its vector.
     init(_ error: VectorIndexError, inserting entries: [VectorEntry]) {
         switch error {

@@ -17,6 +17,19 @@ struct CodeAccuracy {
     /// edge.
     private static var confidence: Float { 2 }
 
+    /// What was measured before, as ``append(to:)`` has put it.
+    init(_ record: inout RecordReader) throws(SnapshotError) {
+        sampleRecall = try record.next("the recall of the sample", Double.self)
+        slope = try record.next("the slope of distances")
+        intercept = try record.next("the intercept of distances")
+        deviation = try record.next("the deviation of distances")
+    }
+
+    func append(to record: inout RecordWriter) {
+        record.append(sampleRecall)
+        for value in [slope, intercept, deviation] { record.append(value) }
+    }
+
     /// - Parameters:
     ///   - codes: row i is that of vector i of the sample.
     ///   - sample: at least two vectors.

@@ -63,6 +63,7 @@ extension HNSWIndex {
     private func efSearch(forRecall recall: Double, k: Int) throws(VectorIndexError) -> Int? {
         guard recall > 0, recall <= 1 else { throw .invalidRecall(recall) }
         try VectorIndexError.check("k", k, in: IndexLimits.k)
+        try snapshot.require(.search)
         guard k > 0, recall < 1 else { return nil }
         renewCalibration()
         return calibration?.efSearch(forRecall: recall, k: k)
@@ -114,6 +115,7 @@ extension HNSWIndex {
     public func calibrate(queries: [Float] = [], threads: Int? = nil) throws(VectorIndexError) {
         let threads = threads ?? Processors.count
         try VectorIndexError.check("threads", threads, in: IndexLimits.threads)
+        try snapshot.require(.search)
         let batch = try PreparedBatch(
             queries.span, dimensions: dimensions, metric: metric, instructionSet: instructionSet)
         writer.withLock { _ in

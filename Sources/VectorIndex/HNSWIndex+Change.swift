@@ -17,9 +17,12 @@ extension HNSWIndex {
     ///
     /// The vector's node leads searches on until it is unlinked: with every change that follows a little of that is done, once a
     /// twentieth of the nodes are such.
+    ///
+    /// - Throws: ``VectorIndexError``: the index was opened from a file that turns out to be damaged.
     @discardableResult
-    public func remove(key: UInt64) -> Bool {
-        writer.withLock { _ in
+    public func remove(key: UInt64) throws(VectorIndexError) -> Bool {
+        try writer.withLock { _ throws(VectorIndexError) in
+            try requireSound()
             guard let slot = directory.slot(of: key) else { return false }
             graph.remove(slot)
             commit(inserted: 0, removed: 1)
@@ -30,17 +33,24 @@ extension HNSWIndex {
 
     /// Unlinks every removed vector from the graph, so that new vectors take their places and searches pass them no more. Waits for
     /// changes and searches that are under way; searches do not wait for it. Linear in the number of vectors.
-    public func compact() {
-        writer.withLock { _ in compactAlone() }
+    ///
+    /// - Throws: ``VectorIndexError``: the index was opened from a file that turns out to be damaged.
+    public func compact() throws(VectorIndexError) {
+        try writer.withLock { _ throws(VectorIndexError) in
+            try requireSound()
+            compactAlone()
+        }
     }
 
     /// Overwrites what the index keeps of removed vectors with zeros, after ``compact()``: their values, codes and keys. What
     /// searches and results still hold is left as it is.
     ///
     /// - Returns: removed vectors that are still held and were not overwritten; call again when their results are gone.
+    /// - Throws: ``VectorIndexError``: the index was opened from a file that turns out to be damaged.
     @discardableResult
-    public func secureErase() -> Int {
-        writer.withLock { _ in
+    public func secureErase() throws(VectorIndexError) -> Int {
+        try writer.withLock { _ throws(VectorIndexError) in
+            try requireSound()
             compactAlone()
             let slots = graph.freeSlots(oldestReader: oldestHolder)
             for slot in slots {

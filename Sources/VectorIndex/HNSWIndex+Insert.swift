@@ -89,6 +89,7 @@ extension HNSWIndex {
         try VectorIndexError.check("threads", threads, in: IndexLimits.threads)
         guard !keys.isEmpty else { return }
         try writer.withLock { _ throws(VectorIndexError) in
+            try requireSound()
             try check(keys: keys, prepare: prepare)
             let oldSlot = oldKey.flatMap { directory.slot(of: $0) }
             let holder = oldestHolder

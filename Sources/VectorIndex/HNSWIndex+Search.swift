@@ -71,6 +71,7 @@ extension HNSWIndex {
         try VectorIndexError.check("k", k, in: IndexLimits.k)
         let ef = efSearch ?? options.efSearch
         try VectorIndexError.check("efSearch", ef, in: HNSWOptions.efSearchRange)
+        try snapshot.require(.search)
         return try readers.read(graph) { (place, version) throws(VectorIndexError) in
             let scratch = place.query
             try scratch.query.prepare(query)
@@ -157,7 +158,8 @@ extension HNSWIndex {
     ///
     /// - Throws: ``VectorIndexError``: the query is not a vector of this index.
     public func distance(from query: Span<Float>, to key: UInt64) throws(VectorIndexError) -> Float? {
-        try readers.withPlace { (place) throws(VectorIndexError) in
+        try snapshot.require(.lookup)
+        return try readers.withPlace { (place) throws(VectorIndexError) in
             let scratch = place.query
             try scratch.query.prepare(query)
             return withSlot(of: key) { slot, _ in

@@ -40,6 +40,7 @@ extension HNSWIndex {
         try VectorIndexError.check("k", k, in: IndexLimits.k)
         try VectorIndexError.check("efSearch", ef, in: HNSWOptions.efSearchRange)
         try VectorIndexError.check("threads", threads, in: IndexLimits.threads)
+        try snapshot.require(.search)
         let batch = try PreparedBatch(queries, dimensions: dimensions, metric: metric, instructionSet: instructionSet)
         var results = [[Neighbor]](repeating: [], count: batch.count)
         let partSize = max(1, min(Self.maximumPart, (batch.count + threads - 1) / threads))

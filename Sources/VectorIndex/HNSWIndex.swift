@@ -60,6 +60,9 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     let writer = Guarded(())
     let workers: LinkWorkers
 
+    /// What is to be verified of the file that the index was opened from.
+    let snapshot = SnapshotVerification()
+
     /// When codes were learnt and looked at.
     var codesHistory = CodesHistory()
 
@@ -77,19 +80,43 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
         self.dimensions = dimensions
         self.metric = metric
         self.options = options
-        let parameters = HNSWParameters(m: options.m, efConstruction: options.efConstruction, seed: options.seed)
         do {
             let vectors = try StoredVectors(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
             state = Published(SearchState(vectors: vectors, codes: nil, calibrated: nil))
-            graph = try HNSWGraph(parameters: parameters, capacity: vectors.capacity)
+            graph = try HNSWGraph(parameters: options.parameters, capacity: vectors.capacity)
             let directory = try KeyDirectory(capacity: vectors.capacity)
             keyBySlot = directory.keyBySlot
             self.directory = directory
         } catch { throw VectorIndexError(error) }
-        workers = LinkWorkers(parameters: parameters)
+        workers = LinkWorkers(parameters: options.parameters)
+        readers = Self.readers(dimensions, metric, options, instructionSet)
+    }
+
+    /// The index of a file.
+    init(_ opened: consuming OpenedSnapshot) {
+        let record = opened.record
+        dimensions = record.dimensions
+        metric = record.metric
+        options = record.options
+        instructionSet = opened.instructionSet
+        state = Published(opened.state)
+        graph = opened.graph
+        keyBySlot = opened.directory.keyBySlot
+        directory = opened.directory
+        workers = LinkWorkers(parameters: options.parameters)
+        readers = Self.readers(dimensions, metric, options, instructionSet)
+        liveCount.store(record.liveCount, ordering: .releasing)
+        insertedCount.store(record.insertedCount, ordering: .relaxed)
+        codesHistory = record.codesHistory
+    }
+
+    private static func readers(
+        _ dimensions: Int, _ metric: Metric, _ options: HNSWOptions, _ instructionSet: InstructionSet
+    ) -> Readers {
+        let parameters = options.parameters
         let codeBytes = CodeKernel.rowStride(options.codes ?? .int8, dimensions: dimensions, metric: metric)
-        readers = Readers(
-            query: { [instructionSet] in
+        return Readers(
+            query: {
                 let query = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
                 return QueryScratch(query: query, codeBytes: codeBytes, parameters: parameters)
             },
@@ -106,9 +133,12 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     public func contains(key: UInt64) -> Bool { access.read { directory.slot(of: key) != nil } }
 
     /// Returns the vector under the key, normalised under ``Metric/cosine``: without copying it, or decoded where the index has
-    /// given it up for its codes (``HNSWOptions/keepsVectors``).
-    public func vector(for key: UInt64) -> SharedVector? {
-        withSlot(of: key) { slot, version in state.value.vectors.shared(slot, version: version.number) }
+    /// given it up for its codes (``HNSWOptions/keepsVectors``). nil if the key is not there.
+    ///
+    /// - Throws: ``VectorIndexError``: the index was opened from a file that turns out to be damaged.
+    public func vector(for key: UInt64) throws(VectorIndexError) -> SharedVector? {
+        try snapshot.require(.lookup)
+        return withSlot(of: key) { slot, version in state.value.vectors.shared(slot, version: version.number) }
     }
 
     /// Calls `body` with the slot of a key, which holds that vector meanwhile, and the version that is read; nil if the key is not
@@ -141,7 +171,12 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     ///
     /// - Throws: ``IndexInvariantViolation``, which says what is wrong.
     public func checkInvariants() throws(IndexInvariantViolation) {
-        try writer.withLock { _ throws(IndexInvariantViolation) in try checkInvariantsAlone() }
+        try writer.withLock { _ throws(IndexInvariantViolation) in
+            do throws(VectorIndexError) { try requireSound() } catch {
+                throw IndexInvariantViolation(error.description)
+            }
+            try checkInvariantsAlone()
+        }
     }
 
     /// The caller holds `writer`: amid a batch there are nodes that are not linked yet.

@@ -68,6 +68,8 @@ public struct HNSWOptions: Sendable, Hashable {
     /// The range of ``efSearch``.
     public static let efSearchRange = 1...Int.max
 
+    var parameters: HNSWParameters { HNSWParameters(m: m, efConstruction: efConstruction, seed: seed) }
+
     func check() throws(VectorIndexError) {
         try VectorIndexError.check("M", m, in: Self.mRange)
         try VectorIndexError.check("efConstruction", efConstruction, in: Self.efConstructionRange)

@@ -6,7 +6,22 @@ import HNSW
 struct KeyDirectory: ~Copyable {
     private var slots: SlotTable
 
+    private static let sections = SlotTableSections(keys: .keys, places: .keyTable)
+
     init(capacity: Int) throws(StorageError) { slots = try SlotTable(capacity: capacity) }
+
+    /// The keys of a file, `count` of them, in `slotCount` slots.
+    init(capacity: Int, file: SnapshotFile, count: Int, slotCount: Int) throws(StorageError) {
+        slots = try SlotTable(
+            capacity: capacity, sections: Self.sections, of: file, count: count, slotCount: slotCount)
+    }
+
+    func save(to writer: SnapshotWriter, slotCount: Int) throws(SnapshotError) {
+        try slots.save(to: writer, sections: Self.sections, slotCount: slotCount)
+    }
+
+    /// Proves that every key that is present is found.
+    func verify() throws(SnapshotError) { try slots.verify(Self.sections) { _ in true } }
 
     /// The key of each slot. An entry is written before its slot is published.
     var keyBySlot: Tensor<UInt64> { slots.keys }

@@ -21,8 +21,10 @@ public protocol NearestNeighborIndex: Sendable {
     func insert(_ vector: Span<Float>, key: UInt64) throws(VectorIndexError)
 
     /// Removes a vector. Returns whether the key was there.
+    ///
+    /// - Throws: ``VectorIndexError``: the index was opened from a damaged file.
     @discardableResult
-    func remove(key: UInt64) -> Bool
+    func remove(key: UInt64) throws(VectorIndexError) -> Bool
 
     /// Returns the nearest vectors to a query, nearest first: `k`, or all if there are fewer.
     ///
@@ -33,8 +35,11 @@ public protocol NearestNeighborIndex: Sendable {
     /// Whether the index holds a vector under the key.
     func contains(key: UInt64) -> Bool
 
-    /// Returns the vector under the key; normalised under ``Metric/cosine``. An index that stores whole vectors shares it.
-    func vector(for key: UInt64) -> SharedVector?
+    /// Returns the vector under the key, nil if it is not there; normalised under ``Metric/cosine``. An index that stores whole
+    /// vectors shares it.
+    ///
+    /// - Throws: ``VectorIndexError``: the index was opened from a damaged file.
+    func vector(for key: UInt64) throws(VectorIndexError) -> SharedVector?
 }
 
 /// One result of a search.

@@ -36,6 +36,28 @@ final class PreparedBatch: @unchecked Sendable {
         }
     }
 
+    /// Queries that were prepared before, as ``append(to:)`` has put them.
+    init(_ record: inout RecordReader, dimensions: Int) throws(SnapshotError) {
+        let stored = try record.floats("a query of the calibration")
+        let norms = try record.floats("the length of a query")
+        guard stored.count == norms.count * dimensions else {
+            throw record.malformed("\(stored.count) values are not \(norms.count) queries")
+        }
+        count = norms.count
+        stride = VectorMatrix.paddedDimensions(dimensions)
+        values = AlignedBuffer(capacity: count * stride, zero: 0)
+        squaredNorms = AlignedBuffer(capacity: count, zero: 0)
+        for q in 0..<count {
+            for d in 0..<dimensions { values.base[q * stride + d] = stored[q * dimensions + d] }
+            squaredNorms.base[q] = norms[q]
+        }
+    }
+
+    func append(to record: inout RecordWriter, dimensions: Int) {
+        record.append((0..<count).flatMap { UnsafeBufferPointer(start: query($0), count: dimensions) })
+        record.append((0..<count).map { squaredNorm($0) })
+    }
+
     /// The first value of a query.
     func query(_ index: Int) -> UnsafePointer<Float> { UnsafePointer(values.base + index * stride) }
 

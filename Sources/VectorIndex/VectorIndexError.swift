@@ -41,6 +41,9 @@ public enum VectorIndexError: Error, Sendable, Hashable {
     /// The index is as large as it can become.
     case capacityExceeded(maximum: Int)
 
+    /// A snapshot could not be read or written, or is damaged.
+    case snapshot(SnapshotError)
+
     /// A batch was cancelled before all of it was linked.
     case cancelled
 
@@ -79,6 +82,8 @@ extension VectorIndexError: CustomStringConvertible {
             "the system has not the memory for \(bytes) bytes"
         case .capacityExceeded(let maximum):
             "the index is full: it can hold \(maximum) vectors"
+        case .snapshot(let error):
+            error.description
         case .cancelled:
             "the batch was cancelled"
         }
@@ -90,6 +95,7 @@ extension VectorIndexError {
         switch error {
         case .outOfMemory(let bytes): self = .outOfMemory(bytes: bytes)
         case .capacityExceeded(let maximum): self = .capacityExceeded(maximum: maximum)
+        case .snapshot(let error): self = .snapshot(error)
         }
     }
 

@@ -21,15 +21,39 @@ package final class CodeMatrix: @unchecked Sendable {
     private let tensor: Tensor<UInt8>
 
     /// - Parameter rows: the most rows that there can be.
-    package init(
+    package convenience init(
         quantizer: ScalarQuantizer, metric: Metric, instructionSet: InstructionSet, rows: Int
+    ) throws(StorageError) {
+        try self.init(
+            quantizer: quantizer, metric: metric, instructionSet: instructionSet, rows: rows, source: .fresh, count: 0)
+    }
+
+    /// The rows of a file, of which there are `count`.
+    package convenience init(
+        quantizer: ScalarQuantizer, metric: Metric, instructionSet: InstructionSet, rows: Int, file: SnapshotFile,
+        count: Int
+    ) throws(StorageError) {
+        try self.init(
+            quantizer: quantizer, metric: metric, instructionSet: instructionSet, rows: rows, source: .file(file),
+            count: count)
+        storedCount.store(count, ordering: .releasing)
+    }
+
+    private init(
+        quantizer: ScalarQuantizer, metric: Metric, instructionSet: InstructionSet, rows: Int, source: TensorSource,
+        count: Int
     ) throws(StorageError) {
         self.quantizer = quantizer
         let stride = CodeKernel.rowStride(quantizer.codes, dimensions: quantizer.dimensions, metric: metric)
-        tensor = try Tensor(stride: stride, rows: rows)
+        tensor = try source.tensor(.codes, stride: stride, capacity: rows, rows: count)
         kernel = CodeKernel(
             quantizer.codes, metric: metric, rows: UnsafePointer(tensor.base), dimensions: quantizer.dimensions,
             instructionSet: instructionSet)
+    }
+
+    /// Appends the rows to a snapshot.
+    package func save(to writer: SnapshotWriter) throws(SnapshotError) {
+        try writer.append(.codes, tensor, rows: count)
     }
 
     package var committedBytes: Int { tensor.committedBytes }

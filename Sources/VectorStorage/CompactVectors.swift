@@ -25,6 +25,23 @@ package final class CompactVectors: @unchecked Sendable {
         residuals = try Tensor(stride: max(decoder.residualBytes, 1), rows: rows)
     }
 
+    /// The rows of a file, of which there are as many as codes.
+    package init(codes: CodeMatrix, decoder: VectorDecoder, rows: Int, file: SnapshotFile) throws(StorageError) {
+        self.codes = codes
+        self.decoder = decoder
+        let count = codes.count
+        residuals = try TensorSource.file(file).tensor(
+            .residuals, stride: max(decoder.residualBytes, 1), capacity: rows,
+            rows: decoder.residualBytes > 0 ? count : 0)
+        storedCount.store(count, ordering: .releasing)
+    }
+
+    /// Appends the residuals to a snapshot; the codes are their matrix's.
+    package func save(to writer: SnapshotWriter) throws(SnapshotError) {
+        guard decoder.residualBytes > 0 else { return }
+        try writer.append(.residuals, residuals, rows: count)
+    }
+
     /// Bytes of the residuals; the codes are counted by their matrix.
     package var residualBytes: Int { count * decoder.residualBytes }
 

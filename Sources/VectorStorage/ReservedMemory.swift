@@ -93,5 +93,25 @@ package final class ReservedMemory: @unchecked Sendable {
         committed.store(target, ordering: .releasing)
     }
 
+    /// Puts a part of a file at the front, to be read and written as the process's own: what is not written to shares the memory of
+    /// everybody who reads the file. Nothing has been committed before.
+    ///
+    /// - Parameters:
+    ///   - offset: where the part begins, a multiple of every supported page size.
+    ///   - bytes: its length, likewise.
+    ///   - prefault: whether its pages are to be there before they are touched.
+    func map(_ file: Int32, offset: Int, bytes: Int, prefault: Bool) throws(StorageError) {
+        precondition(committedBytes == 0)
+        guard bytes <= reservedBytes else { throw .outOfMemory(bytes: bytes) }
+        let mapped = mmap(base, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, file, off_t(offset))
+        guard mapped == base else { throw .outOfMemory(bytes: bytes) }
+        committed.store(bytes, ordering: .releasing)
+        guard prefault else { return }
+        #if os(Linux)
+            if madvise(base, bytes, 22 /* MADV_POPULATE_READ */) == 0 { return }
+        #endif
+        madvise(base, bytes, MADV_WILLNEED)
+    }
+
     private static func roundUp(_ value: Int, to unit: Int) -> Int { (value + unit - 1) / unit * unit }
 }

@@ -27,6 +27,53 @@ package struct SlotTable: ~Copyable {
         self.keys = keys
     }
 
+    /// The table of a file, as ``save(to:slotCount:)`` has put it.
+    ///
+    /// - Parameters:
+    ///   - count: slots in the table.
+    ///   - slotCount: slots that have a key.
+    package init(
+        capacity: Int, sections: SlotTableSections, of file: SnapshotFile, count: Int, slotCount: Int
+    ) throws(StorageError) {
+        let (placeCount, rest) = file.length(sections.places).quotientAndRemainder(dividingBy: 4)
+        guard rest == 0, placeCount >= Self.leastCapacity, placeCount.nonzeroBitCount == 1,
+            (0...slotCount).contains(count), count * 4 <= placeCount * 3
+        else {
+            let reason = "\(count) of \(slotCount) slots in a table of \(placeCount) places"
+            throw .snapshot(.malformed(section: sections.places.name, reason: reason))
+        }
+        let source = TensorSource.file(file)
+        let keys: Tensor<UInt64> = try source.tensor(sections.keys, stride: 1, capacity: capacity, rows: slotCount)
+        places = try source.tensor(sections.places, stride: 1, capacity: placeCount, rows: placeCount)
+        self.keys = keys
+        self.count = count
+        slotLimit = slotCount
+    }
+
+    /// Appends the keys and the table to a snapshot.
+    package func save(to writer: SnapshotWriter, sections: SlotTableSections, slotCount: Int) throws(SnapshotError) {
+        try writer.append(sections.keys, keys, rows: slotCount)
+        try writer.append(sections.places, places, rows: places.capacity)
+    }
+
+    /// Proves that the table holds ``count`` slots, each once, and finds each by its key.
+    ///
+    /// - Parameter isIn: whether a slot may be in the table.
+    package func verify(_ sections: SlotTableSections, isIn: (UInt32) -> Bool) throws(SnapshotError) {
+        var found = 0
+        for place in 0..<places.capacity where places.base[place] != 0 {
+            let slot = places.base[place] - 1
+            // Found by its key at another place, it would be there twice.
+            guard Int(slot) < slotLimit, isIn(slot), probe(keys.base[Int(slot)]).found == place else {
+                throw .malformed(section: sections.places.name, reason: "slot \(slot) at place \(place)")
+            }
+            found += 1
+        }
+        guard found == count else {
+            throw .malformed(section: sections.places.name, reason: "\(found) slots; \(count) were counted")
+        }
+    }
+
     private static func emptyPlaces(_ count: Int) throws(StorageError) -> Tensor<UInt32> {
         let places = try Tensor<UInt32>(stride: 1, rows: count)
         try places.ensure(rows: count)
@@ -97,5 +144,16 @@ package struct SlotTable: ~Copyable {
             place = (place + 1) & mask
         }
         return (nil, nil)
+    }
+}
+
+/// Where the two parts of a ``SlotTable`` stand in a snapshot.
+package struct SlotTableSections: Sendable {
+    let keys: SnapshotSection
+    let places: SnapshotSection
+
+    package init(keys: SnapshotSection, places: SnapshotSection) {
+        self.keys = keys
+        self.places = places
     }
 }

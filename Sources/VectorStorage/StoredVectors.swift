@@ -24,24 +24,41 @@ package final class StoredVectors: @unchecked Sendable {
     /// The most vectors that there can be.
     package let capacity: Int
 
-    private enum Storage {
+    enum Storage {
         case whole(VectorMatrix, Float32Kernel)
         case compact(CompactVectors)
     }
 
-    private let storage: Storage
+    let storage: Storage
 
     /// The newest vectors of compact ones, and the row of each slot.
-    private var newest: NewestVectors?
+    private(set) var newest: NewestVectors?
 
-    package init(dimensions: Int, metric: Metric, instructionSet: InstructionSet) throws(StorageError) {
-        let matrix = try VectorMatrix(dimensions: dimensions)
-        self.dimensions = dimensions
+    package convenience init(dimensions: Int, metric: Metric, instructionSet: InstructionSet) throws(StorageError) {
+        self.init(try VectorMatrix(dimensions: dimensions), metric: metric, instructionSet: instructionSet)
+    }
+
+    /// Whole vectors.
+    init(_ matrix: VectorMatrix, metric: Metric, instructionSet: InstructionSet) {
+        dimensions = matrix.dimensions
         self.metric = metric
         self.instructionSet = instructionSet
         stride = matrix.stride
         capacity = matrix.capacity
         storage = .whole(matrix, matrix.kernel(metric: metric, instructionSet: instructionSet))
+    }
+
+    /// Compact vectors.
+    init(
+        _ compact: CompactVectors, newest: NewestVectors?, metric: Metric, instructionSet: InstructionSet, capacity: Int
+    ) {
+        dimensions = compact.decoder.quantizer.dimensions
+        self.metric = metric
+        self.instructionSet = instructionSet
+        stride = VectorMatrix.paddedDimensions(dimensions)
+        self.capacity = capacity
+        storage = .compact(compact)
+        self.newest = newest
     }
 
     /// Vectors like others, stored as given.
@@ -308,41 +325,5 @@ extension StoredVectors {
         forEachVector { matrix.store($1, at: $0) }
         let kernel = matrix.kernel(metric: metric, instructionSet: instructionSet)
         return StoredVectors(self, storage: .whole(matrix, kernel))
-    }
-}
-
-/// Vectors that came last, whole, by their slots.
-private struct NewestVectors {
-    private let matrix: VectorMatrix
-    private var rowBySlot: [UInt32: UInt32] = [:]
-
-    init(dimensions: Int) throws(StorageError) { matrix = try VectorMatrix(dimensions: dimensions) }
-
-    var count: Int { matrix.count }
-
-    var committedBytes: Int { matrix.committedBytes }
-
-    func ensure(additional: Int) throws(StorageError) { try matrix.ensure(additional: additional) }
-
-    mutating func store(_ vector: UnsafePointer<Float>, at slot: Slot) {
-        // A slot that is used again keeps its row: nothing is left of the vector before.
-        if let row = rowBySlot[slot.rawValue] {
-            matrix.store(vector, at: Slot(row))
-        } else {
-            rowBySlot[slot.rawValue] = matrix.append(vector).rawValue
-        }
-    }
-
-    func row(_ slot: Slot) -> UnsafePointer<Float>? { rowBySlot[slot.rawValue].map { matrix.row(Slot($0)) } }
-
-    mutating func erase(_ slot: Slot) {
-        if let row = rowBySlot.removeValue(forKey: slot.rawValue) { matrix.erase(Slot(row)) }
-    }
-
-    /// Forgets the rows from `count` on.
-    mutating func truncate(to count: Int) {
-        rowBySlot = rowBySlot.filter { $0.value < UInt32(count) }
-        for row in count..<max(count, matrix.count) { matrix.erase(Slot(UInt32(row))) }
-        matrix.truncate(to: min(count, matrix.count))
     }
 }

@@ -21,9 +21,21 @@ package struct Tensor<Element: BitwiseCopyable> {
     ///   - stride: elements of a row, at least 1.
     ///   - rows: the rows that may be wanted; ``capacity`` is this, or what the address space has room for.
     package init(stride: Int, rows: Int = Slot.maximumCount) throws(StorageError) {
+        self.init(stride: stride, rows: rows, memory: try Self.memory(stride: stride, rows: rows))
+    }
+
+    /// The rows of a tensor that there can be at most, where the system has the address space.
+    static func maximumRows(stride: Int) -> Int {
+        min(Slot.maximumCount, maximumBytes / (stride * MemoryLayout<Element>.stride))
+    }
+
+    static func memory(stride: Int, rows: Int) throws(StorageError) -> ReservedMemory {
         precondition(stride > 0 && rows > 0)
+        return try ReservedMemory(reserving: min(rows * stride * MemoryLayout<Element>.stride, maximumBytes))
+    }
+
+    init(stride: Int, rows: Int, memory: ReservedMemory) {
         let rowBytes = stride * MemoryLayout<Element>.stride
-        let memory = try ReservedMemory(reserving: min(rows * rowBytes, Self.maximumBytes))
         self.stride = stride
         capacity = min(rows, memory.reservedBytes / rowBytes)
         base = memory.base.bindMemory(to: Element.self, capacity: memory.reservedBytes / MemoryLayout<Element>.stride)

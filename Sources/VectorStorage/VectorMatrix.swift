@@ -42,6 +42,23 @@ package final class VectorMatrix: @unchecked Sendable {
         base = UnsafePointer(tensor.base)
     }
 
+    /// The rows of a file's section.
+    package init(
+        dimensions: Int, section: SnapshotSection, of file: SnapshotFile, count: Int
+    ) throws(StorageError) {
+        self.dimensions = dimensions
+        stride = Self.paddedDimensions(dimensions)
+        tensor = try TensorSource.file(file).tensor(
+            section, stride: stride, capacity: Slot.maximumCount, rows: count)
+        base = UnsafePointer(tensor.base)
+        storedCount.store(count, ordering: .releasing)
+    }
+
+    /// Appends the rows to a snapshot.
+    package func save(to writer: SnapshotWriter, section: SnapshotSection) throws(SnapshotError) {
+        try writer.append(section, tensor, rows: count)
+    }
+
     package static func paddedDimensions(_ dimensions: Int) -> Int { (dimensions + 15) / 16 * 16 }
 
     /// Rows that have been written.

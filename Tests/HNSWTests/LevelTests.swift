@@ -43,6 +43,6 @@ struct LevelTests {
         #expect(levels == (0..<500).map { fixture.graph.drawLevel(Slot($0)) })
         #expect(fixture.graph.topLevel == levels.max())
         #expect(fixture.graph.entryPoint.map { fixture.graph.level(of: $0.rawValue) } == levels.max())
-        #expect(fixture.graph.ledger.upperRowCount == levels.reduce(0, +))
+        #expect(fixture.graph.upperRowCount == levels.reduce(0, +))
     }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TestSupport
+
 @testable import NearestCLI
 
 /// A small dictionary in WordNet's file format.

@@ -58,7 +58,7 @@ struct DatabaseBatchTests {
             try database.batchInsert(entries)
             for entry in entries { #expect(try database.search(entry.vector, k: 1).map(\.id) == [entry.id]) }
             for (i, entry) in (round == 1 ? entries.reversed() : entries).enumerated() {
-                #expect(database.remove(entry.id))
+                #expect(try database.remove(entry.id))
                 #expect(try database.search(entry.vector, k: 100).count == 59 - i)
             }
             #expect(database.isEmpty)

@@ -26,7 +26,7 @@ struct DatabaseInsertionTests {
         for try await linked in database.insertions(of: entries) { numbers.append(linked) }
         #expect(numbers == numbers.sorted() && numbers.last == 180)
         #expect(database.count == 180)
-        for entry in entries { #expect(database.get(entry.id)?.vector == entry.vector) }
+        for entry in entries { #expect(try database.get(entry.id)?.vector == entry.vector) }
     }
 
     @Test("Left before its end, a sequence adds every entry or none", arguments: [1, 3, 20])
@@ -40,7 +40,7 @@ struct DatabaseInsertionTests {
             if left == count { break }
         }
         // A change waits for the insertion to end, either way.
-        database.compact()
+        try database.compact()
         try await Self.expectAllOrNone(of: entries, in: database, beside: 20)
     }
 
@@ -57,7 +57,7 @@ struct DatabaseInsertionTests {
         try await Task.sleep(for: .milliseconds(5))
         task.cancel()
         _ = await task.result
-        database.compact()
+        try database.compact()
         try await Self.expectAllOrNone(of: entries, in: database, beside: 20)
     }
 
@@ -119,8 +119,8 @@ struct DatabaseInsertionTests {
                     defer { isDone.store(true, ordering: .releasing) }
                     for turn in 1...40 {
                         for i in 0..<10 { try database.upsert(entry(i, turn: turn)) }
-                        if turn % 10 == 0 { database.compact() }
-                        if turn % 20 == 0 { database.secureErase() }
+                        if turn % 10 == 0 { try database.compact() }
+                        if turn % 20 == 0 { try database.secureErase() }
                     }
                     return
                 }
@@ -152,16 +152,16 @@ struct DatabaseInsertionTests {
         let entries = Self.entries(100, seed: 410)
         try database.batchInsert(entries)
         var held = try database.search(entries[0].vector, k: 30, includingVectors: true)
-        for entry in entries.prefix(60) { #expect(database.remove(entry.id)) }
+        for entry in entries.prefix(60) { #expect(try database.remove(entry.id)) }
         let expected = try database.search([0, 0, 0, 0], k: .max).map(\.id)
-        database.compact()
+        try database.compact()
         #expect(try database.search([0, 0, 0, 0], k: .max).map(\.id) == expected)
-        #expect(database.secureErase() == 60)
+        #expect(try database.secureErase() == 60)
         for result in held {
             #expect(entries.contains { $0.id == result.id && result.vector.map(Array.init) == $0.vector })
         }
         held = []
-        #expect(database.secureErase() == 0)
+        #expect(try database.secureErase() == 0)
         #expect(try database.search([0, 0, 0, 0], k: .max).map(\.id) == expected)
     }
 }

@@ -27,9 +27,9 @@ struct VectorDatabaseModelTests {
             case 1:
                 #expect(try database.upsert(entry) == (model.updateValue(entry, forKey: id) != nil))
             case 2:
-                #expect(database.remove(id) == (model.removeValue(forKey: id) != nil))
+                #expect(try database.remove(id) == (model.removeValue(forKey: id) != nil))
             case 3:
-                let found = database.get(id)
+                let found = try database.get(id)
                 #expect(found?.metadata == model[id]?.metadata)
                 if metric != .cosine { #expect(found?.vector == model[id]?.vector) }
             default:
@@ -66,18 +66,18 @@ struct VectorDatabaseModelTests {
                 switch thread {
                 case 0: try? database.insert(VectorEntry(id: "\(200 + i)", vector: vectors[200 + i]))
                 case 1: _ = try? database.upsert(VectorEntry(id: "\(i)", vector: vectors[300 + i]))
-                case 2: database.remove("\(100 + i)")
+                case 2: _ = try? database.remove("\(100 + i)")
                 default:
                     // Never two results of one id: an upsert is seen before or after.
                     let ids = (try? database.search(vectors[i], k: 20).map(\.id)) ?? []
                     #expect(Set(ids).count == ids.count)
-                    _ = database.get("\(i)")
+                    #expect(throws: Never.self) { try database.get("\(i)") }
                 }
             }
         }
         #expect(database.count == 200)
-        for i in 0..<100 { #expect(database.get("\(i)")?.vector == vectors[300 + i]) }
+        for i in 0..<100 { #expect(try database.get("\(i)")?.vector == vectors[300 + i]) }
         for i in 100..<200 { #expect(!database.contains("\(i)")) }
-        for i in 200..<300 { #expect(database.get("\(i)")?.vector == vectors[i]) }
+        for i in 200..<300 { #expect(try database.get("\(i)")?.vector == vectors[i]) }
     }
 }

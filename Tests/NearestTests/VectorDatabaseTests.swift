@@ -58,9 +58,9 @@ struct VectorDatabaseTests {
     func getReturnsEntry() throws {
         let database = try colors()
         #expect(
-            database.get("green")
+            try database.get("green")
                 == VectorEntry(id: "green", vector: [0, 1, 0], metadata: ["hex": "#0f0", "warm": false]))
-        #expect(database.get("mauve") == nil)
+        #expect(try database.get("mauve") == nil)
         #expect(database.contains("blue") && !database.contains("mauve"))
         #expect(database.count == 3)
     }
@@ -71,7 +71,7 @@ struct VectorDatabaseTests {
         #expect(try database.upsert(VectorEntry(id: "red", vector: [0, 0, 5], metadata: ["hex": "#00f"])))
         #expect(try !database.upsert(VectorEntry(id: "black", vector: [0, 0, 0])))
         #expect(database.count == 4)
-        #expect(database.get("red")?.vector == [0, 0, 5])
+        #expect(try database.get("red")?.vector == [0, 0, 5])
         let results = try database.search([1, 0, 0], k: 10)
         #expect(results.map(\.id).sorted() == ["black", "blue", "green", "red"])
         #expect(results.first { $0.id == "red" }?.distance == 26)
@@ -92,9 +92,9 @@ struct VectorDatabaseTests {
     @Test("A removed entry is never found, and its id is free again")
     func removedIsGone() throws {
         let database = try colors()
-        #expect(database.remove("red"))
-        #expect(!database.remove("red"))
-        #expect(database.get("red") == nil && !database.contains("red"))
+        #expect(try database.remove("red"))
+        #expect(try !database.remove("red"))
+        #expect(try database.get("red") == nil && !database.contains("red"))
         #expect(try database.search([1, 0, 0], k: 10).map(\.id).sorted() == ["blue", "green"])
         try database.insert(VectorEntry(id: "red", vector: [2, 0, 0]))
         #expect(try database.search([1, 0, 0], k: 1).map(\.id) == ["red"])
@@ -130,7 +130,7 @@ struct VectorDatabaseTests {
             try database.batchInsert([good], parallelism: 0)
         }
         #expect(database.count == 3 && !database.contains("white"))
-        #expect(database.get("red")?.vector == [1, 0, 0])
+        #expect(try database.get("red")?.vector == [1, 0, 0])
         #expect(try database.search([1, 1, 1], k: 10).map(\.id).sorted() == ["blue", "green", "red"])
     }
 

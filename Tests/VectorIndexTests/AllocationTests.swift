@@ -12,7 +12,7 @@ struct AllocationTests {
             var generator = SeededGenerator(seed: 81)
             let index = try HNSWIndex(dimensions: 12, metric: metric)
             try index.insertAll(generator.vectors(count: count, dimensions: 12), keys: 0..<UInt64(count))
-            for key in stride(from: 0, to: UInt64(count), by: 10) { #expect(index.remove(key: key)) }
+            for key in stride(from: 0, to: UInt64(count), by: 10) { #expect(try index.remove(key: key)) }
             let queries = (0..<10).map { _ in generator.vector(dimensions: 12) }
             for ef in [500, 1, 10, 64, 500] {
                 for query in queries { _ = try index.search(query, k: 10, efSearch: ef) }
@@ -45,8 +45,8 @@ struct AllocationTests {
         shared.reserveCapacity(60)
         var copies: [[Float]] = []
         copies.reserveCapacity(60)
-        let sharedBytes = AllocationCounter.bytes {
-            for key in 0..<60 as Range<UInt64> { index.vector(for: key).map { shared.append($0) } }
+        let sharedBytes = try AllocationCounter.bytes {
+            for key in 0..<60 as Range<UInt64> { try index.vector(for: key).map { shared.append($0) } }
         }
         let copiedBytes = AllocationCounter.bytes { for vector in shared { copies.append(Array(vector)) } }
         #expect(shared.count == 60 && copiedBytes >= 60 * 512 * 4)
@@ -62,7 +62,7 @@ struct AllocationTests {
             #expect(try AllocationCounter.count { _ = try index.search(query, k: 10) } == 0)
             try index.insert([1, 2], key: 1)
             #expect(try AllocationCounter.count { _ = try index.search(query, k: 0) } == 0)
-            index.remove(key: 1)
+            try index.remove(key: 1)
         }
     }
 }

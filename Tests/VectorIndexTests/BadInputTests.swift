@@ -44,7 +44,7 @@ struct BadInputTests {
         var generator = SeededGenerator(seed: 51)
         let index = try kind.make(dimensions: 5, metric: metric)
         try index.insertAll(generator.vectors(count: 40, dimensions: 5), keys: 0..<40)
-        for key in [3, 17] as [UInt64] { #expect(index.remove(key: key)) }
+        for key in [3, 17] as [UInt64] { #expect(try index.remove(key: key)) }
         return index
     }
 

@@ -58,7 +58,7 @@ struct BatchEdgeTests {
         for key in 0..<60 as Range<UInt64> { live[key] = values.vector(Int(key), Self.dimensions) }
         for key in 0..<60 as Range<UInt64> {
             let vector = live.removeValue(forKey: key)
-            #expect(index.remove(key: key))
+            #expect(try index.remove(key: key))
             try Self.expectFound(index, live, "seed \(seed), \(key) removed")
             live[key] = vector
             try index.insertBatch(vector ?? [], keys: [key])
@@ -81,7 +81,7 @@ struct BatchEdgeTests {
             let keys = Array(0..<80 as Range<UInt64>)
             for key in round == 1 ? keys.reversed() : keys {
                 if key % 10 == 5 { try Self.expectFound(index, live, "seed \(seed), round \(round), before \(key)") }
-                #expect(index.remove(key: key))
+                #expect(try index.remove(key: key))
                 live[key] = nil
             }
             #expect(index.isEmpty)

@@ -15,7 +15,7 @@ struct BatchSourceTests {
         let evaluations = Atomic(0)
         let shifted = (0..<50 as Range<UInt64>).lazy.map { key in
             evaluations.add(1, ordering: .relaxed)
-            return (index.vector(for: key).map { Array($0) } ?? []).map { $0 + 2 }
+            return ((try? index.vector(for: key)).map { Array($0) } ?? []).map { $0 + 2 }
         }
         try index.insertBatch(shifted, keys: (100..<150).map { $0 })
         #expect(evaluations.load(ordering: .relaxed) == 50)

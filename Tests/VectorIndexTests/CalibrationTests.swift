@@ -101,12 +101,12 @@ struct CalibrationTests {
         #expect(index.calibration == first)
         try index.insertAll(queries[900..<1100].flatMap { $0 }, keys: 2900..<3100)
         #expect(index.calibration?.vectorCount == 3100)
-        for key in 0..<700 as Range<UInt64> { #expect(index.remove(key: key)) }
+        for key in 0..<700 as Range<UInt64> { #expect(try index.remove(key: key)) }
         #expect(index.calibration?.vectorCount == 3100)
         #expect(try index.search(vectors.vector(800, Self.dimensions), k: 1, recall: 0.9).map(\.key) == [800])
         let third = try #require(index.calibration)
         #expect(third.vectorCount == 2400 && third.source == .storedVectors)
-        for key in 700..<2200 as Range<UInt64> { #expect(index.remove(key: key)) }
+        for key in 700..<2200 as Range<UInt64> { #expect(try index.remove(key: key)) }
         #expect(index.calibration == nil)
         try index.checkInvariants()
     }

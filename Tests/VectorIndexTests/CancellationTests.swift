@@ -68,20 +68,20 @@ struct CancellationTests {
         if before == .duplicates { values += values.prefix(40 * dimensions) }
         try index.insertAll(values, keys: 0..<UInt64(values.count / dimensions))
         if before == .removed {
-            for key in 0..<90 as Range<UInt64> { index.remove(key: key * 2) }
-            index.compact()
-            for key in 0..<20 as Range<UInt64> { index.remove(key: key * 2 + 1) }
+            for key in 0..<90 as Range<UInt64> { try index.remove(key: key * 2) }
+            try index.compact()
+            for key in 0..<20 as Range<UInt64> { try index.remove(key: key * 2 + 1) }
         }
         return index
     }
 
-    private static func batch(_ index: HNSWIndex, seed: UInt64) -> (values: [Float], keys: [UInt64]) {
+    private static func batch(_ index: HNSWIndex, seed: UInt64) throws -> (values: [Float], keys: [UInt64]) {
         var generator = SeededGenerator(seed: seed)
         var values = generator.vectors(count: 90, dimensions: dimensions)
         // Equal to one another, and to some that are there.
         values += values.prefix(20 * dimensions)
         for key in 0..<20 as Range<UInt64> {
-            values += index.vector(for: key).map(Array.init) ?? generator.vector(dimensions: dimensions)
+            values += try index.vector(for: key).map(Array.init) ?? generator.vector(dimensions: dimensions)
         }
         return (values, (0..<130).map { 10_000 + seed * 1000 + $0 })
     }
@@ -91,13 +91,13 @@ struct CancellationTests {
         arguments: Before.allCases, [Metric.squaredEuclidean, .innerProduct])
     func leavesNothing(before: Before, metric: Metric) throws {
         let untouched = try Self.index(before, metric: metric)
-        let next = Self.batch(untouched, seed: 2)
+        let next = try Self.batch(untouched, seed: 2)
         try untouched.insertBatch(next.values, keys: next.keys)
         let expected = try Contents(untouched)
         for moment in Moment.allCases {
             let index = try Self.index(before, metric: metric)
             let contents = try Contents(index)
-            let batch = Self.batch(index, seed: 1)
+            let batch = try Self.batch(index, seed: 1)
             // As many calls as the batch makes when it is not cancelled.
             var calls = 0
             try Self.index(before, metric: metric).insertBatch(batch.values, keys: batch.keys) { _ in calls += 1 }
@@ -127,7 +127,7 @@ struct CancellationTests {
     func smallBatches() throws {
         let index = try Self.index(.some, metric: .squaredEuclidean)
         let contents = try Contents(index)
-        let known = try #require(index.vector(for: 7)).map { $0 }
+        let known = try #require(try index.vector(for: 7)).map { $0 }
         let new = [Float](repeating: 0.3, count: Self.dimensions)
         for values in [new, known, new + new, known + known, new + known] {
             #expect(throws: VectorIndexError.cancelled) {

@@ -170,7 +170,7 @@ struct CodedGraphTests {
         arguments: VectorCodes.allCases, Metric.allCases)
     func batchEqualsSearch(codes: VectorCodes, metric: Metric) throws {
         let (index, _, queries) = try Self.fixture(codes: codes, metric: metric, count: 1000)
-        for key in stride(from: 0, to: 1000 as UInt64, by: 7) { #expect(index.remove(key: key)) }
+        for key in stride(from: 0, to: 1000 as UInt64, by: 7) { #expect(try index.remove(key: key)) }
         for (k, ef) in [(1, 1), (10, 30), (100, nil), (2000, nil)] as [(Int, Int?)] {
             let expected = try queries.map { try index.search($0, k: k, efSearch: ef) }
             for threads in [1, 2, 3, nil] {
@@ -200,7 +200,7 @@ struct CodedGraphTests {
     @Test("Removed vectors are never returned, and k live ones are", arguments: kinds)
     func removal(codes: VectorCodes) throws {
         let (index, _, queries) = try Self.fixture(codes: codes, metric: .squaredEuclidean, count: 1000)
-        for key in 0..<1000 as Range<UInt64> where key % 4 != 0 { #expect(index.remove(key: key)) }
+        for key in 0..<1000 as Range<UInt64> where key % 4 != 0 { #expect(try index.remove(key: key)) }
         for query in queries.prefix(20) {
             let found = try index.search(query, k: 20)
             #expect(found.count == 20)

@@ -48,14 +48,14 @@ struct CompactIndexTests {
     func agreement(codes: VectorCodes?, metric: Metric) throws {
         let (index, vectors, queries) = try Self.fixture(codes, metric: metric)
         for key in stride(from: 0, to: 4200 as UInt64, by: 300) {
-            let decoded = try #require(index.vector(for: key))
+            let decoded = try #require(try index.vector(for: key))
             let original = Self.stored(vectors.vector(Int(key), Self.dimensions), metric)
             #expect(DistanceOracle.distance(Array(decoded), original, .squaredEuclidean) < 0.1)
         }
         for query in queries.prefix(5) {
             let found = try index.search(query, k: 10, recall: 1)
             for neighbor in found {
-                let decoded = Array(try #require(index.vector(for: neighbor.key)))
+                let decoded = Array(try #require(try index.vector(for: neighbor.key)))
                 let oracle = DistanceOracle.distance(query, decoded, metric)
                 let tolerance = DistanceOracle.tolerance(query, decoded, metric)
                 #expect(abs(Double(neighbor.distance) - oracle) <= tolerance)
@@ -73,7 +73,7 @@ struct CompactIndexTests {
     @Test("A batch gives what single searches give, to the bit", arguments: kinds, Metric.allCases)
     func batchEqualsSearch(codes: VectorCodes?, metric: Metric) throws {
         let (index, _, queries) = try Self.fixture(codes, metric: metric)
-        for key in stride(from: 0, to: 4200 as UInt64, by: 7) { #expect(index.remove(key: key)) }
+        for key in stride(from: 0, to: 4200 as UInt64, by: 7) { #expect(try index.remove(key: key)) }
         for (k, ef) in [(1, 1), (10, 30), (100, nil)] as [(Int, Int?)] {
             let expected = try queries.map { try index.search($0, k: k, efSearch: ef) }
             #expect(expected.allSatisfy { $0.allSatisfy { $0.key % 7 != 0 } })
@@ -92,7 +92,7 @@ struct CompactIndexTests {
         try index.insertAll(Array(vectors.prefix(4000 * 384)), keys: 0..<4000)
         #expect(!index.vectors.isCompact && index.memoryBytes / 4000 > 1800)
         let committed = index.vectors.committedBytes
-        let held = try #require(index.vector(for: 3))
+        let held = try #require(try index.vector(for: 3))
         let values = Array(held)
         try index.insertAll(Array(vectors.dropFirst(4000 * 384)), keys: 4000..<5000)
         #expect(index.vectors.isCompact && index.memoryBytes / 5000 <= 590, "\(index.memoryBytes / 5000)")
@@ -120,8 +120,8 @@ struct CompactIndexTests {
             let found = try index.search(all.vector(Int(key), Self.dimensions), k: 4, efSearch: 200).map(\.key)
             #expect(found.contains(key), "key \(key)")
             if key % 4 == 0 { #expect(found.contains(key - 4200)) }
-            #expect(index.remove(key: key))
-            #expect(index.vector(for: key) == nil)
+            #expect(try index.remove(key: key))
+            #expect(try index.vector(for: key) == nil)
             let without = try index.search(all.vector(Int(key), Self.dimensions), k: 4, efSearch: 200).map(\.key)
             #expect(!without.contains(key))
         }
@@ -163,7 +163,7 @@ struct CompactIndexTests {
             for row in stride(from: 4200, to: 5100, by: 50) {
                 let query = new.vector(row - 4200, Self.dimensions)
                 found += try index.search(query, k: 10, efSearch: 300).count { $0.key == UInt64(row) }
-                let decoded = try #require(index.vector(for: UInt64(row)))
+                let decoded = try #require(try index.vector(for: UInt64(row)))
                 #expect(DistanceOracle.distance(Array(decoded), query, .squaredEuclidean) < 4)
             }
             // Those before the new codes were linked by the old ones.
@@ -183,7 +183,7 @@ struct CompactIndexTests {
         let index = try HNSWIndex(dimensions: 32, metric: .squaredEuclidean, options: options)
         try index.insertAll(narrow, keys: 0..<4200)
         #expect(index.codesInUse == .none && !index.vectors.isCompact)
-        #expect(Array(try #require(index.vector(for: 7))) == narrow.vector(7, 32))
+        #expect(Array(try #require(try index.vector(for: 7))) == narrow.vector(7, 32))
 
         let other = try HNSWIndex(dimensions: 32, metric: .squaredEuclidean, options: options)
         let uniform = generator.vectors(count: 4200, dimensions: 32)

@@ -24,7 +24,7 @@ struct ConcurrencyTests {
         let index = try kind.make(dimensions: dimensions, metric: .squaredEuclidean)
         // Keys 0..<100 stay; 100..<300 are removed before the searches begin; the others come, and 300..<500 go again.
         try index.insertAll(Array(vectors.prefix(300 * dimensions)), keys: 0..<300)
-        for key in 100..<300 as Range<UInt64> { index.remove(key: key) }
+        for key in 100..<300 as Range<UInt64> { try index.remove(key: key) }
         let allowed = Set(0..<100 as Range<UInt64>).union(300..<900)
         let isDone = Atomic(false)
         let findings = Guarded(Findings())
@@ -37,10 +37,10 @@ struct ConcurrencyTests {
                     try index.insertEach(values, keys: UInt64(first)..<UInt64(first + 60))
                 }
                 if first >= 480, first < 660 {
-                    for key in first - 180..<first - 120 { index.remove(key: UInt64(key)) }
+                    for key in first - 180..<first - 120 { try index.remove(key: UInt64(key)) }
                 }
             }
-            for key in 480..<500 as Range<UInt64> { index.remove(key: key) }
+            for key in 480..<500 as Range<UInt64> { try index.remove(key: key) }
         }
         onThreads(5) { thread in
             if thread == 0 {
@@ -56,7 +56,7 @@ struct ConcurrencyTests {
                     let keys = Set(found.map(\.key))
                     let isSorted = zip(found, found.dropFirst()).allSatisfy { $0.distance <= $1.distance }
                     let isSound = found.count == 20 && keys.count == 20 && keys.isSubset(of: allowed) && isSorted
-                    let vector = index.vector(for: UInt64(i % 100)).map(Array.init)
+                    let vector = try index.vector(for: UInt64(i % 100)).map(Array.init)
                     let isStored = vector == vectors.vector(i % 100, dimensions) && index.count >= 100
                     findings.withLock {
                         $0.searches += 1

@@ -47,7 +47,7 @@ struct InstructionSetTests {
             let distance = try #require(try index.distance(from: query.span, to: neighbor.key))
             #expect(abs(distance - neighbor.distance) < 1e-5)
         }
-        index.remove(key: 7)
+        try index.remove(key: 7)
         for key in [7, 50] as [UInt64] {
             let distance = try index.distance(from: query.span, to: key)
             #expect(distance == nil)

@@ -70,7 +70,7 @@ struct IsolationTests {
             generator.vectors(count: 600, dimensions: Self.dimensions), keys: Array(0..<600))
         let query = generator.vector(dimensions: Self.dimensions)
         let problems = problems {
-            for key in 0..<600 as Range<UInt64> { index.remove(key: key) }
+            for key in 0..<600 as Range<UInt64> { try index.remove(key: key) }
         } search: {
             let keys = try index.search(query, k: .max).map(\.key).sorted()
             return keys == Array((keys.first ?? 600)..<600) ? nil : "\(keys.count) keys from \(keys.first ?? 600) on"
@@ -91,7 +91,7 @@ struct IsolationTests {
         let problems = problems {
             for _ in 0..<4 {
                 try index.insertBatch(values, keys: Array(0..<60), threads: 1)
-                for key in 0..<60 as Range<UInt64> { index.remove(key: key) }
+                for key in 0..<60 as Range<UInt64> { try index.remove(key: key) }
             }
         } search: {
             let keys = try index.search(query, k: .max).map(\.key).sorted()
@@ -148,7 +148,7 @@ struct IsolationTests {
             for key in count..<count * 10 {
                 let next = vectors[Int(key % 500)]
                 try index.replace(key - count, with: next.span, key: key)
-                if key % 16 == 0 { index.compact() }
+                if key % 16 == 0 { try index.compact() }
             }
         } search: {
             let found = try index.search(zeros, k: .max)

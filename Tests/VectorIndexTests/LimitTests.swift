@@ -95,7 +95,7 @@ struct LimitTests {
             let found = try index.search(query, k: 3)
             #expect(found.count == 3)
             if dimensions > 1 || metric != .cosine { #expect(found.first?.key == 3) }
-            let stored = try #require(index.vector(for: 2))
+            let stored = try #require(try index.vector(for: 2))
             #expect(stored.count == dimensions)
         }
     }

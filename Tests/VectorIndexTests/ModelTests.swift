@@ -39,7 +39,7 @@ private struct Model<Index: NearestNeighborIndex> {
             switch Int.random(in: 0..<10, using: &generator) {
             case 0...2: insert()
             case 3: insertBatch()
-            case 4...5: remove()
+            case 4...5: try remove()
             default: try check(search)
             }
             #expect(index.count == vectors.count, place)
@@ -69,12 +69,12 @@ private struct Model<Index: NearestNeighborIndex> {
         }
     }
 
-    private mutating func remove() {
+    private mutating func remove() throws {
         // Now and then many, so that the index runs empty.
         let count = Int.random(in: 0..<8, using: &generator) == 0 ? 80 : 2
         for _ in 0..<count {
             let key = randomKey()
-            #expect(index.remove(key: key) == (vectors.removeValue(forKey: key) != nil), place)
+            #expect(try index.remove(key: key) == (vectors.removeValue(forKey: key) != nil), place)
         }
     }
 
@@ -95,7 +95,7 @@ private struct Model<Index: NearestNeighborIndex> {
 
         let key = randomKey()
         #expect(index.contains(key: key) == (vectors[key] != nil), place)
-        let stored = index.vector(for: key).map(Array.init)
+        let stored = try index.vector(for: key).map(Array.init)
         if index.metric == .cosine {
             #expect((stored != nil) == (vectors[key] != nil), place)
         } else {
@@ -108,8 +108,8 @@ extension Model<HNSWIndex> {
     /// Compacts, erases, cancels a batch or replaces a vector.
     mutating func changeGraph() throws {
         switch Int.random(in: 0..<6, using: &generator) {
-        case 0: index.compact()
-        case 1: #expect(index.secureErase() == 0, place)
+        case 0: try index.compact()
+        case 1: #expect(try index.secureErase() == 0, place)
         case 2...3:
             let keys = Array(1000..<1000 + UInt64.random(in: 1...20, using: &generator))
             let values = keys.flatMap { _ in randomVector() }
@@ -186,7 +186,7 @@ struct ModelTests {
             try exact.insertAll(values, keys: next..<next + 50)
             next += 50
             for key in (0..<next).shuffled(using: &generator).prefix(40) {
-                #expect(index.remove(key: key) == exact.remove(key: key), "seed \(seed), key \(key)")
+                #expect(try index.remove(key: key) == exact.remove(key: key), "seed \(seed), key \(key)")
             }
             try index.checkInvariants()
             let query = generator.vector(dimensions: 6)

@@ -108,7 +108,7 @@ struct ReachabilityTests {
         var generator = SeededGenerator(seed: 36)
         var live = Array(keys)
         for key in keys.shuffled(using: &generator) {
-            #expect(index.remove(key: key))
+            #expect(try index.remove(key: key))
             live.removeAll { $0 == key }
             #expect(Set(try index.search(vector, k: 300).map(\.key)) == Set(live))
         }

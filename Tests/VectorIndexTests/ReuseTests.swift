@@ -23,8 +23,8 @@ struct ReuseTests {
     func isReused() throws {
         let (index, values) = try Self.filled(120, seed: 221)
         for round in 1...4 as ClosedRange<UInt64> {
-            for key in 0..<60 as Range<UInt64> { #expect(index.remove(key: (round - 1) * 1000 + key)) }
-            index.compact()
+            for key in 0..<60 as Range<UInt64> { #expect(try index.remove(key: (round - 1) * 1000 + key)) }
+            try index.compact()
             #expect(index.graph.freeSlotCount == 60 && index.graph.deadNodeCount == 0)
             try index.insertBatch(
                 Array(values.prefix(60 * Self.dimensions)), keys: (0..<60).map { round * 1000 + $0 })
@@ -52,26 +52,26 @@ struct ReuseTests {
         var generator = SeededGenerator(seed: 224)
         let query = values.vector(3, Self.dimensions)
         var held: [(neighbor: Neighbor, vector: SharedVector)] = try index.searchVectors(query, k: 20)
-        var other = index.vector(for: 50)
+        var other = try index.vector(for: 50)
         func expectUnchanged() {
             for each in held {
                 #expect(Array(each.vector) == values.vector(Int(each.neighbor.key), Self.dimensions))
             }
             #expect(other.map(Array.init) == values.vector(50, Self.dimensions))
         }
-        for key in 0..<100 as Range<UInt64> { index.remove(key: key) }
-        index.compact()
+        for key in 0..<100 as Range<UInt64> { try index.remove(key: key) }
+        try index.compact()
         expectUnchanged()
         try index.insertBatch(generator.vectors(count: 100, dimensions: Self.dimensions), keys: Array(200..<300))
         #expect(index.vectors.count == 200)
         expectUnchanged()
-        #expect(index.secureErase() == 100)
+        #expect(try index.secureErase() == 100)
         expectUnchanged()
         held = []
-        #expect(index.secureErase() == 100)
+        #expect(try index.secureErase() == 100)
         #expect(other.map(Array.init) == values.vector(50, Self.dimensions))
         other = nil
-        #expect(index.secureErase() == 0)
+        #expect(try index.secureErase() == 0)
         try index.insertBatch(generator.vectors(count: 100, dimensions: Self.dimensions), keys: Array(300..<400))
         #expect(index.vectors.count == 200)
         try index.checkInvariants()
@@ -85,8 +85,8 @@ struct ReuseTests {
             let (index, inserted) = try Self.filled(60, seed: 225)
             values = inserted
             found = try index.searchVectors(values.vector(1, Self.dimensions), k: 10)
-            for key in 0..<60 as Range<UInt64> { index.remove(key: key) }
-            index.secureErase()
+            for key in 0..<60 as Range<UInt64> { try index.remove(key: key) }
+            try index.secureErase()
         }
         #expect(found.count == 10)
         for each in found { #expect(Array(each.vector) == values.vector(Int(each.neighbor.key), Self.dimensions)) }
@@ -96,8 +96,8 @@ struct ReuseTests {
     func isErased(codes: VectorCodes) throws {
         let (index, _) = try Self.filled(300, codes: codes, seed: 226)
         #expect((index.codes != nil) == (codes != .none))
-        for key in 100..<200 as Range<UInt64> { index.remove(key: key) }
-        #expect(index.secureErase() == 0)
+        for key in 100..<200 as Range<UInt64> { try index.remove(key: key) }
+        #expect(try index.secureErase() == 0)
         var erased = 0
         for slot in 0..<UInt32(index.vectors.count) {
             let row = try #require(index.vectors.kernel).row(slot)
@@ -126,8 +126,8 @@ struct ReuseTests {
             let index = try HNSWIndex(dimensions: Self.dimensions, metric: .squaredEuclidean, options: options)
             for (batch, values) in batches.enumerated() {
                 try index.insertBatch(values, keys: (0..<150).map { UInt64(batch * 1000 + $0) }, threads: threads)
-                for key in removed[batch] { index.remove(key: key) }
-                if batch == 1 { index.compact() }
+                for key in removed[batch] { try index.remove(key: key) }
+                if batch == 1 { try index.compact() }
             }
             #expect(index.vectors.count < 600)
             return index.allRows

@@ -51,11 +51,11 @@ struct StressTests {
                 live.insert(other)
             }
             for key in live.sorted().shuffled(using: &generator).prefix(live.count > 40 ? 36 : 12) {
-                guard index.remove(key: key) else { throw StressError.missing(key) }
+                guard try index.remove(key: key) else { throw StressError.missing(key) }
                 live.remove(key)
             }
-            if round % 4 == 3 { index.compact() }
-            if round % 5 == 4 { index.secureErase() }
+            if round % 4 == 3 { try index.compact() }
+            if round % 5 == 4 { try index.secureErase() }
         }
         return live
     }
@@ -96,7 +96,8 @@ struct StressTests {
             if held.count == 8 { try check(held.removeFirst()) }
             if asked % 16 == 0 { try check(index.search(query, k: 3, recall: 0.9), query: query, k: 3) }
             let key = UInt64.random(in: 0..<UInt64(baseCount), using: &generator)
-            guard index.contains(key: key), let stored = index.vector(for: key), Array(stored) == vector(of: key) else {
+            guard index.contains(key: key), let stored = try index.vector(for: key), Array(stored) == vector(of: key)
+            else {
                 throw StressError.missing(key)
             }
             _ = try index.distance(from: query.span, to: 10_000 + key)

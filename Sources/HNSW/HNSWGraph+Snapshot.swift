@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import VectorStorage
+
+/// What a snapshot's section `graph` holds: all of a graph that is no tensor.
+///
+/// | bytes | content                                                                               |
+/// |-------|---------------------------------------------------------------------------------------|
+/// | 0-7   | slots                                                                                  |
+/// | 8-15  | nodes                                                                                  |
+/// | 16-23 | dead nodes                                                                             |
+/// | 24-31 | rows of the upper levels                                                               |
+/// | 32-39 | nodes linked since the graph was last proved whole                                      |
+/// | 40-47 | hashes in the table                                                                    |
+/// | 48-55 | the version                                                                            |
+/// | 56-63 | the version at which lifetimes were last aged                                           |
+/// | 64-71 | 1 + the entry point, or 0                                                              |
+/// | 72-79 | the top level                                                                          |
+/// | 80-87 | the sweep under way: rows visited                                                       |
+/// | 88-95 | slots that it visits; 0 if none is under way                                            |
+/// | rest  | four lists of slots, each with its length (8 bytes) before it and 4 bytes a slot: outposts, removed   |
+/// |       | duplicates, condemned nodes, free slots in the order in which they will be used              |
+///
+/// The tensors are, for each slot s: row s of `baseNeighbors`, neighbours on level 0, then `FF FF FF FF` to the end of the row's cache
+/// line; byte s of `levels` and of `flags` (``NodeFlags``); word s of `firstUpperRows`, where row s of level 1 is among
+/// `upperNeighbors`, followed by those of the levels above; three words of `states` (``NodeStates``); bit s of
+/// `concealed`; 8 bytes of `hashes`; and, unless there are no duplicates, two words of `members` and one of `owners` (``DuplicateSets``).
+struct GraphRecord {
+    var slotCount = 0
+    var nodeCount = 0
+    var deadNodeCount = 0
+    var upperRowCount = 0
+    var linkedSinceRepair = 0
+    var hashCount = 0
+    var version = GraphVersion.first
+    var agedAt = GraphVersion.first
+    var entryPoint: UInt32?
+    var topLevel = 0
+    var sweep: Sweep?
+    var outposts: [UInt32] = []
+    var removedDuplicates: [UInt32] = []
+    var freeSlots: [UInt32] = []
+
+    /// What an empty graph begins with.
+    init(version: GraphVersion) {
+        self.version = version
+        agedAt = version
+    }
+
+    func encoded() -> RecordWriter {
+        var record = RecordWriter()
+        for count in [slotCount, nodeCount, deadNodeCount, upperRowCount, linkedSinceRepair, hashCount] {
+            record.append(UInt64(count))
+        }
+        record.append(version.number)
+        record.append(agedAt.number)
+        record.append(entryPoint.map { UInt64($0) + 1 } ?? 0)
+        record.append(UInt64(topLevel))
+        record.append(UInt64(sweep?.cursor ?? 0))
+        record.append(UInt64(sweep?.end ?? 0))
+        for list in [outposts, removedDuplicates, sweep?.condemned ?? [], freeSlots] { record.append(list) }
+        return record
+    }
+
+    /// Reads a record, and refuses what would lead outside the tensors that belong to it.
+    init(_ record: inout RecordReader, slotCount: Int) throws(SnapshotError) {
+        self.slotCount = try record.next("the number of slots", in: slotCount...slotCount)
+        nodeCount = try record.next("the number of nodes", in: 0...slotCount)
+        deadNodeCount = try record.next("the number of dead nodes", in: 0...nodeCount)
+        upperRowCount = try record.next("the number of upper rows", in: 0...slotCount * HNSWGraph.maximumLevel)
+        linkedSinceRepair = try record.next("the number of nodes linked since", in: 0...Int.max >> 8)
+        hashCount = try record.next("the number of hashes", in: 0...nodeCount)
+        let least = Int(GraphVersion.first.number)
+        version = GraphVersion(UInt64(try record.next("the version", in: least...Int.max >> 1)))
+        agedAt = GraphVersion(UInt64(try record.next("the version of ages", in: least...Int(version.number))))
+        guard version.short >= Lifetime.firstVersion else { throw record.malformed("a version that there is not") }
+        let entry = try record.next("1 + the entry point", in: 0...(nodeCount > 0 ? slotCount : 0))
+        entryPoint = entry == 0 ? nil : UInt32(entry - 1)
+        // Without rows on the upper levels there are no such levels.
+        topLevel = try record.next("the top level", in: 0...(upperRowCount > 0 ? HNSWGraph.maximumLevel : 0))
+        let sweepCursor = try record.next("the sweep's place", in: 0...slotCount)
+        let sweepEnd = try record.next("the sweep's end", in: sweepCursor...slotCount)
+        outposts = try Self.slots(&record, below: slotCount)
+        removedDuplicates = try Self.slots(&record, below: slotCount)
+        let condemned = try Self.slots(&record, below: slotCount)
+        freeSlots = try Self.slots(&record, below: slotCount)
+        try record.finish()
+        guard outposts.count <= GraphLedger.maximumOutposts else {
+            throw record.malformed("\(outposts.count) outposts")
+        }
+        guard (sweepEnd == 0) == condemned.isEmpty else { throw record.malformed("condemned nodes without a sweep") }
+        sweep = condemned.isEmpty ? nil : Sweep(condemned: condemned, cursor: sweepCursor, end: sweepEnd)
+    }
+
+    private static func slots(_ record: inout RecordReader, below slotCount: Int) throws(SnapshotError) -> [UInt32] {
+        let slots = try record.array(UInt32.self)
+        for slot in slots where slot >= slotCount { throw record.malformed("slot \(slot) of \(slotCount)") }
+        return slots
+    }
+}
+
+extension HNSWGraph {
+    /// The graph of a snapshot of `slotCount` vectors. Nothing is read but the section `graph`: searches do not leave the tensors
+    /// whatever these hold, and before the graph is changed, ``verify()`` must have found it sound.
+    package init(
+        parameters: HNSWParameters, capacity: Int, file: SnapshotFile, slotCount: Int
+    ) throws(StorageError) {
+        let record: GraphRecord
+        do throws(SnapshotError) {
+            guard var reader = try file.record(.graph) else {
+                throw .malformed(section: SnapshotSection.graph.name, reason: "it is missing")
+            }
+            record = try GraphRecord(&reader, slotCount: slotCount)
+        } catch {
+            throw .snapshot(error)
+        }
+        try self.init(parameters: parameters, capacity: capacity, record: record, source: .file(file))
+    }
+
+    /// Appends the graph to a snapshot. Nothing is pending: the writer calls it between changes.
+    package func save(to writer: SnapshotWriter) throws(SnapshotError) {
+        var record = GraphRecord(version: version)
+        record.slotCount = slotCount
+        record.nodeCount = nodeCount
+        record.deadNodeCount = deadNodeCount
+        record.upperRowCount = upperRowCount
+        record.linkedSinceRepair = ledger.linkedSinceRepair
+        record.hashCount = ledger.duplicates.hashCount
+        record.agedAt = ledger.agedAt
+        record.entryPoint = entryPoint?.rawValue
+        record.topLevel = topLevel
+        record.sweep = ledger.sweep
+        record.outposts = ledger.outposts
+        record.removedDuplicates = ledger.removedDuplicates
+        record.freeSlots = ledger.free(upTo: version)
+        try writer.append(.graph, record.encoded())
+        try writer.append(.baseNeighbors, baseNeighbors, rows: slotCount)
+        try writer.append(.upperNeighbors, upperNeighbors, rows: upperRowCount)
+        try writer.append(.firstUpperRows, firstUpperRow, rows: slotCount)
+        try writer.append(.levels, levels, rows: slotCount)
+        try states.save(to: writer, slotCount: slotCount)
+        try concealed.save(to: writer, slotCount: slotCount)
+        try writer.append(.flags, ledger.flags, rows: slotCount)
+        try ledger.duplicates.save(to: writer, slotCount: slotCount)
+    }
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import VectorStorage
+
+extension HNSWGraph {
+    /// Proves that the graph can be changed: that all its numbers lead where they should, which a file may say of numbers that do
+    /// not. Whether every node can be reached is not looked at (``checkInvariants()``). Linear in the size of the graph; nothing is
+    /// pending.
+    package func verify() throws(SnapshotError) {
+        try verifyLevels()
+        try verifyNodes()
+        try verifyEdges()
+        try verifyDuplicates()
+        try verifyLists()
+        let flags = ledger.flags.base
+        try ledger.duplicates.verifyTable {
+            flags[Int($0)].isNode && !flags[Int($0)].contains(.condemned)
+        }
+    }
+
+    private func malformed(_ section: SnapshotSection, _ reason: String) -> SnapshotError {
+        .malformed(section: section.name, reason: reason)
+    }
+
+    /// Levels are those that the seed draws, and each slot's rows follow those of the slots before it.
+    private func verifyLevels() throws(SnapshotError) {
+        var rows = 0
+        for slot in 0..<UInt32(slotCount) {
+            let level = level(of: slot)
+            guard level == drawLevel(Slot(slot)) else { throw malformed(.levels, "slot \(slot) is on level \(level)") }
+            guard Int(firstUpperRow.base[Int(slot)]) == rows else {
+                throw malformed(.firstUpperRows, "those of slot \(slot) begin at \(firstUpperRow.base[Int(slot)])")
+            }
+            rows += level
+        }
+        guard rows == upperRowCount else {
+            throw malformed(.firstUpperRows, "\(rows) rows; \(upperRowCount) were counted")
+        }
+    }
+
+    /// Flags, lifetimes and counts agree, and the entry point is one.
+    private func verifyNodes() throws(SnapshotError) {
+        let flags = ledger.flags.base
+        let present = version.short
+        var (nodes, dead) = (0, 0)
+        for slot in 0..<UInt32(slotCount) {
+            let flag = flags[Int(slot)]
+            let isSound =
+                flag.isSubset(of: .all) && !flag.isSuperset(of: [.duplicate, .free])
+                && (flag.isNode || flag.isDisjoint(with: [.dead, .condemned]))
+                && (!flag.contains(.dead) || flag.contains(.removed))
+                && (!flag.contains(.condemned) || flag.contains(.dead))
+                && (!flag.contains(.free) || flag.contains(.removed))
+                && (!flag.isNode || concealed.contains(slot) == flag.contains(.dead))
+            guard isSound else { throw malformed(.flags, "those of slot \(slot) are \(flag.rawValue)") }
+            guard states.lifetime(slot).contains(present) != flag.contains(.removed) else {
+                throw malformed(.states, "slot \(slot) does not live and die as its flags say")
+            }
+            nodes += flag.isNode ? 1 : 0
+            dead += flag.contains(.dead) ? 1 : 0
+        }
+        guard nodes == nodeCount, dead == deadNodeCount else {
+            throw malformed(.graph, "\(nodeCount) nodes, \(deadNodeCount) of them dead; there are \(nodes) and \(dead)")
+        }
+        guard let entryPoint else {
+            // All nodes may be condemned.
+            guard topLevel == 0, nodeCount == 0 || ledger.sweep != nil else {
+                throw malformed(.graph, "no entry point")
+            }
+            return
+        }
+        guard needsReach(entryPoint.rawValue), level(of: entryPoint.rawValue) == topLevel else {
+            throw malformed(.graph, "slot \(entryPoint.rawValue) is no entry point of level \(topLevel)")
+        }
+    }
+
+    /// Every edge leads to another node of its level, and a row has nothing behind its end.
+    private func verifyEdges() throws(SnapshotError) {
+        let flags = ledger.flags.base
+        let levels = levels.base
+        for slot in 0..<UInt32(slotCount) where flags[Int(slot)].isNode {
+            let leadsToCondemned = (ledger.sweep?.cursor ?? 0) <= Int(slot) || flags[Int(slot)].contains(.condemned)
+            for level in 0...level(of: slot) {
+                guard level <= topLevel || flags[Int(slot)].contains(.condemned) else {
+                    throw malformed(.levels, "slot \(slot) is above the top level")
+                }
+                let layer = layer(level)
+                let row = layer.row(slot)
+                let count = layer.count(row)
+                for i in 0..<count {
+                    let neighbor = row[i]
+                    guard neighbor < slotCount, neighbor != slot, flags[Int(neighbor)].isNode,
+                        Int(levels[Int(neighbor)]) >= level,
+                        leadsToCondemned || !flags[Int(neighbor)].contains(.condemned)
+                    else {
+                        let section: SnapshotSection = level == 0 ? .baseNeighbors : .upperNeighbors
+                        throw malformed(section, "slot \(slot) leads to \(neighbor) on level \(level)")
+                    }
+                }
+                guard (count..<max(count, layer.maximumNeighbors)).allSatisfy({ row[$0] == Self.endOfRow }) else {
+                    throw malformed(.baseNeighbors, "slot \(slot) has neighbours behind its last on level \(level)")
+                }
+            }
+        }
+    }
+
+    /// Each duplicate hangs on one node, and the nodes know how many are alive.
+    private func verifyDuplicates() throws(SnapshotError) {
+        let flags = ledger.flags.base
+        var duplicatesLeft = 0
+        for slot in 0..<UInt32(slotCount) {
+            let owner = ledger.duplicates.node(duplicate: slot)
+            guard (owner != nil) == flags[Int(slot)].contains(.duplicate) else {
+                throw malformed(.owners, "slot \(slot) is a duplicate or not")
+            }
+            if owner != nil { duplicatesLeft += 1 }
+        }
+        for node in 0..<UInt32(slotCount) where flags[Int(node)].isNode {
+            var last = node
+            var live: UInt32 = flags[Int(node)].contains(.removed) ? 0 : 1
+            while let member = states.next(last) {
+                // The chain ends: a ring would have more members than there are duplicates.
+                guard member < slotCount, ledger.duplicates.node(duplicate: member) == node, duplicatesLeft > 0 else {
+                    throw malformed(.states, "slot \(member) hangs on slot \(node)")
+                }
+                duplicatesLeft -= 1
+                if !flags[Int(member)].contains(.removed) { live += 1 }
+                last = member
+            }
+            let members = ledger.duplicates.members(of: node)
+            let isSound = last == node ? members.last == 0 : members.last == last + 1 && members.liveCount == live
+            guard isSound, (live == 0) == flags[Int(node)].contains(.dead) else {
+                throw malformed(.members, "those of slot \(node) are not \(live) up to slot \(last)")
+            }
+        }
+        guard duplicatesLeft == 0 else { throw malformed(.owners, "\(duplicatesLeft) duplicates hang on no node") }
+    }
+
+    /// The lists of slots hold each slot once, and all that they should.
+    private func verifyLists() throws(SnapshotError) {
+        let flags = ledger.flags.base
+        let lists: [(name: String, slots: [UInt32], isIn: (NodeFlags) -> Bool)] = [
+            ("free", ledger.free(upTo: version), { $0.contains(.free) }),
+            ("condemned", ledger.sweep?.condemned ?? [], { $0.contains(.condemned) }),
+            ("removed duplicates", ledger.removedDuplicates, { $0.isSuperset(of: [.duplicate, .removed]) }),
+        ]
+        for list in lists {
+            let expected = (0..<slotCount).count { list.isIn(flags[$0]) }
+            guard list.slots.count == expected, Set(list.slots).count == expected,
+                list.slots.allSatisfy({ list.isIn(flags[Int($0)]) })
+            else { throw malformed(.graph, "\(list.slots.count) slots are listed as \(list.name), not \(expected)") }
+        }
+        for outpost in ledger.outposts where !needsReach(outpost) {
+            throw malformed(.graph, "slot \(outpost) is no outpost")
+        }
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+/// The neighbours of a node on one level, which searches read while the writer changes them.
+struct NeighborRow {
+    private let places: UnsafeMutablePointer<Atomic<UInt32>>
+
+    init(_ base: UnsafeMutablePointer<UInt32>) {
+        // SAFETY: an atomic has the layout of its value.
+        places = UnsafeMutableRawPointer(base).assumingMemoryBound(to: Atomic<UInt32>.self)
+    }
+
+    var address: UnsafeRawPointer { UnsafeRawPointer(places) }
+
+    /// Acquires and releases: what a neighbour's slot holds was written before the edge.
+    subscript(place: Int) -> UInt32 {
+        get { places[place].load(ordering: .acquiring) }
+        nonmutating set { places[place].store(newValue, ordering: .releasing) }
+    }
+}
+
+/// One level's neighbour rows, as plain pointers for the loops over them.
+struct Layer {
+    let rows: UnsafeMutablePointer<UInt32>
+    let stride: Int
+    let rowOffset: Int
+    let firstRow: UnsafePointer<UInt32>?
+
+    /// The last row above level 0: a file that nobody has verified may say that a node's is behind it.
+    let lastRow: Int
+    let maximumNeighbors: Int
+
+    func row(_ slot: UInt32) -> NeighborRow {
+        guard let firstRow else { return NeighborRow(rows + Int(slot) &* stride) }
+        return NeighborRow(rows + min(Int(firstRow[Int(slot)]) &+ rowOffset, lastRow) &* stride)
+    }
+
+    /// Entries before the end of a row.
+    func count(_ row: NeighborRow) -> Int {
+        var count = 0
+        while count < maximumNeighbors, row[count] != HNSWGraph.endOfRow { count += 1 }
+        return count
+    }
+
+    /// Ends a row whose first `count` places hold neighbours; the rest of it stays as empty as it was.
+    func endRow(_ row: NeighborRow, count: Int) {
+        var place = count
+        while place < maximumNeighbors, row[place] != HNSWGraph.endOfRow {
+            row[place] = HNSWGraph.endOfRow
+            place += 1
+        }
+    }
+
+    /// Empties a row, whatever it holds.
+    func clear(_ row: NeighborRow) {
+        for place in 0..<maximumNeighbors { row[place] = HNSWGraph.endOfRow }
+    }
+
+    /// Copies the neighbours of a node; returns how many there are.
+    func copy(_ node: UInt32, to slots: UnsafeMutablePointer<UInt32>) -> Int {
+        let row = row(node)
+        var count = 0
+        while count < maximumNeighbors, row[count] != HNSWGraph.endOfRow {
+            slots[count] = row[count]
+            count += 1
+        }
+        return count
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HNSW
+
+/// What a snapshot's section `calibration` holds: where queries came from (0 held-out vectors, 1 stored vectors, 2 queries), vectors when
+/// it was measured, vectors that had ever been inserted then, and the number of curves; for each curve `k`, its queries, the number
+/// of its points, and for each point `efSearch`, recall, standard error and distances a query; then the caller's queries, normalised
+/// under cosine, and the squared length of each. Numbers have 8 bytes but for the queries' values and lengths, which have 4 and
+/// stand behind their number.
+extension Calibrated {
+    private static let sources: [Calibration.Source] = [.heldOutVectors, .storedVectors, .queries]
+    private static let countRange = 1...1 << 48
+
+    func encoded(dimensions: Int) -> RecordWriter {
+        var record = RecordWriter()
+        record.append(UInt64(Self.sources.firstIndex(of: calibration.source) ?? 0))
+        for count in [calibration.vectorCount, insertedCount, calibration.curves.count] { record.append(UInt64(count)) }
+        for curve in calibration.curves {
+            for count in [curve.k, curve.queryCount, curve.points.count] { record.append(UInt64(count)) }
+            for point in curve.points {
+                record.append(UInt64(point.efSearch))
+                for value in [point.recall, point.standardError, point.distancesPerQuery] { record.append(value) }
+            }
+        }
+        record.append(UInt64(queries == nil ? 0 : 1))
+        queries?.append(to: &record, dimensions: dimensions)
+        return record
+    }
+
+    /// The calibration of a file; nil if it has none.
+    init?(_ file: SnapshotFile, dimensions: Int) throws(SnapshotError) {
+        guard var record = try file.record(.calibration) else { return nil }
+        let source = Self.sources[try record.next("the kind of queries", in: 0...Self.sources.count - 1)]
+        let vectorCount = try record.next("the number of vectors", in: Self.countRange)
+        insertedCount = try record.next("the number of vectors inserted", in: Self.countRange)
+        var curves: [Calibration.Curve] = []
+        for _ in 0..<(try record.next("the number of curves", in: 0...16)) {
+            let curve = try Calibration.Curve(&record)
+            guard curve.k > curves.last?.k ?? 0 else { throw record.malformed("curves out of order") }
+            curves.append(curve)
+        }
+        calibration = Calibration(source: source, vectorCount: vectorCount, curves: curves)
+        let hasQueries = try record.next("whether there are queries", in: 0...1) == 1
+        queries = hasQueries ? try PreparedBatch(&record, dimensions: dimensions) : nil
+        try record.finish()
+    }
+}
+
+extension Calibration.Curve {
+    private static let countRange = 1...1 << 40
+
+    fileprivate init(_ record: inout RecordReader) throws(SnapshotError) {
+        k = try record.next("k", in: Self.countRange)
+        queryCount = try record.next("the number of queries", in: 0...Self.countRange.upperBound)
+        points = []
+        for _ in 0..<(try record.next("the number of points", in: 0...1000)) {
+            let point = Calibration.Point(
+                efSearch: try record.next("efSearch", in: Self.countRange),
+                recall: try record.next("the recall", Double.self),
+                standardError: try record.next("the standard error", Double.self),
+                distancesPerQuery: try record.next("the distances of a query", Double.self))
+            guard point.efSearch > points.last?.efSearch ?? 0, (0...1).contains(point.recall) else {
+                throw record.malformed("points out of order")
+            }
+            points.append(point)
+        }
+    }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HNSW
+import Synchronization
+
+extension HNSWIndex {
+    /// Saves the index to a file, from which ``init(contentsOf:options:)`` opens it without building it again.
+    ///
+    /// The file is written beside its place and takes it when all of it is on the disk: whatever happens meanwhile, the old file or the
+    /// new one is there, and who reads the old one goes on reading it. An index that has not changed is saved to the same bytes. Changes
+    /// wait until it is saved; searches do not. Writes as many bytes as ``memoryBytes`` says, about.
+    ///
+    /// - Parameter path: the file to write or to replace, in a folder that is there.
+    /// - Returns: the length of the file in bytes.
+    /// - Throws: ``VectorIndexError/snapshot(_:)``: the file cannot be written, of which
+    ///   ``SnapshotError/cannotWrite(path:code:)`` says why, and is as it was; or the index was opened from a damaged one.
+    @discardableResult
+    public func save(to path: String) throws(VectorIndexError) -> Int {
+        try save(to: path, calls: .real)
+    }
+
+    /// Saves by the given system calls.
+    package func save(to path: String, calls: SystemCalls) throws(VectorIndexError) -> Int {
+        try writer.withLock { _ throws(VectorIndexError) in
+            try requireSound()
+            do throws(SnapshotError) {
+                let file = try SnapshotWriter(path, calls: calls)
+                let state = state.value
+                try file.append(.index, IndexRecord(self).encoded())
+                if let codes = state.codes { try file.append(.quantizer, codes.encoded()) }
+                if let calibrated = state.calibrated {
+                    try file.append(.calibration, calibrated.encoded(dimensions: dimensions))
+                }
+                try graph.save(to: file)
+                try directory.save(to: file, slotCount: state.vectors.count)
+                try state.codes?.matrix.save(to: file)
+                try state.vectors.save(to: file)
+                return try file.finish()
+            } catch {
+                throw .snapshot(error)
+            }
+        }
+    }
+
+    /// Opens a saved index: searches and changes go on where they were when it was saved, with the same answers to the bit. The file is
+    /// not changed before the index is saved to it.
+    ///
+    /// Nothing is built. While the index is open the file may be replaced (by ``save(to:)`` or a renaming) or deleted, and must not be
+    /// written to or cut off: the system ends a process that reads what is not there any more. An index that is
+    /// ``SnapshotResidency/loaded`` does not read the file again.
+    ///
+    /// - Parameters:
+    ///   - path: the file.
+    ///   - options: what is checked, and where the content is kept.
+    /// - Throws: ``VectorIndexError``: ``VectorIndexError/snapshot(_:)`` if the file cannot be read, is no snapshot, is in a newer
+    ///   format, or is damaged, which is named; the instruction set is not supported; or the system has no memory.
+    public convenience init(
+        contentsOf path: String, options: SnapshotOptions = SnapshotOptions()
+    ) throws(VectorIndexError) {
+        let instructionSet: InstructionSet
+        do { instructionSet = try InstructionSet.resolve(options.instructionSet) } catch {
+            throw .instructionSet(error)
+        }
+        do throws(StorageError) {
+            let file = try StorageError.wrap { () throws(SnapshotError) in
+                try SnapshotFile(path, residency: options.residency, prefaults: options.verification == .full)
+            }
+            try self.init(OpenedSnapshot(file, instructionSet: instructionSet))
+            try StorageError.wrap { () throws(SnapshotError) in try verify(file, options.verification) }
+        } catch {
+            throw VectorIndexError(error)
+        }
+    }
+}
+
+// MARK: - Verifying
+
+extension HNSWIndex {
+    /// Verifies as much as is asked for while an index is opened.
+    private func verify(_ file: SnapshotFile, _ verification: SnapshotOptions.Verification) throws(SnapshotError) {
+        switch verification {
+        case .full:
+            for tensor in file.tensors { try tensor.verify() }
+            try verifyStructure()
+            snapshot.begin(pending: [], isSound: true)
+        case .lazy:
+            for tensor in file.tensors where SnapshotVerification.Use.isSmall(tensor.section) { try tensor.verify() }
+            snapshot.begin(
+                pending: file.tensors.filter { !SnapshotVerification.Use.isSmall($0.section) }, isSound: false)
+        case .none:
+            snapshot.begin(pending: [], isSound: false)
+        }
+    }
+
+    /// Throws unless the index can be changed and saved; the caller holds `writer`.
+    func requireSound() throws(VectorIndexError) {
+        try snapshot.require(.change) { () throws(SnapshotError) in try verifyStructure() }
+    }
+
+    /// Proves that every number of the file leads where it should. Linear in the size of the index.
+    private func verifyStructure() throws(SnapshotError) {
+        try graph.verify()
+        try vectors.verifyValues(maximumSquaredNorm: VectorIndexError.maximumSquaredNorm)
+        try directory.verify()
+        var live = 0
+        for slot in 0..<UInt32(vectors.count) where !graph.isRemoved(Slot(slot)) {
+            live += 1
+            guard directory.slot(of: directory.key(of: Slot(slot))) == Slot(slot) else {
+                throw .malformed(
+                    section: SnapshotSection.keyTable.name, reason: "the key of slot \(slot) does not lead to it")
+            }
+        }
+        guard live == directory.count else {
+            // Each live vector has a key, so that a key is left over whose vector is not alive.
+            for slot in 0..<UInt32(vectors.count) where graph.isRemoved(Slot(slot)) {
+                let key = directory.key(of: Slot(slot))
+                if directory.slot(of: key) == Slot(slot) { throw .missingVector(key: key) }
+            }
+            throw .malformed(section: SnapshotSection.keyTable.name, reason: "\(directory.count) keys, \(live) vectors")
+        }
+        guard codesHistory.newSlots.allSatisfy({ $0 < vectors.count }) else {
+            throw .malformed(section: SnapshotSection.index.name, reason: "a new vector that there is not")
+        }
+    }
+}

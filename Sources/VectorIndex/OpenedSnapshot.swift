@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HNSW
+
+/// What a snapshot's section `index` holds. Numbers have 8 bytes.
+///
+/// | bytes   | content                                                                                    |
+/// |---------|--------------------------------------------------------------------------------------------|
+/// | 0-7     | dimensions                                                                                  |
+/// | 8-15    | metric: 0 Manhattan, 1 squared Euclidean, 2 inner product, 3 cosine                            |
+/// | 16-39   | M, efConstruction, efSearch                                                                 |
+/// | 40-47   | seed                                                                                        |
+/// | 48-55   | codes asked for: 0 the index's choice, 1 none, 2 8 bits, 3 4 bits                              |
+/// | 56-63   | 1 if vectors are kept beside codes                                                            |
+/// | 64-71   | 1 if vectors are compact now                                                                  |
+/// | 72-79   | slots                                                                                       |
+/// | 80-87   | vectors that are held                                                                         |
+/// | 88-95   | vectors ever inserted                                                                         |
+/// | 96-103  | vectors when codes were last learnt                                                           |
+/// | 104-111 | vectors when codes were last found to suit                                                    |
+/// | 112-    | the slots of vectors that came since, with their number before them and 4 bytes each            |
+///
+/// The section `quantizer`, which an index without codes leaves out, holds: 2 or 3 for 8 or 4 bits (8 bytes); scale and typical length (4
+/// each), the error of the sample (8); recall of the sample (8), slope, intercept and deviation of distances (4 each); the number of
+/// dimensions (8) and the offset of each (4).
+struct IndexRecord {
+    var dimensions: Int
+    var metric: Metric
+    var options: HNSWOptions
+    var isCompact: Bool
+    var slotCount: Int
+    var liveCount: Int
+    var insertedCount: Int
+    var codesHistory: CodesHistory
+
+    private static let metrics: [Metric] = [.manhattan, .squaredEuclidean, .innerProduct, .cosine]
+    fileprivate static let codes: [VectorCodes?] = [nil, VectorCodes.none, .int8, .int4]
+
+    /// Far above what can be counted, so that sums do not overflow.
+    private static let countRange = 0...1 << 48
+
+    /// The record of an index; the caller holds `writer`.
+    init(_ index: HNSWIndex) {
+        dimensions = index.dimensions
+        metric = index.metric
+        options = index.options
+        isCompact = index.vectors.isCompact
+        slotCount = index.vectors.count
+        liveCount = index.count
+        insertedCount = index.insertedCount.load(ordering: .relaxed)
+        codesHistory = index.codesHistory
+    }
+
+    func encoded() -> RecordWriter {
+        var record = RecordWriter()
+        record.append(UInt64(dimensions))
+        record.append(UInt64(Self.metrics.firstIndex(of: metric) ?? 0))
+        for value in [options.m, options.efConstruction, options.efSearch] { record.append(UInt64(value)) }
+        record.append(options.seed)
+        record.append(UInt64(Self.codes.firstIndex(of: options.codes) ?? 0))
+        for isSet in [options.keepsVectors, isCompact] { record.append(UInt64(isSet ? 1 : 0)) }
+        for count in [slotCount, liveCount, insertedCount, codesHistory.learntCount, codesHistory.checkedCount] {
+            record.append(UInt64(count))
+        }
+        record.append(codesHistory.newSlots)
+        return record
+    }
+
+    init(_ record: inout RecordReader) throws(SnapshotError) {
+        dimensions = try record.next("the number of dimensions", in: IndexLimits.dimensions)
+        metric = Self.metrics[try record.next("the metric", in: 0...Self.metrics.count - 1)]
+        let m = try record.next("M", in: HNSWOptions.mRange)
+        let efConstruction = try record.next("efConstruction", in: HNSWOptions.efConstructionRange)
+        let efSearch = try record.next("efSearch", in: HNSWOptions.efSearchRange)
+        let seed = try record.next(UInt64.self)
+        let codes = Self.codes[try record.next("the kind of codes", in: 0...Self.codes.count - 1)]
+        options = HNSWOptions(m: m, efConstruction: efConstruction, efSearch: efSearch, seed: seed, codes: codes)
+        options.keepsVectors = try record.next("whether vectors are kept", in: 0...1) == 1
+        isCompact = try record.next("whether vectors are compact", in: 0...1) == 1
+        slotCount = try record.next("the number of slots", in: 0...Slot.maximumCount)
+        liveCount = try record.next("the number of vectors", in: 0...slotCount)
+        insertedCount = try record.next("the number of vectors ever inserted", in: Self.countRange)
+        let learnt = try record.next("the number of vectors when codes were learnt", in: Self.countRange)
+        let checked = try record.next("the number of vectors when codes suited", in: Self.countRange)
+        codesHistory = CodesHistory(
+            learntCount: learnt, checkedCount: checked, newSlots: try record.array(UInt32.self))
+        try record.finish()
+        guard options.keepsVectors || codes != VectorCodes.none, !(options.keepsVectors && isCompact) else {
+            throw record.malformed("neither vectors nor codes are kept, or vectors that should not be there are not")
+        }
+    }
+}
+
+extension LearntCodes {
+    func encoded() -> RecordWriter {
+        var record = RecordWriter()
+        let quantizer = matrix.quantizer
+        record.append(UInt64(IndexRecord.codes.firstIndex(of: quantizer.codes) ?? 0))
+        record.append(quantizer.scale)
+        record.append(quantizer.typicalNorm)
+        record.append(quantizer.error)
+        accuracy.append(to: &record)
+        record.append(quantizer.offsets)
+        return record
+    }
+
+    /// The codes of a file; nil if it has none.
+    init?(_ file: SnapshotFile, index: IndexRecord, instructionSet: InstructionSet, capacity: Int) throws(StorageError)
+    {
+        let quantizer: ScalarQuantizer
+        do throws(SnapshotError) {
+            guard var record = try file.record(.quantizer) else { return nil }
+            let codes = IndexRecord.codes[try record.next("the kind of codes", in: 2...3)] ?? .int8
+            let scale = try record.next("the scale")
+            let typicalNorm = try record.next("the typical length")
+            let error = try record.next("the error of the sample", Double.self)
+            accuracy = try CodeAccuracy(&record)
+            let offsets = try record.floats("the offsets")
+            try record.finish()
+            // Vectors have no values beyond 2⁶³, so that these bounds exclude no codes that were learnt, and sums of decoded values do not overflow.
+            guard scale >= 0x1p-121, scale <= 0x1p64, offsets.count == index.dimensions,
+                offsets.allSatisfy({ abs($0) <= 0x1p68 })
+            else { throw record.malformed("codes of scale \(scale) for \(offsets.count) dimensions") }
+            quantizer = ScalarQuantizer(
+                codes, scale: scale, offsets: offsets, typicalNorm: typicalNorm, error: error)
+        } catch {
+            throw .snapshot(error)
+        }
+        matrix = try CodeMatrix(
+            quantizer: quantizer, metric: index.metric, instructionSet: instructionSet, rows: capacity, file: file,
+            count: index.slotCount)
+    }
+}
+
+/// The parts of an index that is opened from a file.
+struct OpenedSnapshot: ~Copyable {
+    let record: IndexRecord
+    let instructionSet: InstructionSet
+    let state: SearchState
+    let graph: HNSWGraph
+    let directory: KeyDirectory
+
+    /// Reads the records of a file and makes its tensors memory, without a look at what these hold.
+    init(_ file: SnapshotFile, instructionSet: InstructionSet) throws(StorageError) {
+        let record = try StorageError.wrap { () throws(SnapshotError) in
+            guard var reader = try file.record(.index) else {
+                throw .malformed(section: SnapshotSection.index.name, reason: "it is missing")
+            }
+            return try IndexRecord(&reader)
+        }
+        let capacity = StoredVectors.capacity(dimensions: record.dimensions)
+        let codes = try LearntCodes(file, index: record, instructionSet: instructionSet, capacity: capacity)
+        guard codes != nil || !record.isCompact else {
+            throw .snapshot(.malformed(section: SnapshotSection.quantizer.name, reason: "it is missing"))
+        }
+        let vectors = try StoredVectors(
+            dimensions: record.dimensions, metric: record.metric, instructionSet: instructionSet,
+            codes: record.isCompact ? codes?.matrix : nil, file: file, count: record.slotCount)
+        let calibrated = try StorageError.wrap { () throws(SnapshotError) in
+            try Calibrated(file, dimensions: record.dimensions)
+        }
+        let graph = try HNSWGraph(
+            parameters: record.options.parameters, capacity: vectors.capacity, file: file, slotCount: record.slotCount)
+        let directory = try KeyDirectory(
+            capacity: vectors.capacity, file: file, count: record.liveCount, slotCount: record.slotCount)
+        self.record = record
+        self.instructionSet = instructionSet
+        state = SearchState(vectors: vectors, codes: codes, calibrated: calibrated)
+        self.graph = graph
+        self.directory = directory
+    }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DistanceKernels
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Where the bytes of an opened snapshot are.
+public enum SnapshotResidency: String, Sendable, Hashable, CaseIterable {
+    /// In the file, until they are read: the system fetches a page when it is first touched, and processes that open one file share
+    /// its pages. Opening takes the same time however large the file is.
+    case mapped
+
+    /// As ``mapped``, but all pages are fetched before opening ends.
+    case prefaulted
+
+    /// Copied to memory of the process, in huge pages where the system has them: the fastest to search, and independent of the file.
+    case loaded
+}
+
+/// A snapshot file that is being opened: its records, and its tensors as memory.
+package final class SnapshotFile {
+    package let header: SnapshotHeader
+    private let path: String
+    private let file: Int32
+    private let residency: SnapshotResidency
+
+    /// The sections that became memory, as they are in the file, padding included.
+    package private(set) var tensors: [SnapshotTensor] = []
+
+    /// - Parameter prefaults: whether all of it will be read at once in any case.
+    package init(
+        _ path: String, residency: SnapshotResidency = .mapped, prefaults: Bool = false
+    ) throws(SnapshotError) {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw .cannotRead(path: path, code: errno) }
+        do throws(SnapshotError) {
+            var status = stat()
+            guard fstat(file, &status) == 0 else { throw .cannotRead(path: path, code: errno) }
+            guard status.st_mode & S_IFMT == S_IFREG else { throw .notARegularFile(path: path) }
+            let length = Int(status.st_size)
+            let page = try Self.read(file, at: 0, count: min(length, SnapshotHeader.pageBytes), path: path)
+            header = try SnapshotHeader(page, fileLength: length)
+        } catch {
+            close(file)
+            throw error
+        }
+        self.path = path
+        self.file = file
+        self.residency = prefaults && residency == .mapped ? .prefaulted : residency
+    }
+
+    deinit { close(file) }
+
+    /// Reads a record and checks that it is as it was written; nil if there is none.
+    package func record(_ section: SnapshotSection) throws(SnapshotError) -> RecordReader? {
+        guard let entry = header.entry(section) else { return nil }
+        // The header ensures that this lies within the file.
+        let content = try Self.read(file, at: entry.offset, count: entry.paddedLength, path: path)
+        try content.withUnsafeBufferPointer { (content) throws(SnapshotError) in
+            try SnapshotTensor(entry, bytes: UnsafeRawBufferPointer(content)).verify()
+        }
+        return RecordReader(Array(content.prefix(entry.length)), section: section.name)
+    }
+
+    /// Bytes that a tensor's section has; 0 if there is none.
+    package func length(_ section: SnapshotSection) -> Int { header.entry(section)?.length ?? 0 }
+
+    /// Puts a section at the front of reserved memory.
+    func fill(_ memory: ReservedMemory, with section: SnapshotSection) throws(StorageError) {
+        guard let entry = header.entry(section) else { return }
+        if residency == .loaded {
+            try memory.commit(entry.paddedLength)
+            let target = UnsafeMutableRawBufferPointer(start: memory.base, count: entry.paddedLength)
+            do { try Self.read(file, at: entry.offset, into: target, path: path) } catch { throw .snapshot(error) }
+        } else {
+            try memory.map(file, offset: entry.offset, bytes: entry.paddedLength, prefault: residency == .prefaulted)
+        }
+        let bytes = UnsafeRawBufferPointer(start: memory.base, count: entry.paddedLength)
+        tensors.append(SnapshotTensor(entry, bytes: bytes))
+    }
+
+    private static func read(
+        _ file: Int32, at offset: Int, count: Int, path: String
+    ) throws(SnapshotError) -> [UInt8] {
+        var content = [UInt8](repeating: 0, count: count)
+        try content.withUnsafeMutableBufferPointer { (content) throws(SnapshotError) in
+            try read(file, at: offset, into: UnsafeMutableRawBufferPointer(content), path: path)
+        }
+        return content
+    }
+
+    /// Fills a buffer from the file.
+    private static func read(
+        _ file: Int32, at offset: Int, into buffer: UnsafeMutableRawBufferPointer, path: String
+    ) throws(SnapshotError) {
+        guard let base = buffer.baseAddress else { return }
+        var position = 0
+        while position < buffer.count {
+            let count = pread(file, base + position, buffer.count - position, off_t(offset + position))
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw .cannotRead(path: path, code: errno) }
+            guard count > 0 else { throw .lengthMismatch(expected: offset + buffer.count, found: offset + position) }
+            position += count
+        }
+    }
+}
+
+/// A section in memory, to be compared with its checksum while nobody has changed it. The memory's owner outlives it.
+package struct SnapshotTensor: @unchecked Sendable {
+    // SAFETY: `bytes` are read only, before anybody writes to them.
+
+    package let section: SnapshotSection
+    private let checksum: UInt32
+    private let length: Int
+    private let bytes: UnsafeRawBufferPointer
+
+    init(_ entry: SnapshotHeader.Entry, bytes: UnsafeRawBufferPointer) {
+        section = entry.section
+        checksum = entry.checksum
+        length = entry.length
+        self.bytes = bytes
+    }
+
+    /// Throws unless the bytes are those that were written, with zeros behind them.
+    package func verify() throws(SnapshotError) {
+        var found = Checksum()
+        found.update(UnsafeRawBufferPointer(rebasing: bytes[..<length]))
+        guard found.value == checksum else { throw .checksumMismatch(section: section.name) }
+        guard bytes[length...].allSatisfy({ $0 == 0 }) else {
+            throw .malformed(section: section.name, reason: "what follows it is not zero")
+        }
+    }
+}

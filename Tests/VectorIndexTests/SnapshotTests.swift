@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+import VectorIndex
+
+@Suite("A saved index")
+struct SnapshotTests {
+    static let fixtures: [SnapshotFixture] = {
+        var fixtures: [SnapshotFixture] = []
+        for metric in Metric.allCases {
+            for history in SnapshotFixture.History.allCases {
+                for codes in [VectorCodes.none, .int8, .int4] {
+                    fixtures.append(SnapshotFixture(metric: metric, codes: codes, history: history))
+                }
+            }
+        }
+        // So many that codes are learnt, vectors given up for them, and recall measured.
+        fixtures.append(SnapshotFixture(metric: .manhattan, codes: nil, count: 4200))
+        fixtures.append(SnapshotFixture(metric: .squaredEuclidean, codes: nil, keepsVectors: false, count: 4200))
+        fixtures.append(
+            SnapshotFixture(metric: .cosine, codes: .int4, keepsVectors: false, count: 2100, history: .changed))
+        fixtures.append(
+            SnapshotFixture(metric: .innerProduct, codes: .int8, keepsVectors: false, count: 2100, history: .changed))
+        for count in 0...3 {
+            for history in SnapshotFixture.History.allCases {
+                fixtures.append(SnapshotFixture(count: count, history: history))
+            }
+        }
+        for m in [2, 40, 512] { fixtures.append(SnapshotFixture(m: m, history: .changed)) }
+        for dimensions in [1, 16, 769] { fixtures.append(SnapshotFixture(history: .changed, dimensions: dimensions)) }
+        return fixtures
+    }()
+
+    @Test("It answers as before when it is opened, to the bit, and is saved to the same bytes", arguments: fixtures)
+    func reopened(fixture: SnapshotFixture) throws {
+        let folder = try TemporaryFolder()
+        let index = try fixture.make()
+        let expected = try fixture.answers(index)
+        let length = try index.save(to: folder.path("a"))
+        let bytes = try folder.bytes("a")
+        #expect(bytes.count == length)
+        try index.save(to: folder.path("b"))
+        #expect(try folder.bytes("b") == bytes)
+
+        let opened = try HNSWIndex(contentsOf: folder.path("a"))
+        #expect(opened.count == index.count)
+        #expect(opened.dimensions == index.dimensions)
+        #expect(opened.metric == index.metric)
+        #expect(opened.options == index.options)
+        #expect(opened.codesInUse == index.codesInUse)
+        #expect(opened.calibration == index.calibration)
+        try opened.checkInvariants()
+        try opened.save(to: folder.path("b"))
+        #expect(try folder.bytes("b") == bytes)
+        #expect(try fixture.answers(opened) == expected)
+        for key in 0..<100 as Range<UInt64> {
+            #expect(opened.contains(key: key) == index.contains(key: key))
+            #expect(try opened.vector(for: key) == index.vector(for: key))
+        }
+    }
+
+    @Test("It is changed as if it had never been closed, and the file is not", arguments: fixtures)
+    func changed(fixture: SnapshotFixture) throws {
+        let folder = try TemporaryFolder()
+        let index = try fixture.make()
+        try index.save(to: folder.path("a"))
+        let bytes = try folder.bytes("a")
+        let opened = try HNSWIndex(contentsOf: folder.path("a"))
+        try fixture.change(index)
+        try fixture.change(opened)
+        #expect(try folder.bytes("a") == bytes)
+        try opened.checkInvariants()
+        #expect(try fixture.answers(opened) == fixture.answers(index))
+        try index.save(to: folder.path("a"))
+        try opened.save(to: folder.path("b"))
+        #expect(try folder.bytes("a") == folder.bytes("b"))
+        #expect(try folder.names == ["a", "b"])
+    }
+
+    @Test(
+        "It answers the same wherever its content is kept and whenever it is verified",
+        arguments: SnapshotResidency.allCases, SnapshotOptions.Verification.allCases)
+    func options(residency: SnapshotResidency, verification: SnapshotOptions.Verification) throws {
+        let folder = try TemporaryFolder()
+        let fixture = SnapshotFixture(codes: nil, history: .changed)
+        let index = try fixture.make()
+        let expected = try fixture.answers(index)
+        try index.save(to: folder.path("a"))
+        let opened = try HNSWIndex(
+            contentsOf: folder.path("a"), options: SnapshotOptions(verification: verification, residency: residency))
+        #expect(try opened.vector(for: 301) == index.vector(for: 301))
+        #expect(try fixture.answers(opened) == expected)
+        try fixture.change(index)
+        try fixture.change(opened)
+        #expect(try fixture.answers(opened) == fixture.answers(index))
+    }
+
+    @Test("Its calibration on the caller's queries is kept with it")
+    func calibration() throws {
+        let folder = try TemporaryFolder()
+        for metric in Metric.allCases {
+            let fixture = SnapshotFixture(metric: metric, codes: nil, count: 1200)
+            let index = try fixture.make()
+            try index.calibrate(queries: fixture.queries.flatMap { $0 })
+            try index.save(to: folder.path("a"))
+            let opened = try HNSWIndex(contentsOf: folder.path("a"))
+            #expect(opened.calibration == index.calibration)
+            try opened.save(to: folder.path("b"))
+            #expect(try folder.bytes("a") == folder.bytes("b"))
+            // Measured anew, on the same queries.
+            try fixture.change(index)
+            try fixture.change(opened)
+            try index.calibrate()
+            try opened.calibrate()
+            #expect(opened.calibration == index.calibration)
+        }
+    }
+}
