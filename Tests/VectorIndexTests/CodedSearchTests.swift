@@ -57,7 +57,7 @@ struct CodedSearchTests {
                     dimensions: dimensions, metric: metric, instructionSet: set, usesCodes: false)
                 for index in [coded, plain] {
                     try index.insertAll(values, keys: 0..<UInt64(count))
-                    for key in stride(from: 5, to: UInt64(count), by: 11) { #expect(try index.remove(key: key)) }
+                    for key in stride(from: 5, to: UInt64(count), by: 11) { #expect(index.remove(key: key)) }
                 }
                 var queries = data.vectors(count: 10, dimensions: dimensions, using: &generator)
                 queries += generator.vectors(count: 5, dimensions: dimensions)

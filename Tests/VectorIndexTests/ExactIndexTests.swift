@@ -38,7 +38,7 @@ struct ExactIndexTests {
         let keys = (0..<3000 as Range<UInt64>).shuffled(using: &generator)
         let index = try ExactIndex(dimensions: 2, metric: .manhattan)
         try index.insertAll([Float](repeating: 1, count: 6000), keys: keys)
-        #expect(try index.remove(key: keys[0]) && index.remove(key: keys[1500]))
+        #expect(index.remove(key: keys[0]) && index.remove(key: keys[1500]))
         let expected = keys.indices.filter { $0 != 0 && $0 != 1500 }.map { keys[$0] }
         for k in [1, 3, 70, 1499, 1500, 2998, 3000, .max] {
             #expect(try index.search([0, 0], k: k).map(\.key) == Array(expected.prefix(k)), "k \(k)")
@@ -54,7 +54,7 @@ struct ExactIndexTests {
         let vectors = generator.clusteredVectors(count: 2100, dimensions: dimensions, clusters: 5, spread: 0.01)
         let index = try ExactIndex(dimensions: dimensions, metric: metric)
         try index.insertAll(vectors, keys: 0..<2100)
-        for key in stride(from: 0, to: 2100 as UInt64, by: 3) { #expect(try index.remove(key: key)) }
+        for key in stride(from: 0, to: 2100 as UInt64, by: 3) { #expect(index.remove(key: key)) }
         let queries = generator.vectors(count: 140, dimensions: dimensions) + vectors.prefix(10 * dimensions)
         let expected = try (0..<150).map { try index.search(queries.vector($0, dimensions), k: 10) }
         for threads in [1, 2, 3, nil] {
