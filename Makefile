@@ -17,7 +17,9 @@
 #   make bench-churn    every vector replaced over and over: recall, speed and memory beside a fresh index
 #   make bench-hostile  data that graphs lose vectors of; fails if one is not found
 #   make bench-order    recall by the order in which vectors arrive
-#                       the six take BASE=B.npy QUERIES=Q.npy (memory and hostile do not) and ARGS, as ARGS='--json'
+#   make bench-load     an index again by looking up and inserting, reading, mapping its file: ARGS='--counts 1000,1000000 --plot load.svg'
+#   make bench-load-peers  opening a saved index beside hnswlib and usearch: ARGS='--count 1000000'
+#                       the six before take BASE=B.npy QUERIES=Q.npy (memory and hostile do not) and ARGS, as ARGS='--json'
 #   make format         format the Swift sources
 #   make setup          install what is missing of Debian's packages; the targets above do so first
 #   make clean          delete what was built
@@ -39,7 +41,8 @@ SOURCES := Package.swift Sources Tests Benchmarks/index-bench
 PACKAGES := libopenblas-dev pkg-config wordnet-base
 
 .PHONY: help setup demo test test-asan test-tsan check lint layers format bench bench-data kernel-bench bench-kernels \
-    bench-numkong bench-peers bench-cache index-bench bench-insert bench-latency bench-memory bench-churn bench-hostile bench-order release clean
+    bench-numkong bench-peers bench-cache index-bench bench-insert bench-latency bench-memory bench-churn bench-hostile bench-order \
+    bench-load bench-load-peers release clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -138,7 +141,7 @@ INDEX_BENCH_FILES = $(if $(filter command environment,$(firstword $(origin BASE)
 bench-insert bench-latency bench-churn bench-order: bench-%: index-bench
 	$(INDEX_BENCH) $* $(INDEX_BENCH_FILES) $(ARGS)
 
-bench-memory bench-hostile: bench-%: index-bench
+bench-memory bench-hostile bench-load: bench-%: index-bench
 	$(INDEX_BENCH) $* $(ARGS)
 
 NUMKONG_VENV := .build/numkong-venv
@@ -163,7 +166,7 @@ bench-numkong: $(COMPARED_LIBRARY) $(NUMKONG_STAMP)
 	$(PIN) $(NUMKONG_VENV)/bin/python Benchmarks/compare_numkong.py $(COMPARED_LIBRARY)
 
 PEERS_VENV := .build/peers-venv
-PEERS_PACKAGES := numpy hnswlib==0.8.0 faiss-cpu==1.15.1
+PEERS_PACKAGES := numpy hnswlib==0.8.0 faiss-cpu==1.15.1 usearch==2.26.6
 PEERS_STAMP := $(PEERS_VENV)/$(subst $() ,_,$(PEERS_PACKAGES))
 BASE ?= .build/demo.base.npy
 QUERIES ?= .build/demo.queries.npy
@@ -175,6 +178,9 @@ $(PEERS_STAMP):
 
 bench-peers: release .build/demo.base.npy $(PEERS_STAMP)
 	$(PIN) $(PEERS_VENV)/bin/python Benchmarks/compare_peers.py --nearest $(NEAREST) --base $(BASE) --queries $(QUERIES) $(ARGS)
+
+bench-load-peers: index-bench $(PEERS_STAMP)
+	$(PEERS_VENV)/bin/python Benchmarks/compare_load.py --index-bench $(INDEX_BENCH) $(ARGS)
 
 bench-cache: kernel-bench
 	@if ! command -v perf >/dev/null; then \

@@ -57,7 +57,11 @@ struct DuplicateSets: ~Copyable {
 
     /// Proves that the table of hashes finds nodes, each by its hash.
     func verifyTable(isNode: (UInt32) -> Bool) throws(SnapshotError) {
-        try nodes.verify(Self.sections, isIn: isNode)
+        try nodes.verify(Self.sections) { (slot) throws(SnapshotError) in
+            guard isNode(slot) else {
+                throw .malformed(section: SnapshotSection.hashTable.name, reason: "slot \(slot), which is no node")
+            }
+        }
     }
 
     /// Makes slots `0..<slotCount` usable, and room for `additional` more nodes.

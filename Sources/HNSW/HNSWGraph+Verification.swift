@@ -3,13 +3,11 @@
 import VectorStorage
 
 extension HNSWGraph {
-    /// Proves that the graph can be changed: that all its numbers lead where they should, which a file may say of numbers that do
-    /// not. Whether every node can be reached is not looked at (``checkInvariants()``). Linear in the size of the graph; nothing is
-    /// pending.
-    package func verify() throws(SnapshotError) {
+    /// Proves what ``verifyEdges()`` does not of a graph that is to be changed: levels, counts, duplicates and lists. Linear in the
+    /// number of slots; nothing is pending.
+    package func verifyNodes() throws(SnapshotError) {
         try verifyLevels()
-        try verifyNodes()
-        try verifyEdges()
+        try verifyFlags()
         try verifyDuplicates()
         try verifyLists()
         let flags = ledger.flags.base
@@ -39,7 +37,7 @@ extension HNSWGraph {
     }
 
     /// Flags, lifetimes and counts agree, and the entry point is one.
-    private func verifyNodes() throws(SnapshotError) {
+    private func verifyFlags() throws(SnapshotError) {
         let flags = ledger.flags.base
         let present = version.short
         var (nodes, dead) = (0, 0)
@@ -74,14 +72,15 @@ extension HNSWGraph {
         }
     }
 
-    /// Every edge leads to another node of its level, and a row has nothing behind its end.
-    private func verifyEdges() throws(SnapshotError) {
+    /// Proves that every edge leads to another node of its level, and that a row has nothing behind its end. Linear in the size of the
+    /// graph. Whether every node can be reached is not looked at (``checkInvariants()``).
+    package func verifyEdges() throws(SnapshotError) {
         let flags = ledger.flags.base
         let levels = levels.base
         for slot in 0..<UInt32(slotCount) where flags[Int(slot)].isNode {
             let leadsToCondemned = (ledger.sweep?.cursor ?? 0) <= Int(slot) || flags[Int(slot)].contains(.condemned)
             for level in 0...level(of: slot) {
-                guard level <= topLevel || flags[Int(slot)].contains(.condemned) else {
+                guard level == 0 || upperRowCount > 0, level <= topLevel || flags[Int(slot)].contains(.condemned) else {
                     throw malformed(.levels, "slot \(slot) is above the top level")
                 }
                 let layer = layer(level)

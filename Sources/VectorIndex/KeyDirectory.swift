@@ -20,8 +20,12 @@ struct KeyDirectory: ~Copyable {
         try slots.save(to: writer, sections: Self.sections, slotCount: slotCount)
     }
 
-    /// Proves that every key that is present is found.
-    func verify() throws(SnapshotError) { try slots.verify(Self.sections) { _ in true } }
+    /// Proves that every key that is present is found, and that its slot holds a vector.
+    func verify(holdsVector: (Slot) -> Bool) throws(SnapshotError) {
+        try slots.verify(Self.sections) { (slot) throws(SnapshotError) in
+            guard holdsVector(Slot(slot)) else { throw .missingVector(key: key(of: Slot(slot))) }
+        }
+    }
 
     /// The key of each slot. An entry is written before its slot is published.
     var keyBySlot: Tensor<UInt64> { slots.keys }

@@ -58,15 +58,18 @@ package struct SlotTable: ~Copyable {
 
     /// Proves that the table holds ``count`` slots, each once, and finds each by its key.
     ///
-    /// - Parameter isIn: whether a slot may be in the table.
-    package func verify(_ sections: SlotTableSections, isIn: (UInt32) -> Bool) throws(SnapshotError) {
+    /// - Parameter check: throws if a slot may not be in the table.
+    package func verify(
+        _ sections: SlotTableSections, check: (UInt32) throws(SnapshotError) -> Void
+    ) throws(SnapshotError) {
         var found = 0
         for place in 0..<places.capacity where places.base[place] != 0 {
             let slot = places.base[place] - 1
             // Found by its key at another place, it would be there twice.
-            guard Int(slot) < slotLimit, isIn(slot), probe(keys.base[Int(slot)]).found == place else {
+            guard Int(slot) < slotLimit, probe(keys.base[Int(slot)]).found == place else {
                 throw .malformed(section: sections.places.name, reason: "slot \(slot) at place \(place)")
             }
+            try check(slot)
             found += 1
         }
         guard found == count else {

@@ -29,7 +29,7 @@ struct TuneTests {
 
         let own = try TuneCommand.parse(base + ["--queries", folder.path("held.npy")])
         #expect(try own.measure().calibration.source == .queries)
-        let svg = CalibrationPlot(report.calibration).svg()
+        let svg = LogLogPlot(report.calibration).svg()
         #expect(svg.hasPrefix("<svg") && svg.components(separatedBy: "<polyline").count == 4)
     }
 

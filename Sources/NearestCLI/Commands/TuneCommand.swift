@@ -60,7 +60,7 @@ struct TuneCommand: ParsableCommand {
         let report = try measure()
         if let plot {
             do {
-                try Data(CalibrationPlot(report.calibration).svg().utf8).write(to: URL(fileURLWithPath: plot))
+                try Data(LogLogPlot(report.calibration).svg().utf8).write(to: URL(fileURLWithPath: plot))
             } catch { throw CommandFailure("\(plot): cannot be written: \(error.localizedDescription)") }
         }
         try Output.print(json ? report.json() : report.table())

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Dispatch
+import HNSW
+
+extension HNSWIndex {
+    /// Verifies as much as is asked for while an index is opened.
+    func verify(_ file: SnapshotFile, _ verification: SnapshotOptions.Verification) throws(SnapshotError) {
+        func isSmall(_ tensor: SnapshotTensor) -> Bool { SnapshotVerification.Use.isSmall(tensor.section) }
+        switch verification {
+        case .full:
+            try prove(file.tensors.map { .checksum($0) } + Proof.structure)
+            snapshot.begin(pending: [], isSound: true)
+        case .lazy:
+            try prove(file.tensors.filter(isSmall).map { .checksum($0) })
+            snapshot.begin(pending: file.tensors.filter { !isSmall($0) }, isSound: false)
+        case .none:
+            snapshot.begin(pending: [], isSound: false)
+        }
+    }
+
+    /// Throws unless the index can be changed and saved; the caller holds `writer`.
+    func requireSound() throws(VectorIndexError) {
+        try snapshot.require(.change) { () throws(SnapshotError) in try prove(Proof.structure) }
+    }
+
+    /// What is to be proved of a file, each linear in its part. No proof relies on another.
+    private enum Proof {
+        /// That a section's bytes are those that were written.
+        case checksum(SnapshotTensor)
+
+        // That every number leads where it should.
+        case edges, nodes, values, keys
+
+        static let structure: [Proof] = [.edges, .nodes, .values, .keys]
+    }
+
+    private func prove(_ proof: Proof) throws(SnapshotError) {
+        switch proof {
+        case .checksum(let tensor): try tensor.verify()
+        case .edges: try graph.verifyEdges()
+        case .nodes: try graph.verifyNodes()
+        case .values: try vectors.verifyValues(maximumSquaredNorm: VectorIndexError.maximumSquaredNorm)
+        case .keys: try verifyKeys()
+        }
+    }
+
+    /// Carries out proofs on every core; throws what the first of those that fail has thrown.
+    private func prove(_ proofs: [Proof]) throws(SnapshotError) {
+        var failures = [SnapshotError?](repeating: nil, count: proofs.count)
+        failures.withUnsafeMutableBufferPointer { failures in
+            // SAFETY: each proof only reads what nobody changes meanwhile, and its failure is written to its own place.
+            nonisolated(unsafe) let failures = failures
+            DispatchQueue.concurrentPerform(iterations: proofs.count) { i in
+                do throws(SnapshotError) { try self.prove(proofs[i]) } catch { failures[i] = error }
+            }
+        }
+        if let failure = failures.lazy.compactMap({ $0 }).first { throw failure }
+    }
+
+    /// Every key leads to a vector, and every vector has a key.
+    private func verifyKeys() throws(SnapshotError) {
+        try directory.verify { !graph.isRemoved($0) }
+        let live = (0..<UInt32(vectors.count)).count { !graph.isRemoved(Slot($0)) }
+        guard live == directory.count else {
+            throw .malformed(
+                section: SnapshotSection.keyTable.name, reason: "\(directory.count) keys of \(live) vectors")
+        }
+        guard codesHistory.newSlots.allSatisfy({ $0 < vectors.count }) else {
+            throw .malformed(section: SnapshotSection.index.name, reason: "a new vector that there is not")
+        }
+    }
+}
