@@ -22,6 +22,9 @@ struct DuplicateSets: ~Copyable {
     /// 1 + the node on which a duplicate hangs, or 0, by slot.
     private let owners: Tensor<UInt32>
 
+    /// Whether there ever was a duplicate: else `members` and `owners` are zeros that nobody has touched.
+    private var hasMembers: Bool
+
     private static let sections = SlotTableSections(keys: .hashes, places: .hashTable)
 
     /// - Parameters:
@@ -40,11 +43,12 @@ struct DuplicateSets: ~Copyable {
         }
         self.members = members
         self.owners = owners
+        hasMembers = source.file.map { $0.length(.members) > 0 } ?? false
     }
 
     func save(to writer: SnapshotWriter, slotCount: Int) throws(SnapshotError) {
         try nodes.save(to: writer, sections: Self.sections, slotCount: slotCount)
-        guard (0..<slotCount).contains(where: { owners.base[$0] != 0 }) else { return }
+        guard hasMembers else { return }
         try writer.append(.members, members, rows: slotCount)
         try writer.append(.owners, owners, rows: slotCount)
     }
@@ -92,6 +96,7 @@ struct DuplicateSets: ~Copyable {
 
     /// Adds a slot to a node's members; returns the member before it.
     mutating func addDuplicate(_ slot: UInt32, of node: UInt32, nodeIsLive: Bool) -> UInt32 {
+        hasMembers = true
         owners.base[Int(slot)] = node + 1
         var members = members.base[Int(node)]
         if members.last == 0 { members = Members(last: node + 1, liveCount: nodeIsLive ? 1 : 0) }
@@ -120,6 +125,9 @@ struct DuplicateSets: ~Copyable {
         }
     }
 
-    /// Bytes of hashes, their table, members and owners.
-    func usedBytes(slotCount: Int) -> Int { nodes.usedBytes(slotCount: slotCount) + slotCount * 12 }
+    /// Bytes of hashes and their table, and of members and owners where there are any.
+    func usedBytes(slotCount: Int) -> Int {
+        let memberBytes = MemoryLayout<Members>.stride + MemoryLayout<UInt32>.stride
+        return nodes.usedBytes(slotCount: slotCount) + (hasMembers ? slotCount * memberBytes : 0)
+    }
 }

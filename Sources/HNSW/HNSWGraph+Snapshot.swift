@@ -24,7 +24,7 @@ import VectorStorage
 /// The tensors are, for each slot s: row s of `baseNeighbors`, neighbours on level 0, then `FF FF FF FF` to the end of the row's cache
 /// line; byte s of `levels` and of `flags` (``NodeFlags``); word s of `firstUpperRows`, where row s of level 1 is among
 /// `upperNeighbors`, followed by those of the levels above; three words of `states` (``NodeStates``); bit s of
-/// `concealed`; 8 bytes of `hashes`; and, unless there are no duplicates, two words of `members` and one of `owners` (``DuplicateSets``).
+/// `concealed`; 8 bytes of `hashes`; and, unless there never was a duplicate, two words of `members` and one of `owners` (``DuplicateSets``).
 struct GraphRecord {
     var slotCount = 0
     var nodeCount = 0

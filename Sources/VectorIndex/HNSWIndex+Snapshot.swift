@@ -65,7 +65,7 @@ extension HNSWIndex {
             let file = try StorageError.wrap { () throws(SnapshotError) in
                 try SnapshotFile(path, residency: options.residency, prefaults: options.verification == .full)
             }
-            try self.init(OpenedSnapshot(file, instructionSet: instructionSet))
+            try self.init(OpenedSnapshot(file, instructionSet: instructionSet, wantedSet: options.instructionSet))
             try StorageError.wrap { () throws(SnapshotError) in try verify(file, options.verification) }
         } catch {
             throw VectorIndexError(error)

@@ -141,13 +141,18 @@ struct OpenedSnapshot: ~Copyable {
     let directory: KeyDirectory
 
     /// Reads the records of a file and makes its tensors memory, without a look at what these hold.
-    init(_ file: SnapshotFile, instructionSet: InstructionSet) throws(StorageError) {
-        let record = try StorageError.wrap { () throws(SnapshotError) in
+    ///
+    /// - Parameter wantedSet: the instruction set that was asked for.
+    init(
+        _ file: SnapshotFile, instructionSet: InstructionSet, wantedSet: InstructionSet?
+    ) throws(StorageError) {
+        var record = try StorageError.wrap { () throws(SnapshotError) in
             guard var reader = try file.record(.index) else {
                 throw .malformed(section: SnapshotSection.index.name, reason: "it is missing")
             }
             return try IndexRecord(&reader)
         }
+        record.options.instructionSet = wantedSet
         let capacity = StoredVectors.capacity(dimensions: record.dimensions)
         let codes = try LearntCodes(file, index: record, instructionSet: instructionSet, capacity: capacity)
         guard codes != nil || !record.isCompact else {

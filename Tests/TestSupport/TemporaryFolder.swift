@@ -3,7 +3,7 @@
 import Foundation
 
 /// A folder for one test's files, deleted with the object.
-public final class TemporaryFolder {
+public final class TemporaryFolder: Sendable {
     /// Where it is.
     public let url: URL
 

@@ -116,4 +116,35 @@ struct SnapshotTests {
             #expect(opened.calibration == index.calibration)
         }
     }
+
+    @Test(
+        "Threads that use it first at the same time all get what was saved",
+        arguments: [.lazy, .none] as [SnapshotOptions.Verification])
+    func firstUses(verification: SnapshotOptions.Verification) throws {
+        let folder = try TemporaryFolder()
+        let fixture = SnapshotFixture(codes: .int4, history: .changed)
+        let index = try fixture.make()
+        let expected = try index.searchBatch(fixture.queries.flatMap { $0 }, k: 7)
+        try index.save(to: folder.path("a"))
+        for _ in 0..<10 {
+            let opened = try HNSWIndex(
+                contentsOf: folder.path("a"), options: SnapshotOptions(verification: verification))
+            let problems = Guarded<[String]>([])
+            onThreads(6) { thread in
+                do {
+                    switch thread {
+                    case 0: try opened.insert([Float](repeating: 100, count: fixture.dimensions), key: 1_000_000)
+                    case 1: _ = try opened.vector(for: 301)
+                    case 2: try opened.save(to: folder.path("b"))
+                    default:
+                        let found = try opened.searchBatch(fixture.queries.flatMap { $0 }, k: 7)
+                        if found != expected { problems.withLock { $0.append("another answer") } }
+                    }
+                } catch {
+                    problems.withLock { $0.append("\(error)") }
+                }
+            }
+            #expect(problems.withLock { $0 } == [])
+        }
+    }
 }

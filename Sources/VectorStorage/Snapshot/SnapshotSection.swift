@@ -40,7 +40,7 @@ package enum SnapshotSection: UInt32, CaseIterable, Sendable {
     /// Hashes of vectors, and the table that finds slots by them.
     case hashes = 39
     case hashTable = 40
-    /// Duplicates of each node; left out if there are none.
+    /// Duplicates of each node; left out if there never was one.
     case members = 41
     case owners = 42
 
