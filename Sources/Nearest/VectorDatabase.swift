@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
-import Synchronization
-
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -29,10 +26,10 @@ import Synchronization
 public final class VectorDatabase: @unchecked Sendable {
     // SAFETY: `catalog` is read under `access.read` and changed under `access.write`, by the holder of `writer` only.
 
-    private let index: HNSWIndex
-    private let access = ReadersWriterLock()
-    private let writer = Guarded(())
-    private var catalog = Catalog()
+    let index: HNSWIndex
+    let access = ReadersWriterLock()
+    let writer = Guarded(())
+    var catalog = Catalog()
 
     /// Makes an empty database.
     ///
@@ -169,173 +166,4 @@ public final class VectorDatabase: @unchecked Sendable {
         }
         return results
     }
-}
-
-// MARK: - Changes
-
-extension VectorDatabase {
-    /// Adds an entry.
-    ///
-    /// - Throws: ``VectorDatabaseError``: the id is there already, or the vector is not one of this database's.
-    public func insert(_ entry: VectorEntry) throws(VectorDatabaseError) {
-        try batchInsert([entry], parallelism: 1)
-    }
-
-    /// Adds many entries, all or none. Searches go on meanwhile and see none of them before all are there.
-    ///
-    /// - Parameters:
-    ///   - entries: what to add, with ids that are new and different.
-    ///   - parallelism: threads to use, 1 to 1,024; nil uses every core. The index is the same for any number.
-    ///   - progress: called now and then with the number of entries linked so far, on the calling thread. It may read;
-    ///     changing or calibrating the database there is a programming error and traps. If it throws, nothing was added.
-    /// - Returns: the ids, in the order of the entries.
-    /// - Throws: ``VectorDatabaseError``: an id is there already or named twice, a vector is not one of this database's,
-    ///   `parallelism` is outside its range, or `progress` has cancelled.
-    @discardableResult
-    public func batchInsert(
-        _ entries: [VectorEntry], parallelism: Int? = nil, progress: BatchProgress = { _ in }
-    ) throws(VectorDatabaseError) -> [String] {
-        if let parallelism {
-            do { try VectorIndexError.check("parallelism", parallelism, in: IndexLimits.threads) } catch {
-                throw .index(error)
-            }
-        }
-        try changing { () throws(VectorDatabaseError) in
-            try catalog.checkNew(entries)
-            let keys = addRecords(of: entries)
-            do throws(VectorIndexError) {
-                try index.insertBatch(
-                    entries.lazy.map(\.vector), keys: keys, threads: parallelism, progress: progress)
-            } catch {
-                access.write { catalog.removeRecords(of: keys) }
-                throw VectorDatabaseError(error, inserting: entries)
-            }
-            forEachPart(of: keys.count) { part in catalog.publish(keys[part]) }
-        }
-        return entries.map(\.id)
-    }
-
-    /// Adds many entries on a thread of its own, all or none, and tells how many are linked so far.
-    ///
-    /// ```swift
-    /// for try await linked in database.insertions(of: entries) { print("\(linked) of \(entries.count)") }
-    /// ```
-    ///
-    /// Insertion begins at once and does not wait for the loop. All entries are there once the sequence has told their number and
-    /// ended; none is, if it throws. It is cancelled when the task that iterates is cancelled, which ends the sequence without an
-    /// error, or when the sequence is dropped: then none is there, or all where the last had been linked before.
-    ///
-    /// - Parameters:
-    ///   - entries: what to add, with ids that are new and different.
-    ///   - parallelism: threads to use, 1 to 1,024; nil uses every core.
-    /// - Returns: a sequence that throws ``VectorDatabaseError`` as ``batchInsert(_:parallelism:progress:)`` does.
-    public func insertions(
-        of entries: [VectorEntry], parallelism: Int? = nil
-    ) -> AsyncThrowingStream<Int, any Error> {
-        AsyncThrowingStream { continuation in
-            let isCancelled = Flag()
-            continuation.onTermination = { if case .cancelled = $0 { isCancelled.raise() } }
-            DispatchQueue(label: "batch insertion").async {
-                do {
-                    try self.batchInsert(entries, parallelism: parallelism) { (linked) throws(CancellationError) in
-                        if isCancelled.isRaised { throw CancellationError() }
-                        continuation.yield(linked)
-                    }
-                    continuation.finish()
-                } catch {
-                    continuation.finish(throwing: error)
-                }
-            }
-        }
-    }
-
-    /// Adds an entry, or replaces the one with its id, in one change: a search sees the old one or the new one, never both.
-    ///
-    /// - Returns: whether an entry was replaced.
-    /// - Throws: ``VectorDatabaseError``: the vector is not one of this database's.
-    @discardableResult
-    public func upsert(_ entry: VectorEntry) throws(VectorDatabaseError) -> Bool {
-        try changing { () throws(VectorDatabaseError) in
-            let oldKey = catalog.key(of: entry.id)
-            let keys = addRecords(of: [entry])
-            do throws(VectorIndexError) {
-                if let oldKey {
-                    try index.replace(oldKey, with: entry.vector.span, key: keys[0])
-                } else {
-                    try index.insert(entry.vector, key: keys[0])
-                }
-            } catch {
-                access.write { catalog.removeRecords(of: keys) }
-                throw VectorDatabaseError(error, inserting: [entry])
-            }
-            access.write {
-                if let oldKey { catalog.removeRecords(of: [oldKey]) }
-                catalog.publish(keys[...])
-            }
-            return oldKey != nil
-        }
-    }
-
-    /// Removes an entry. Returns whether there was one with the id.
-    ///
-    /// - Throws: ``VectorDatabaseError``: the index cannot be changed.
-    @discardableResult
-    public func remove(_ id: String) throws(VectorDatabaseError) -> Bool {
-        try changing { () throws(VectorDatabaseError) in
-            guard let key = catalog.key(of: id) else { return false }
-            try VectorDatabaseError.wrap { () throws(VectorIndexError) in _ = try index.remove(key: key) }
-            access.write { catalog.removeRecords(of: [key]) }
-            return true
-        }
-    }
-
-    /// Unlinks every removed or replaced entry from the index, so that new ones take their places and searches pass them no more
-    /// (``HNSWIndex/compact()``). Changes wait, searches do not.
-    ///
-    /// - Throws: ``VectorDatabaseError``: the index cannot be changed.
-    public func compact() throws(VectorDatabaseError) {
-        try changing { () throws(VectorDatabaseError) in
-            try VectorDatabaseError.wrap { () throws(VectorIndexError) in try index.compact() }
-        }
-    }
-
-    /// Overwrites what the index keeps of removed and replaced vectors with zeros (``HNSWIndex/secureErase()``).
-    ///
-    /// - Returns: vectors that results still hold and that were not overwritten.
-    /// - Throws: ``VectorDatabaseError``: the index cannot be changed.
-    @discardableResult
-    public func secureErase() throws(VectorDatabaseError) -> Int {
-        try changing { () throws(VectorDatabaseError) in
-            try VectorDatabaseError.wrap { () throws(VectorIndexError) in try index.secureErase() }
-        }
-    }
-
-    /// Records a batch's entries under new keys, which it returns.
-    private func addRecords(of entries: [VectorEntry]) -> [UInt64] {
-        var keys: [UInt64] = []
-        keys.reserveCapacity(entries.count)
-        forEachPart(of: entries.count) { part in keys += catalog.addRecords(of: entries[part]) }
-        return keys
-    }
-
-    /// Changes the catalog a part of a batch at a time, so that reads need not wait for all of it.
-    private func forEachPart(of count: Int, _ change: (Range<Int>) -> Void) {
-        for first in stride(from: 0, to: count, by: 1024) {
-            access.write { change(first..<min(first + 1024, count)) }
-        }
-    }
-
-    /// Runs `body` as the only change.
-    private func changing<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
-        try writer.withLock { _ throws(Failure) in try body() }
-    }
-}
-
-/// Says once, from any thread to any other, that something is no longer wanted.
-private final class Flag: Sendable {
-    private let raised = Atomic(false)
-
-    var isRaised: Bool { raised.load(ordering: .relaxed) }
-
-    func raise() { raised.store(true, ordering: .relaxed) }
 }

@@ -16,7 +16,7 @@ extension HNSWIndex {
     /// Removes a vector; it is never returned again. Returns whether the key was there. Waits for a change under way.
     ///
     /// The vector's node leads searches on until it is unlinked: with every change that follows a little of that is done, once a
-    /// twentieth of the nodes are such.
+    /// twentieth of the nodes are such: 40 rows a removal, or ``count`` of them if there are fewer.
     ///
     /// - Throws: ``VectorIndexError``: the index was opened from a file that turns out to be damaged.
     @discardableResult
@@ -43,7 +43,7 @@ extension HNSWIndex {
     }
 
     /// Overwrites what the index keeps of removed vectors with zeros, after ``compact()``: their values, codes and keys. What
-    /// searches and results still hold is left as it is.
+    /// searches and results still hold is left as it is. Linear in the number of vectors.
     ///
     /// - Returns: removed vectors that are still held and were not overwritten; call again when their results are gone.
     /// - Throws: ``VectorIndexError``: the index was opened from a file that turns out to be damaged.

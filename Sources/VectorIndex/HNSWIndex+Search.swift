@@ -12,6 +12,9 @@ extension HNSWIndex {
 
     /// Returns the nearest vectors to a query, nearest first: `k`, or all if there are fewer.
     ///
+    /// Compares some 10 to 30 vectors for each candidate that is kept, more of them slowly as the index grows: about linear in
+    /// `efSearch`, logarithmic in ``count``. Where edges lead to fewer vectors than are wanted, all are compared.
+    ///
     /// - Parameters:
     ///   - query: `dimensions` finite values; under ``Metric/cosine`` not all zero.
     ///   - k: results wanted, 0 or more.
