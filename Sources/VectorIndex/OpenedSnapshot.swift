@@ -66,7 +66,15 @@ struct IndexRecord {
         return record
     }
 
-    init(_ record: inout RecordReader) throws(SnapshotError) {
+    /// The record of a file.
+    init(_ file: SnapshotFile) throws(SnapshotError) {
+        guard var record = try file.record(.index) else {
+            throw .malformed(section: SnapshotSection.index.name, reason: "it is missing")
+        }
+        try self.init(&record)
+    }
+
+    private init(_ record: inout RecordReader) throws(SnapshotError) {
         dimensions = try record.next("the number of dimensions", in: IndexLimits.dimensions)
         metric = Self.metrics[try record.next("the metric", in: 0...Self.metrics.count - 1)]
         let m = try record.next("M", in: HNSWOptions.mRange)
@@ -104,13 +112,23 @@ extension LearntCodes {
         return record
     }
 
+    /// What a file's codes are.
+    static func kind(in file: SnapshotFile) throws(SnapshotError) -> VectorCodes {
+        guard var record = try file.record(.quantizer) else { return .none }
+        return try kind(&record)
+    }
+
+    private static func kind(_ record: inout RecordReader) throws(SnapshotError) -> VectorCodes {
+        try record.next("the kind of codes", in: 2...3) == 2 ? .int8 : .int4
+    }
+
     /// The codes of a file; nil if it has none.
     init?(_ file: SnapshotFile, index: IndexRecord, instructionSet: InstructionSet, capacity: Int) throws(StorageError)
     {
         let quantizer: ScalarQuantizer
         do throws(SnapshotError) {
             guard var record = try file.record(.quantizer) else { return nil }
-            let codes = IndexRecord.codes[try record.next("the kind of codes", in: 2...3)] ?? .int8
+            let codes = try Self.kind(&record)
             let scale = try record.next("the scale")
             let typicalNorm = try record.next("the typical length")
             let error = try record.next("the error of the sample", Double.self)
@@ -146,12 +164,7 @@ struct OpenedSnapshot: ~Copyable {
     init(
         _ file: SnapshotFile, instructionSet: InstructionSet, wantedSet: InstructionSet?
     ) throws(StorageError) {
-        var record = try StorageError.wrap { () throws(SnapshotError) in
-            guard var reader = try file.record(.index) else {
-                throw .malformed(section: SnapshotSection.index.name, reason: "it is missing")
-            }
-            return try IndexRecord(&reader)
-        }
+        var record = try StorageError.wrap { () throws(SnapshotError) in try IndexRecord(file) }
         record.options.instructionSet = wantedSet
         let capacity = StoredVectors.capacity(dimensions: record.dimensions)
         let codes = try LearntCodes(file, index: record, instructionSet: instructionSet, capacity: capacity)
