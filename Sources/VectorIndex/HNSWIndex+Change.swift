@@ -63,7 +63,7 @@ extension HNSWIndex {
     }
 
     /// The caller holds `writer`.
-    private func compactAlone() {
+    func compactAlone() {
         waitForReaders()
         workers.use(threads: Processors.count)
         graph.unlinkDuplicates(oldestReader: graph.version, atLeast: 1)

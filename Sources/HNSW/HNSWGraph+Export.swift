@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import VectorStorage
+
+/// A graph as other libraries keep it: every vector is linked, and nothing else is. Its elements are numbered from 0.
+package struct LinkedVectors: Sendable {
+    /// The slot of each element.
+    package var slots: [Slot] = []
+
+    /// An element of the highest level, where searches begin; nil without elements.
+    package var entryPoint: Int?
+
+    /// Elements: of each element, of each of its levels from 0 on.
+    package var neighbors: [[[UInt32]]] = []
+}
+
+extension HNSWGraph {
+    /// Links the live vectors with one another as the graph does, in the order of their slots.
+    ///
+    /// A node whose own vector is removed is represented by its first live duplicate. Nodes without a live vector are left out with
+    /// the edges that lead to them: a sweep before has replaced those. Linear in the size of the graph; the caller is its writer.
+    package func linkedVectors() -> LinkedVectors {
+        var linked = LinkedVectors()
+        linked.slots = (0..<UInt32(slotCount)).map { Slot($0) }.filter { !isRemoved($0) }
+        // The elements of each node's live vectors; the first has its edges.
+        var members = [[UInt32]](repeating: [], count: slotCount)
+        for (element, slot) in linked.slots.enumerated() { members[Int(node(of: slot))].append(UInt32(element)) }
+        linked.neighbors = [[[UInt32]]](repeating: [[]], count: linked.slots.count)
+        for node in 0..<UInt32(slotCount) {
+            guard let first = members[Int(node)].first else { continue }
+            linked.neighbors[Int(first)] = (0...level(of: node)).map { level in
+                let layer = layer(level)
+                let row = layer.row(node)
+                return (0..<layer.count(row)).compactMap { members[Int(row[$0])].first }
+            }
+        }
+        let places = parameters.maximumNeighbors(level: 0)
+        for members in members where members.count > 1 { linked.link(duplicates: members, places: places) }
+        linked.entryPoint =
+            entryPoint.flatMap { members[$0.index].first }.map { Int($0) }
+            ?? linked.neighbors.indices.max { linked.neighbors[$0].count < linked.neighbors[$1].count }
+        return linked
+    }
+}
+
+extension LinkedVectors {
+    /// Links elements with equal vectors on level 0, of which the first is linked with others: it leads to the second, and each to
+    /// the next one.
+    ///
+    /// Each leads back to the first as well, and on to its neighbours as far as there are places. Where the first has no place left
+    /// for the second, its last neighbour gives way, to which the second leads then: what could be reached can be reached still.
+    fileprivate mutating func link(duplicates: [UInt32], places: Int) {
+        let first = Int(duplicates[0])
+        var row = neighbors[first][0]
+        let displaced = row.count == places ? row.removeLast() : nil
+        for place in duplicates.indices.dropFirst() {
+            let next = place + 1 < duplicates.count ? duplicates[place + 1] : nil
+            let list = [next, duplicates[0], place == 1 ? displaced : nil].compactMap { $0 }
+            neighbors[Int(duplicates[place])] = [list + row.prefix(places - list.count)]
+        }
+        neighbors[first][0] = row + [duplicates[1]]
+    }
+}
