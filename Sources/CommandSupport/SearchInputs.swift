@@ -41,6 +41,24 @@ package struct SearchInputs {
         queries = try queriesFile.floats(limit: queryLimit)
     }
 
+    /// Reads the first vectors of a file, to be stored.
+    package init(base path: String, limit: Int?) throws(CommandFailure) {
+        let file = try VectorTable(path: path)
+        guard file.columns > 0 else { throw CommandFailure("\(path): holds no values") }
+        self.init(dimensions: file.columns, base: try file.floats(limit: limit), queries: [])
+    }
+
+    /// Reads the first queries of a file, to be asked of an index of so many dimensions.
+    package init(queries path: String, dimensions: Int, queryLimit: Int?) throws(CommandFailure) {
+        let file = try VectorTable(path: path)
+        guard file.columns == dimensions else {
+            throw CommandFailure(
+                "\(path): vectors of \(file.columns) dimensions; those of the index have \(dimensions)")
+        }
+        guard file.rows > 0 else { throw CommandFailure("\(path): holds no values") }
+        self.init(dimensions: dimensions, base: [], queries: try file.floats(limit: queryLimit))
+    }
+
     /// The values of one query in `queries`.
     package func queryRange(_ index: Int) -> Range<Int> { index * dimensions..<(index + 1) * dimensions }
 

@@ -7,12 +7,15 @@ import ArgumentParser
 struct NearestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "nearest",
-        abstract: "Vector search on one machine: measure it, check it, try it.",
+        abstract: "Vector search on one machine: build an index, ask it, measure it, check it.",
         discussion: """
             Exit codes: 0 done; 1 the data or a file is at fault, said in one line on standard error; 64 wrong usage.
 
             NEAREST_ISA=portable|avx2|avx512 forces an instruction set.
             """,
         version: "nearest 0.1.0",
-        subcommands: [BenchCommand.self, TuneCommand.self, ExactCommand.self, InfoCommand.self, DemoCommand.self])
+        subcommands: [
+            BuildCommand.self, SearchCommand.self, InfoCommand.self, VerifyCommand.self,
+            BenchCommand.self, TuneCommand.self, ExactCommand.self, DemoCommand.self,
+        ])
 }

@@ -105,7 +105,7 @@ struct BenchCommand: ParsableCommand {
         }
         if let idsOut {
             for (i, ef) in settings.enumerated() {
-                let ids = idRows(rounds[0][i].results, k: k)
+                let ids = try idRows(rounds[0][i].results, k: k)
                 try NumPyFile.write(ids, rows: inputs.queryCount, columns: k, to: "\(idsOut).ef\(ef).npy")
             }
         }

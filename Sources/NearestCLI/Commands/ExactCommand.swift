@@ -82,7 +82,7 @@ struct ExactCommand: ParsableCommand {
         let seconds = (ContinuousClock.now - start).seconds
         progress.finish()
         if let idsOut {
-            try VectorTable.write(idRows(results, k: k), rows: results.count, columns: k, to: idsOut)
+            try VectorTable.write(try idRows(results, k: k), rows: results.count, columns: k, to: idsOut)
         }
         let operations = 2 * Double(results.count) * Double(index.count) * Double(inputs.dimensions)
         let report = Report(
@@ -99,13 +99,4 @@ struct ExactCommand: ParsableCommand {
                         threads == 1 ? "" : "s", report.qps, report.gigaflopsPerSecond))
         }
     }
-}
-
-/// Results as rows of ids, -1 where there are fewer than `k`.
-func idRows(_ results: [[Neighbor]], k: Int) -> [Int32] {
-    var ids = [Int32](repeating: -1, count: results.count * k)
-    for (row, neighbors) in results.enumerated() {
-        for (i, neighbor) in neighbors.prefix(k).enumerated() { ids[row * k + i] = Int32(neighbor.key) }
-    }
-    return ids
 }

@@ -5,13 +5,17 @@ import CommandSupport
 import Foundation
 import Nearest
 
-/// `nearest info`: what this machine offers and what is used of it.
+/// `nearest info`: what this machine offers and what is used of it, or what a saved index is.
 struct InfoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "info",
-        abstract: "Show the processor's features, the kernels in use, the BLAS and how searches run.")
+        abstract: "Show what a saved index is, or what this machine offers.",
+        discussion: """
+            Of a file: what it was built with and its sections, without opening all of it; `nearest verify` checks the content. \
+            Without one: the processor's features, the kernels in use, the BLAS and how searches run.
+            """)
 
-    @Argument(help: ArgumentHelp("A saved index. Not available yet.", valueName: "FILE.nearest"))
+    @Argument(help: ArgumentHelp("A saved index.", valueName: "FILE.nearest"))
     var file: String?
 
     @Flag(help: "Print one JSON object instead of text.")
@@ -43,11 +47,11 @@ struct InfoCommand: ParsableCommand {
         }
     }
 
-    mutating func validate() throws {
-        guard file == nil else { throw ValidationError("saved indexes are not available yet") }
-    }
-
     func run() throws {
+        if let file {
+            let report = SnapshotReport(try IndexFile(path: file).info())
+            return try Output.print(json ? report.json() : report.text())
+        }
         let instructionSet: InstructionSet
         do throws(InstructionSetError) {
             instructionSet = try InstructionSet.resolve()

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CommandSupport
+import Dispatch
+import Nearest
+import Synchronization
+
+/// `nearest search`: asks a saved index.
+struct SearchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "search",
+        abstract: "Find the nearest vectors of a saved index to queries.",
+        discussion: "Queries are a \(VectorTable.formats) file. Results are given by their keys, nearest first.")
+
+    @Option(help: ArgumentHelp("A saved index.", valueName: "FILE.nearest"))
+    var index: String
+
+    @Option(help: ArgumentHelp("Queries.", valueName: "Q"))
+    var queries: String
+
+    @Option(help: "Neighbours a query asks for.")
+    var k = 10
+
+    @Option(help: "Candidates that a search keeps. (default: what the index was made with, 64 as a rule)")
+    var ef: Int?
+
+    @Option(help: "The share of the true neighbours that is to be found, above 0, up to 1, instead of --ef.")
+    var recall: Double?
+
+    @Option(help: "Threads that search.")
+    var threads = 1
+
+    @Option(help: ArgumentHelp("Ask only the first N queries.", valueName: "N"))
+    var queryLimit: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Write the keys to a .npy or .ivecs file: int32, queries x k, nearest first, -1 where there are fewer.",
+            valueName: "IDS"))
+    var idsOut: String?
+
+    @Option(help: "When the file is checked: full (all of it first), lazy (what is read, before it is), or none.")
+    var verification = SnapshotOptions.Verification.full
+
+    @Option(help: "Where its content is: mapped (in the file), prefaulted (all of it fetched), or loaded (copied).")
+    var residency = SnapshotResidency.mapped
+
+    @Flag(help: "Print one JSON object instead of a table.")
+    var json = false
+
+    mutating func validate() throws {
+        try checkRange("--k", k, 1...SearchInputs.maximumK)
+        try checkRange("--threads", threads, 1...1024)
+        if let ef { try checkRange("--ef", ef, HNSWOptions.efSearchRange) }
+        if let queryLimit { try checkRange("--query-limit", queryLimit, 1...Int.max) }
+        if let recall {
+            guard ef == nil else { throw ValidationError("give --ef or --recall, not both") }
+            guard recall > 0, recall <= 1 else {
+                throw ValidationError("--recall is \(recall); it must be above 0 and at most 1")
+            }
+        }
+        if let idsOut, !VectorTable.isNameOfIntegers(idsOut) {
+            throw ValidationError("--ids-out is '\(idsOut)'; its name must end in .npy or .ivecs")
+        }
+    }
+
+    func run() throws {
+        let report = try search()
+        try Output.print(json ? try report.json() : report.table())
+    }
+
+    /// Opens the index, asks the queries, and writes the keys if asked to.
+    func search() throws -> SearchReport {
+        let file = IndexFile(path: index)
+        let index = try file.open(SnapshotOptions(verification: verification, residency: residency))
+        let inputs = try SearchInputs(queries: queries, dimensions: index.dimensions, queryLimit: queryLimit)
+        let start = ContinuousClock.now
+        let results: [[Neighbor]]
+        do throws(VectorIndexError) {
+            results = try answers(of: index, to: inputs)
+        } catch .snapshot(let error) {
+            throw file.failure(.snapshot(error))
+        } catch {
+            throw CommandFailure("\(queries): \(error)")
+        }
+        let seconds = (ContinuousClock.now - start).seconds
+        if let idsOut {
+            try VectorTable.write(try idRows(results, k: k), rows: results.count, columns: k, to: idsOut)
+        }
+        return SearchReport(index, k: k, threads: threads, seconds: seconds, results: results)
+    }
+
+    private func answers(of index: HNSWIndex, to inputs: SearchInputs) throws(VectorIndexError) -> [[Neighbor]] {
+        let progress = ProgressBar("search", total: inputs.queryCount)
+        defer { progress.finish() }
+        if let recall { return try answers(of: index, to: inputs, recall: recall, progress: progress) }
+        var results: [[Neighbor]] = []
+        while results.count < inputs.queryCount {
+            let end = min(results.count + Self.queriesAtOnce, inputs.queryCount)
+            let part = inputs.queryRange(results.count).lowerBound..<inputs.queryRange(end).lowerBound
+            results += try index.searchBatch(
+                inputs.queries.span.extracting(part), k: k, efSearch: ef, threads: threads)
+            progress.update(end)
+        }
+        return results
+    }
+
+    /// Queries between two looks at the progress: enough for many threads.
+    private static let queriesAtOnce = 16_384
+
+    /// The results of each query with a wanted recall.
+    private func answers(
+        of index: HNSWIndex, to inputs: SearchInputs, recall: Double, progress: ProgressBar
+    ) throws(VectorIndexError) -> [[Neighbor]] {
+        let results = Mutex([[Neighbor]](repeating: [], count: inputs.queryCount))
+        let failure = Mutex<VectorIndexError?>(nil)
+        let next = Atomic(0)
+        DispatchQueue.concurrentPerform(iterations: min(threads, inputs.queryCount)) { _ in
+            do throws(VectorIndexError) {
+                while true {
+                    let q = next.add(1, ordering: .relaxed).oldValue
+                    guard q < inputs.queryCount else { return }
+                    let query = inputs.queries.span.extracting(inputs.queryRange(q))
+                    let found = try index.search(query, k: k, recall: recall)
+                    results.withLock { $0[q] = found }
+                    progress.update(q + 1)
+                }
+            } catch {
+                failure.withLock { $0 = error }
+            }
+        }
+        if let error = failure.withLock({ $0 }) { throw error }
+        return results.withLock { $0 }
+    }
+}
+
+extension SnapshotOptions.Verification: ExpressibleByArgument {}
+extension SnapshotResidency: ExpressibleByArgument {}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Nearest
+import TestSupport
+import Testing
+
+@testable import CommandSupport
+@testable import NearestCLI
+
+@Suite("The search command")
+struct SearchCommandTests {
+    private let fixture: SavedIndexFixture
+    private let arguments: [String]
+
+    init() throws {
+        fixture = try SavedIndexFixture()
+        try fixture.build()
+        arguments = ["--index", fixture.path("a.nearest")] + fixture.asked
+    }
+
+    @Test("It finds what the index finds, wherever the file is kept and whenever it is checked")
+    func answers() throws {
+        let index = try HNSWIndex(contentsOf: fixture.path("a.nearest"))
+        let expected = try index.searchBatch(fixture.queries, k: 5, efSearch: 20)
+        for verification in SnapshotOptions.Verification.allCases {
+            for residency in SnapshotResidency.allCases {
+                let report = try SearchCommand.parse(
+                    arguments + [
+                        "--k", "5", "--ef", "20", "--threads", "2", "--verification", verification.rawValue,
+                        "--residency", residency.rawValue,
+                    ]
+                ).search()
+                #expect(report.results.map { $0.map(\.key) } == expected.map { $0.map(\.key) })
+                #expect(report.results.map { $0.map(\.distance) } == expected.map { $0.map(\.distance) })
+            }
+        }
+    }
+
+    @Test("With a recall of 1 it finds the true neighbours; the effort is the index's own if none is named")
+    func effort() throws {
+        try ExactCommand.parse(
+            ["--base", fixture.path("base.npy"), "--ids-out", fixture.path("truth.npy")] + fixture.asked
+        ).run()
+        let truth = try NumPyFile(path: fixture.path("truth.npy")).int32s()
+        let report = try SearchCommand.parse(arguments + ["--recall", "1", "--threads", "3"]).search()
+        #expect(report.results.flatMap { $0.map(\.key) } == truth.map { UInt64($0) })
+        let own = try SearchCommand.parse(arguments).search()
+        let named = try SearchCommand.parse(arguments + ["--ef", "64"]).search()
+        #expect(own.results.map { $0.map(\.key) } == named.results.map { $0.map(\.key) })
+    }
+
+    @Test("Its table has a line a result, its JSON all of them, and its file their keys, -1 where there are fewer")
+    func outputs() throws {
+        try fixture.build("few.nearest", ["--limit", "3"])
+        let ids = fixture.path("ids.npy")
+        let report = try SearchCommand.parse(
+            ["--index", fixture.path("few.nearest"), "--k", "5", "--query-limit", "2", "--ids-out", ids] + fixture.asked
+        ).search()
+        #expect(report.table().split(separator: "\n").count == 1 + 2 * 3)
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(report.json().utf8)) as? [String: Any])
+        #expect(
+            object.keys.sorted() == [
+                "codes", "count", "dimensions", "k", "metric", "qps", "results", "seconds", "threads",
+            ])
+        let results = try #require(object["results"] as? [[[String: Any]]])
+        #expect(results.map(\.count) == [3, 3] && results[0][0].keys.sorted() == ["distance", "key"])
+        let file = try NumPyFile(path: ids)
+        #expect(file.rows == 2 && file.columns == 5)
+        let keys = report.results.map { $0.map { Int32($0.key) } + [-1, -1] }
+        #expect(try file.int32s() == Array(keys.joined()))
+    }
+
+    @Test("Keys beyond int32 are printed, and are an error where they are to be written")
+    func largeKeys() throws {
+        let index = try HNSWIndex(dimensions: 12, metric: .manhattan)
+        try index.insert(Array(fixture.vectors[..<12]), key: .max)
+        try index.save(to: fixture.path("large.nearest"))
+        let arguments = ["--index", fixture.path("large.nearest"), "--query-limit", "1"] + fixture.asked
+        #expect(try SearchCommand.parse(arguments).search().table().contains("18446744073709551615"))
+        let message = expectExit(1, SearchCommand.self, arguments + ["--ids-out", fixture.path("ids.npy")]) {
+            _ = try $0.search()
+        }
+        #expect(message == "the key 18446744073709551615 is beyond int32, which ids are written as")
+        #expect(try !fixture.folder.names.contains("ids.npy"))
+    }
+
+    @Test("Wrong usage is refused with exit code 64, files at fault with 1")
+    func refusals() throws {
+        for options in [
+            ["--ef", "0"], ["--recall", "0"], ["--recall", "1.01"], ["--recall", "nan"],
+            ["--ef", "9", "--recall", "0.9"],
+            ["--k", "0"], ["--threads", "0"], ["--query-limit", "0"], ["--ids-out", "ids.txt"],
+            ["--verification", "some"], ["--residency", "cloud"],
+        ] {
+            expectExit(64, SearchCommand.self, arguments + options) { _ = try $0.search() }
+        }
+        try NumPyFile.write([1, 2] as [Float], rows: 1, columns: 2, to: fixture.path("narrow.npy"))
+        try NumPyFile.write([Float](repeating: .nan, count: 12), rows: 1, columns: 12, to: fixture.path("nan.npy"))
+        try NumPyFile.write([Float](), rows: 0, columns: 12, to: fixture.path("empty.npy"))
+        for name in ["none.npy", "narrow.npy", "nan.npy", "empty.npy", "a.nearest"] {
+            expectExit(
+                1, SearchCommand.self, ["--index", fixture.path("a.nearest"), "--queries", fixture.path(name)]
+            ) { _ = try $0.search() }
+        }
+        try fixture.damage("a.nearest", section: "vectors", to: "b.nearest")
+        for verification in ["full", "lazy"] {
+            let message = expectExit(
+                1, SearchCommand.self,
+                ["--index", fixture.path("b.nearest"), "--verification", verification] + fixture.asked
+            ) { _ = try $0.search() }
+            #expect(message.hasPrefix(fixture.path("b.nearest")) && message.contains("'vectors' is damaged"))
+        }
+        for name in ["none.nearest", "base.npy"] {
+            expectExit(1, SearchCommand.self, ["--index", fixture.path(name)] + fixture.asked) { _ = try $0.search() }
+        }
+    }
+}
