@@ -3,19 +3,25 @@
 import ArgumentParser
 import Nearest
 
-/// What an index is built with, for every command that builds one.
+/// What an index is built with, for every command that builds one. Options that are not given are told from those that are, for
+/// commands that open a saved index instead.
 package struct IndexArguments: ParsableArguments {
-    @Option(help: "The metric: l2 (squared), ip (negated inner product), cosine (1 - cos) or l1.")
-    package var metric = MetricOption.l2
+    @Option(
+        name: .customLong("metric"),
+        help: "The metric: l2 (squared), ip (negated inner product), cosine (1 - cos) or l1. (default: l2)")
+    private var givenMetric: MetricOption?
 
-    @Option(help: "M: neighbours of a new node on each level; level 0 keeps twice as many.")
-    package var m = 16
+    @Option(
+        name: .customLong("m"),
+        help: "M: neighbours of a new node on each level; level 0 keeps twice as many. (default: 16)")
+    private var givenM: Int?
 
-    @Option(help: "Candidates that an insertion considers.")
-    package var efConstruction = 200
+    @Option(
+        name: .customLong("ef-construction"), help: "Candidates that an insertion considers. (default: 200)")
+    private var givenEfConstruction: Int?
 
-    @Option(help: "Seeds the graph.")
-    package var seed: UInt64 = 42
+    @Option(name: .customLong("seed"), help: "Seeds the graph. (default: 42)")
+    private var givenSeed: UInt64?
 
     @Option(help: ArgumentHelp("Index only the first N vectors.", valueName: "N"))
     package var limit: Int?
@@ -24,6 +30,11 @@ package struct IndexArguments: ParsableArguments {
     package var compact = false
 
     package init() {}
+
+    package var metric: MetricOption { givenMetric ?? .l2 }
+    package var m: Int { givenM ?? 16 }
+    package var efConstruction: Int { givenEfConstruction ?? 200 }
+    package var seed: UInt64 { givenSeed ?? 42 }
 
     package mutating func validate() throws {
         try checkRange("--m", m, HNSWOptions.mRange)
@@ -45,5 +56,28 @@ package struct IndexArguments: ParsableArguments {
         defer { progress.finish() }
         try index.insertBatch(inputs.base, keys: inputs.keys, threads: threads) { progress.update($0) }
         return index
+    }
+}
+
+extension IndexArguments {
+    /// Refuses options that were given and say something else than a saved index, as wrong usage.
+    ///
+    /// - Parameters:
+    ///   - codes: if given; those that the index chose are as right as those that it was asked for.
+    ///   - path: the file's.
+    package func check(against info: SnapshotInfo, codes: CodesOption?, path: String) throws {
+        func check(_ name: String, _ given: String?, _ found: String...) throws {
+            guard let given, !found.contains(given) else { return }
+            throw ValidationError("\(name) is \(given); \(path) was built with \(found[0])")
+        }
+        try check("--metric", givenMetric?.rawValue, MetricOption(info.metric).rawValue)
+        try check("--m", givenM.map { "\($0)" }, "\(info.options.m)")
+        try check("--ef-construction", givenEfConstruction.map { "\($0)" }, "\(info.options.efConstruction)")
+        try check("--seed", givenSeed.map { "\($0)" }, "\(info.options.seed)")
+        try check(
+            "--codes", codes?.rawValue, CodesOption(info.options.codes).rawValue, info.codesInUse.rawValue)
+        guard !compact || !info.options.keepsVectors else {
+            throw ValidationError("--compact is given; \(path) was built without it")
+        }
     }
 }

@@ -98,7 +98,7 @@ struct CommandTests {
     @Test(
         "Wrong usage is refused with exit code 64",
         arguments: [
-            ["--codes", "int3"], ["--codes", "float"], ["--index", "x.nearest"],
+            ["--codes", "int3"], ["--codes", "float"],
             ["--metric", "hamming"], ["--k", "0"], ["--k", "100001"], ["--k", "9223372036854775807"], ["--m", "0"],
             ["--m", "1"], ["--m", "513"], ["--ef", ""],
             ["--ef", "0"], ["--ef", "16,"], ["--ef", "a"], ["--ef-construction", "0"], ["--threads", "0"],

@@ -5,19 +5,22 @@ import CommandSupport
 import Foundation
 import Nearest
 
-/// `nearest bench`: builds an index and measures its search.
+/// `nearest bench`: builds an index, or opens a saved one, and measures its search.
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Build an index of a file of vectors and measure search: recall beside speed.",
+        abstract: "Build an index of a file of vectors, or open a saved one, and measure search: recall beside speed.",
         discussion: """
             Vectors are read from NumPy's .npy (C order, two dimensions, float32, float16 or int8) and from .fvecs, .bvecs and \
             .ivecs, ground truth from .npy (int32) and .ivecs; ids are written as .npy. Recall counts ties with the k-th true \
             neighbour as hits, and is given where there is ground truth to compare with.
+
+            With --index nothing is built: what is said of the index must be so, the time of opening is given as that of \
+            building, and --base is needed only by --exact, and for the recall of an index that holds codes only.
             """)
 
-    @Option(help: ArgumentHelp("Vectors to index.", valueName: "B"))
-    var base: String
+    @Option(help: ArgumentHelp("Vectors to index; with --index those that it was built of.", valueName: "B"))
+    var base: String?
 
     @Option(help: ArgumentHelp("Queries, none of them a stored vector.", valueName: "Q"))
     var queries: String
@@ -30,8 +33,9 @@ struct BenchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Candidates that a search keeps: a list of settings.", valueName: "16,32,64"))
     var ef = "16,32,64,128,256"
 
-    @Option(help: "What vectors are compared by: none (the vectors themselves), int8, int4, or auto.")
-    var codes = CodesOption.none
+    @Option(
+        help: "What vectors are compared by: none (the vectors themselves), int8, int4, or auto. (default: none)")
+    var codes: CodesOption?
 
     @Flag(help: "Answer the queries by one call, which may interleave them; each has the mean time then.")
     var batch = false
@@ -48,7 +52,7 @@ struct BenchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Ask only the first N queries.", valueName: "N"))
     var queryLimit: Int?
 
-    @Option(help: ArgumentHelp("Open a saved index instead of building one. Not available yet.", valueName: "SNAPSHOT"))
+    @Option(help: ArgumentHelp("Open a saved index instead of building one.", valueName: "FILE.nearest"))
     var index: String?
 
     @Option(help: ArgumentHelp("True neighbours of each query, for recall.", valueName: "GT"))
@@ -64,7 +68,8 @@ struct BenchCommand: ParsableCommand {
     var json = false
 
     mutating func validate() throws {
-        guard index == nil else { throw ValidationError("--index is not available yet: there are no snapshots") }
+        guard base != nil || index != nil else { throw ValidationError("give --base or --index") }
+        guard base != nil || !exact else { throw ValidationError("--exact takes --base, the vectors to search") }
         guard !(exact && groundTruth != nil) else { throw ValidationError("give --exact or --ground-truth, not both") }
         try checkRange("--k", k, 1...SearchInputs.maximumK)
         try checkRange("--threads", threads, 1...1024)
@@ -79,12 +84,12 @@ struct BenchCommand: ParsableCommand {
         try Output.print(json ? try report.json() : report.table())
     }
 
-    /// Builds, searches, and writes the ids if asked to.
+    /// Builds or opens, searches, and writes the ids if asked to.
     func measure() throws -> BenchReport {
-        let inputs = try SearchInputs(base: base, queries: queries, limit: indexed.limit, queryLimit: queryLimit)
+        let subject = try subject()
+        let (index, inputs) = (subject.index, subject.inputs)
         let bench = SearchBench(inputs: inputs, k: k, threads: threads, isBatch: batch)
-        let (index, build) = try buildIndex(inputs)
-        let truth = try trueDistances(inputs, index: index)
+        let truth = try trueDistances(subject)
 
         let settings = try efSettings()
         var rounds: [[SearchBench.Measurement]] = []
@@ -101,7 +106,7 @@ struct BenchCommand: ParsableCommand {
         let points = settings.indices.map { i in
             BenchReport.Point(
                 ef: settings[i], measurements: rounds.map { $0[i] }, truth: truth,
-                distances: distances(rounds[0][i].results, inputs), k: min(k, inputs.baseCount))
+                distances: distances(rounds[0][i].results, subject), k: min(k, index.count))
         }
         if let idsOut {
             for (i, ef) in settings.enumerated() {
@@ -110,40 +115,45 @@ struct BenchCommand: ParsableCommand {
             }
         }
         return BenchReport(
-            count: index.count, dimensions: index.dimensions, metric: indexed.metric.rawValue,
-            codes: index.codesInUse.rawValue,
-            instructionSet: index.instructionSet.rawValue, build: build,
+            count: index.count, dimensions: index.dimensions, metric: MetricOption(index.metric).rawValue,
+            codes: index.codesInUse.rawValue, instructionSet: index.instructionSet.rawValue, build: subject.build,
             memory: .init(
                 bytesPerVector: index.memoryBytes / max(index.count, 1), peakResidentBytes: ProcessMemory.peakBytes),
             points: points)
     }
 
-    /// The distances that recall is counted by: a compact index knows those to what it stores.
-    private func distances(_ results: [[Neighbor]], _ inputs: SearchInputs) -> [[Float]] {
-        results.enumerated().map { q, found in
-            indexed.compact
-                ? inputs.trueDistances(of: found, query: q, metric: indexed.metric.metric) : found.map(\.distance)
+    private func subject() throws -> BenchSubject {
+        guard let index else {
+            let inputs = try SearchInputs(
+                base: base ?? "", queries: queries, limit: indexed.limit, queryLimit: queryLimit)
+            return try BenchSubject(inputs, built: indexed, codes: codes ?? .none, threads: buildThreads)
+        }
+        return try BenchSubject(
+            opened: IndexFile(path: index), base: base, queries: queries, queryLimit: queryLimit, arguments: indexed,
+            codes: codes, countsRecall: exact || groundTruth != nil)
+    }
+
+    /// The distances that recall is counted by: a compact index knows those to what it stores. Empty where it is not counted.
+    private func distances(_ results: [[Neighbor]], _ subject: BenchSubject) -> [[Float]] {
+        guard exact || groundTruth != nil else { return [] }
+        return results.enumerated().map { q, found in
+            subject.needsTrueDistances
+                ? subject.inputs.trueDistances(of: found, query: q, metric: subject.index.metric)
+                : found.map(\.distance)
         }
     }
 
-    private func buildIndex(_ inputs: SearchInputs) throws -> (HNSWIndex, BenchReport.Build) {
-        let start = ContinuousClock.now
-        let index = try indexed.build(inputs, codes: codes, threads: buildThreads)
-        let seconds = (ContinuousClock.now - start).seconds
-        let rate = seconds > 0 ? Double(index.count) / seconds : 0
-        return (index, BenchReport.Build(seconds: seconds, threads: buildThreads, vectorsPerSecond: rate))
-    }
-
     /// The distance of each query's `k`-th true neighbour, or of the last one where there are fewer; nil without ground truth.
-    private func trueDistances(_ inputs: SearchInputs, index: HNSWIndex) throws -> [Float]? {
+    private func trueDistances(_ subject: BenchSubject) throws -> [Float]? {
+        let (index, inputs) = (subject.index, subject.inputs)
         if exact {
-            let neighbors = try inputs.exactNeighbors(metric: indexed.metric.metric, k: k, threads: buildThreads)
+            let neighbors = try inputs.exactNeighbors(metric: index.metric, k: k, threads: buildThreads)
             return neighbors.map { $0.last?.distance ?? -.infinity }
         }
         guard let path = groundTruth else { return nil }
         let file = try VectorTable(path: path)
         let ids = try file.int32s()
-        let wanted = min(k, inputs.baseCount)
+        let wanted = min(k, index.count)
         guard file.rows >= inputs.queryCount, file.columns >= wanted else {
             throw CommandFailure(
                 "\(path): \(file.rows) × \(file.columns) ids; wanted \(inputs.queryCount) queries × \(wanted) neighbours"
@@ -158,9 +168,9 @@ struct BenchCommand: ParsableCommand {
                     throw CommandFailure(
                         "\(path): query \(q) has neighbour \(id), which is not among the vectors indexed")
                 }
-                guard indexed.compact else { return distance }
+                guard subject.needsTrueDistances else { return distance }
                 let neighbor = Neighbor(key: key, distance: distance)
-                return inputs.trueDistances(of: [neighbor], query: q, metric: indexed.metric.metric)[0]
+                return inputs.trueDistances(of: [neighbor], query: q, metric: index.metric)[0]
             }
             return distances.max() ?? -.infinity
         }

@@ -6,10 +6,25 @@ import Nearest
 
 /// What `nearest bench` found, in the form that its JSON has.
 struct BenchReport: Encodable {
+    /// How the index came to be.
     struct Build: Encodable {
         var seconds: Double
         var threads: Int
         var vectorsPerSecond: Double
+
+        /// What the table says was done: built or opened.
+        var verb: String
+
+        private enum CodingKeys: CodingKey {
+            case seconds, threads, vectorsPerSecond
+        }
+
+        init(seconds: Double, threads: Int, count: Int, verb: String) {
+            self.seconds = seconds
+            self.threads = threads
+            vectorsPerSecond = seconds > 0 ? Double(count) / seconds : 0
+            self.verb = verb
+        }
     }
 
     struct Memory: Encodable {
@@ -48,9 +63,10 @@ struct BenchReport: Encodable {
         var lines = [
             "\(count) vectors x \(dimensions), \(metric), codes \(codes), \(instructionSet)",
             String(
-                format: "built in %.1f s on %ld thread%@ (%.0f vectors/s), %ld bytes a vector, peak %ld MB",
-                build.seconds,
-                build.threads, build.threads == 1 ? "" : "s", build.vectorsPerSecond, memory.bytesPerVector,
+                format: "\(build.verb) in %.\(build.seconds < 1 ? 4 : 1)f s on %ld thread%@ (%.0f vectors/s), "
+                    + "%ld bytes a vector, peak %ld MB",
+                build.seconds, build.threads, build.threads == 1 ? "" : "s", build.vectorsPerSecond,
+                memory.bytesPerVector,
                 memory.peakResidentBytes / 1_000_000),
             "    ef  recall  queries/s  p50 us  p99 us  distances/query",
         ]

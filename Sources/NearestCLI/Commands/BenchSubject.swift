@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CommandSupport
+import Nearest
+
+/// What `nearest bench` measures: an index that is built, or a saved one that is opened.
+struct BenchSubject {
+    let index: HNSWIndex
+    let build: BenchReport.Build
+
+    /// The queries, and the stored vectors where the command names their file.
+    let inputs: SearchInputs
+
+    /// Whether the index knows vectors by their codes only, so that the distances which recall is counted by are to be computed
+    /// from the vectors in the file.
+    let needsTrueDistances: Bool
+
+    /// Builds the index of the inputs' vectors.
+    init(_ inputs: SearchInputs, built arguments: IndexArguments, codes: CodesOption, threads: Int) throws {
+        let start = ContinuousClock.now
+        index = try arguments.build(inputs, codes: codes, threads: threads)
+        build = BenchReport.Build(
+            seconds: (ContinuousClock.now - start).seconds, threads: threads, count: index.count, verb: "built")
+        self.inputs = inputs
+        needsTrueDistances = arguments.compact
+    }
+
+    /// Opens a saved index.
+    ///
+    /// - Parameters:
+    ///   - base: the file of its vectors, if that is named.
+    ///   - arguments: what the index is to have been built with, as far as it is given; so are `codes`.
+    ///   - countsRecall: whether distances will be compared with true ones.
+    init(
+        opened file: IndexFile, base: String?, queries: String, queryLimit: Int?, arguments: IndexArguments,
+        codes: CodesOption?, countsRecall: Bool
+    ) throws {
+        let info = try file.info()
+        try arguments.check(against: info, codes: codes, path: file.path)
+        guard base != nil || !info.isCompact || !countsRecall else {
+            throw ValidationError(
+                "\(file.path) holds codes only: recall takes --base, the vectors that it was built of")
+        }
+        if base == nil, let limit = arguments.limit, limit != info.count {
+            throw ValidationError("--limit is \(limit); \(file.path) holds \(info.count) vectors")
+        }
+        let start = ContinuousClock.now
+        index = try file.open()
+        build = BenchReport.Build(
+            seconds: (ContinuousClock.now - start).seconds, threads: 1, count: index.count, verb: "opened")
+        let queries = try SearchInputs(queries: queries, dimensions: index.dimensions, queryLimit: queryLimit)
+        if let base {
+            let stored = try SearchInputs(base: base, limit: arguments.limit)
+            try Self.check(stored, of: base, against: index, isCompact: info.isCompact, path: file.path)
+            inputs = SearchInputs(dimensions: index.dimensions, base: stored.base, queries: queries.queries)
+        } else {
+            inputs = queries
+        }
+        needsTrueDistances = info.isCompact
+    }
+
+    /// Refuses vectors that are not those of an index, by their row numbers.
+    private static func check(
+        _ stored: SearchInputs, of base: String, against index: HNSWIndex, isCompact: Bool, path: String
+    ) throws {
+        guard stored.dimensions == index.dimensions, stored.baseCount == index.count else {
+            throw CommandFailure(
+                "\(base): \(stored.baseCount) vectors x \(stored.dimensions); \(path) holds \(index.count) x "
+                    + "\(index.dimensions)")
+        }
+        for row in 0..<stored.baseCount {
+            let values = stored.base[row * stored.dimensions..<(row + 1) * stored.dimensions]
+            guard let vector = try index.vector(for: UInt64(row)) else {
+                throw CommandFailure("\(base): row \(row) is no key of \(path)")
+            }
+            guard isCompact || index.metric.stores(values, as: vector) else {
+                throw CommandFailure("\(base): row \(row) is not the vector that \(path) holds under that key")
+            }
+        }
+    }
+}
+
+extension Metric {
+    /// Whether a vector is stored as these values: normalised under cosine.
+    fileprivate func stores(_ values: ArraySlice<Float>, as stored: SharedVector) -> Bool {
+        guard self == .cosine else { return stored.elementsEqual(values) }
+        let length = values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+        return zip(values, stored).allSatisfy { abs(Double($0) / length - Double($1)) < 1e-5 }
+    }
+}
