@@ -84,6 +84,9 @@ extension VectorTable {
         }
     }
 
+    /// Whether floats can be written to a file of that name.
+    package static func isNameOfFloats(_ path: String) -> Bool { ["npy", "fvecs"].contains(fileExtension(path)) }
+
     /// Whether int32 can be written to a file of that name.
     package static func isNameOfIntegers(_ path: String) -> Bool { ["npy", "ivecs"].contains(fileExtension(path)) }
 

@@ -15,7 +15,7 @@ struct NearestCommand: ParsableCommand {
             """,
         version: "nearest 0.1.0",
         subcommands: [
-            BuildCommand.self, SearchCommand.self, InfoCommand.self, VerifyCommand.self,
+            BuildCommand.self, SearchCommand.self, InfoCommand.self, VerifyCommand.self, ConvertCommand.self,
             BenchCommand.self, TuneCommand.self, ExactCommand.self, DemoCommand.self,
         ])
 }

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CommandSupport
+import Nearest
+
+extension ConvertCommand {
+    /// Converts; returns what is said of it.
+    func convert() throws -> String {
+        switch try conversion() {
+        case .vectorsToVectors:
+            let table = try VectorTable(path: source)
+            return try write(table.floats(), rows: table.rows, columns: table.columns)
+        case .indexToVectors:
+            let index = try IndexFile(path: source).open()
+            let contents = try index.contents()
+            return try write(contents.vectors, keys: contents.keys, columns: index.dimensions)
+        case .hnswlibToVectors:
+            let file = try hnswlibFile()
+            let contents = file.contents()
+            return try write(contents.vectors, keys: contents.labels, columns: file.dimensions)
+        case .indexToHnswlib: return try exportIndex()
+        case .hnswlibToIndex: return try importIndex()
+        }
+    }
+
+    private func hnswlibFile() throws(CommandFailure) -> HnswlibFile {
+        try HnswlibFile(path: source, dimensions: dimensions ?? 0)
+    }
+
+    private func exportIndex() throws -> String {
+        let file = IndexFile(path: source)
+        // Before all of it is read.
+        try HnswlibGraph.check(try file.info().metric, path: source)
+        try IndexFile(path: target).checkFolder()
+        let index = try file.open()
+        try HnswlibFile.write(try HnswlibGraph(index, path: source), to: target)
+        return "\(target): \(index.count) vectors x \(index.dimensions) for hnswlib, "
+            + "space \(MetricOption(index.metric).rawValue)"
+    }
+
+    private func importIndex() throws -> String {
+        let target = IndexFile(path: target)
+        try target.checkFolder()
+        let file = try hnswlibFile()
+        let index = try file.makeIndex(
+            metric: (metric ?? .l2).metric, codes: codes ?? .none, threads: buildThreads ?? 2)
+        let bytes = try target.save(index)
+        return "\(target.path): \(index.count) vectors x \(index.dimensions), \(MetricOption(index.metric).rawValue), "
+            + "\(bytes) bytes"
+    }
+
+    /// Writes vectors and, if asked to, their keys.
+    private func write(_ values: [Float], keys: [UInt64], columns: Int) throws -> String {
+        // Before anything is written: a key may be beyond what can be.
+        let ids = keysOut == nil ? [] : try idColumn(keys)
+        let text = try write(values, rows: keys.count, columns: columns)
+        if let keysOut { try VectorTable.write(ids, rows: keys.count, columns: 1, to: keysOut) }
+        return text
+    }
+
+    private func write(_ values: [Float], rows: Int, columns: Int) throws -> String {
+        try VectorTable.write(values, rows: rows, columns: columns, to: target)
+        return "\(target): \(rows) vectors x \(columns)"
+    }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CommandSupport
+import Foundation
+import Nearest
+
+/// `nearest convert`: vectors and indexes in the formats of others.
+struct ConvertCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "convert",
+        abstract: "Convert files of vectors, saved indexes and indexes of hnswlib.",
+        discussion: """
+            The names' endings say what the files are: .npy, .fvecs, .bvecs and .ivecs hold vectors, .nearest a saved index, \
+            .hnswlib and .bin an index of hnswlib. Vectors become .npy or .fvecs, of 32-bit floats:
+
+              vectors -> vectors    as they are
+              .nearest -> vectors   in the order of their keys; under cosine normalised, and decoded where only codes are kept
+              hnswlib -> vectors    in the order of their labels, without deleted elements
+              .nearest -> hnswlib   the graph of the vectors that are there; keys become labels; not with the metric l1
+              hnswlib -> .nearest   the vectors are inserted again, without deleted elements: the graph is built anew, with the \
+            file's M and ef_construction; labels become keys
+
+            A file of hnswlib says neither its dimensions nor its metric: --dimensions and --metric do. `nearest build` makes an \
+            index of vectors.
+            """)
+
+    @Argument(help: ArgumentHelp("The file to read.", valueName: "FROM"))
+    var source: String
+
+    @Argument(help: ArgumentHelp("The file to write; one that is there is replaced.", valueName: "TO"))
+    var target: String
+
+    @Option(name: .customLong("from"), help: "hnswlib: what the file to read is, whatever its name is.")
+    var sourceFormat: ForeignFormat?
+
+    @Option(name: .customLong("to"), help: "hnswlib: what the file to write is, whatever its name is.")
+    var targetFormat: ForeignFormat?
+
+    @Option(help: ArgumentHelp("Values in every vector of a file of hnswlib.", valueName: "D"))
+    var dimensions: Int?
+
+    @Option(help: "The metric of a file of hnswlib.")
+    var metric: HnswlibMetric?
+
+    @Option(
+        help:
+            "What vectors of hnswlib are compared by once they are in an index: none, int8, int4 or auto. (default: none)"
+    )
+    var codes: CodesOption?
+
+    @Option(help: "Threads that build an index. (default: 2)")
+    var buildThreads: Int?
+
+    @Option(help: ArgumentHelp("Write the keys or labels to a .npy or .ivecs file: int32, one a row.", valueName: "K"))
+    var keysOut: String?
+
+    mutating func validate() throws { _ = try conversion() }
+
+    func run() throws { try Output.print(try convert()) }
+
+    /// What is to be done, by the names of the files.
+    func conversion() throws -> Conversion {
+        let conversion = try Conversion(
+            from: FileKind(source, named: "the file to read", format: sourceFormat),
+            to: FileKind(target, named: "the file to write", format: targetFormat))
+        guard !conversion.writesVectors || VectorTable.isNameOfFloats(target) else {
+            throw ValidationError("vectors are written to .npy or .fvecs")
+        }
+        guard (dimensions != nil) == conversion.readsHnswlib else {
+            throw ValidationError(
+                conversion.readsHnswlib
+                    ? "a file of hnswlib takes --dimensions" : "--dimensions is of files of hnswlib only")
+        }
+        if let dimensions { try checkRange("--dimensions", dimensions, HnswlibFile.dimensionsRange) }
+        let isImport = conversion == .hnswlibToIndex
+        guard (metric != nil) == isImport else {
+            throw ValidationError(
+                isImport
+                    ? "an index made of a file of hnswlib takes --metric l2, ip or cosine"
+                    : "--metric is of indexes made of files of hnswlib only")
+        }
+        guard isImport || (codes == nil && buildThreads == nil) else {
+            throw ValidationError("--codes and --build-threads are of indexes made of files of hnswlib only")
+        }
+        if let buildThreads { try checkRange("--build-threads", buildThreads, 1...1024) }
+        if let keysOut {
+            guard conversion.writesVectors, conversion != .vectorsToVectors else {
+                throw ValidationError("--keys-out is of vectors that had keys or labels only")
+            }
+            guard VectorTable.isNameOfIntegers(keysOut), keysOut != target else {
+                throw ValidationError(
+                    "--keys-out is '\(keysOut)'; it must be another file, whose name ends in .npy or .ivecs")
+            }
+        }
+        return conversion
+    }
+}
+
+/// A format that a name need not tell.
+enum ForeignFormat: String, ExpressibleByArgument, CaseIterable {
+    case hnswlib
+}
+
+/// The metrics that hnswlib has.
+enum HnswlibMetric: String, ExpressibleByArgument, CaseIterable {
+    case l2, ip, cosine
+
+    var metric: Metric {
+        switch self {
+        case .l2: .squaredEuclidean
+        case .ip: .innerProduct
+        case .cosine: .cosine
+        }
+    }
+}
+
+/// What a file is.
+enum FileKind {
+    case vectors, index, hnswlib
+
+    /// - Parameter format: said by the caller.
+    init(_ path: String, named name: String, format: ForeignFormat?) throws {
+        switch (format, URL(fileURLWithPath: path).pathExtension.lowercased()) {
+        case (.hnswlib, _), (nil, "hnswlib"), (nil, "bin"): self = .hnswlib
+        case (nil, "npy"), (nil, "fvecs"), (nil, "bvecs"), (nil, "ivecs"): self = .vectors
+        case (nil, IndexFile.fileExtension): self = .index
+        default:
+            throw ValidationError(
+                "\(name) is '\(path)'; its name must end in \(VectorTable.formats), .nearest, .hnswlib or .bin")
+        }
+    }
+}
+
+/// What is made of what.
+enum Conversion {
+    case vectorsToVectors, indexToVectors, indexToHnswlib, hnswlibToVectors, hnswlibToIndex
+
+    var readsHnswlib: Bool { self == .hnswlibToVectors || self == .hnswlibToIndex }
+
+    var writesVectors: Bool { self == .vectorsToVectors || self == .indexToVectors || self == .hnswlibToVectors }
+
+    init(from source: FileKind, to target: FileKind) throws {
+        switch (source, target) {
+        case (.vectors, .vectors): self = .vectorsToVectors
+        case (.index, .vectors): self = .indexToVectors
+        case (.index, .hnswlib): self = .indexToHnswlib
+        case (.hnswlib, .vectors): self = .hnswlibToVectors
+        case (.hnswlib, .index): self = .hnswlibToIndex
+        case (.vectors, .index): throw ValidationError("`nearest build` makes an index of vectors")
+        case (.vectors, .hnswlib):
+            throw ValidationError("`nearest build` makes an index of vectors, which can be converted for hnswlib")
+        case (.index, .index), (.hnswlib, .hnswlib): throw ValidationError("both files are of one kind")
+        }
+    }
+}
