@@ -76,6 +76,7 @@ struct SavedBenchTests {
         let right = [
             ["--metric", "ip"], ["--m", "8"], ["--ef-construction", "200"], ["--seed", "42"], ["--codes", "auto"],
             ["--codes", codes], ["--limit", "300"], ["--limit", "900"] + base,
+            ["--residency", "loaded"], ["--verification", "lazy"],
         ]
         for options in right { _ = try BenchCommand.parse(opened() + options).measure() }
         // Options that are the default of building are given as much as others.
@@ -86,6 +87,8 @@ struct SavedBenchTests {
         ]
         for options in wrong { expectExit(64, BenchCommand.self, opened() + options) { _ = try $0.measure() } }
         expectExit(64, BenchCommand.self, fixture.asked) { _ = try $0.measure() }
+        let built = base + fixture.asked + ["--residency", "loaded"]
+        expectExit(64, BenchCommand.self, built) { _ = try $0.measure() }
     }
 
     @Test("Other vectors than the index's, and files at fault, are refused with exit code 1")

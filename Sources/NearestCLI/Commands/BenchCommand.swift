@@ -55,6 +55,8 @@ struct BenchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Open a saved index instead of building one.", valueName: "FILE.nearest"))
     var index: String?
 
+    @OptionGroup var opening: OpeningArguments
+
     @Option(help: ArgumentHelp("True neighbours of each query, for recall.", valueName: "GT"))
     var groundTruth: String?
 
@@ -69,6 +71,9 @@ struct BenchCommand: ParsableCommand {
 
     mutating func validate() throws {
         guard base != nil || index != nil else { throw ValidationError("give --base or --index") }
+        guard index != nil || opening.areDefaults else {
+            throw ValidationError("--verification and --residency are of a saved index: give --index")
+        }
         guard base != nil || !exact else { throw ValidationError("--exact takes --base, the vectors to search") }
         guard !(exact && groundTruth != nil) else { throw ValidationError("give --exact or --ground-truth, not both") }
         try checkRange("--k", k, 1...SearchInputs.maximumK)
@@ -129,7 +134,8 @@ struct BenchCommand: ParsableCommand {
             return try BenchSubject(inputs, built: indexed, codes: codes ?? .none, threads: buildThreads)
         }
         return try BenchSubject(
-            opened: IndexFile(path: index), base: base, queries: queries, queryLimit: queryLimit, arguments: indexed,
+            opened: IndexFile(path: index), opening: opening.options, base: base, queries: queries,
+            queryLimit: queryLimit, arguments: indexed,
             codes: codes, countsRecall: exact || groundTruth != nil)
     }
 

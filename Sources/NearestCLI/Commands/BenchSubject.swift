@@ -33,7 +33,8 @@ struct BenchSubject {
     ///   - arguments: what the index is to have been built with, as far as it is given; so are `codes`.
     ///   - countsRecall: whether distances will be compared with true ones.
     init(
-        opened file: IndexFile, base: String?, queries: String, queryLimit: Int?, arguments: IndexArguments,
+        opened file: IndexFile, opening: SnapshotOptions, base: String?, queries: String, queryLimit: Int?,
+        arguments: IndexArguments,
         codes: CodesOption?, countsRecall: Bool
     ) throws {
         let info = try file.info()
@@ -46,7 +47,7 @@ struct BenchSubject {
             throw ValidationError("--limit is \(limit); \(file.path) holds \(info.count) vectors")
         }
         let start = ContinuousClock.now
-        index = try file.open()
+        index = try file.open(opening)
         build = BenchReport.Build(
             seconds: (ContinuousClock.now - start).seconds, threads: 1, count: index.count, verb: "opened")
         let queries = try SearchInputs(queries: queries, dimensions: index.dimensions, queryLimit: queryLimit)

@@ -40,11 +40,7 @@ struct SearchCommand: ParsableCommand {
             valueName: "IDS"))
     var idsOut: String?
 
-    @Option(help: "When the file is checked: full (all of it first), lazy (what is read, before it is), or none.")
-    var verification = SnapshotOptions.Verification.full
-
-    @Option(help: "Where its content is: mapped (in the file), prefaulted (all of it fetched), or loaded (copied).")
-    var residency = SnapshotResidency.mapped
+    @OptionGroup var opening: OpeningArguments
 
     @Flag(help: "Print one JSON object instead of a table.")
     var json = false
@@ -73,7 +69,7 @@ struct SearchCommand: ParsableCommand {
     /// Opens the index, asks the queries, and writes the keys if asked to.
     func search() throws -> SearchReport {
         let file = IndexFile(path: index)
-        let index = try file.open(SnapshotOptions(verification: verification, residency: residency))
+        let index = try file.open(opening.options)
         let inputs = try SearchInputs(queries: queries, dimensions: index.dimensions, queryLimit: queryLimit)
         let start = ContinuousClock.now
         let results: [[Neighbor]]
@@ -134,6 +130,3 @@ struct SearchCommand: ParsableCommand {
         return results.withLock { $0 }
     }
 }
-
-extension SnapshotOptions.Verification: ExpressibleByArgument {}
-extension SnapshotResidency: ExpressibleByArgument {}
