@@ -12,8 +12,8 @@ import DistanceKernels
 
 /// Where the bytes of an opened snapshot are.
 public enum SnapshotResidency: String, Sendable, Hashable, CaseIterable {
-    /// In the file, until they are read: the system fetches a page when it is first touched, and processes that open one file share
-    /// its pages. Opening takes the same time however large the file is.
+    /// In the file, until they are read: the system fetches a page when it is first touched, and processes that open one file
+    /// share its pages. Opening takes the same time however large the file is.
     case mapped
 
     /// As ``mapped``, but all pages are fetched before opening ends.
@@ -37,7 +37,9 @@ package final class SnapshotFile {
     package init(
         _ path: String, residency: SnapshotResidency = .mapped, prefaults: Bool = false
     ) throws(SnapshotError) {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard !path.utf8.contains(0) else { throw .cannotRead(path: path, code: EINVAL) }
+        // A pipe that nobody writes to would block.
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { throw .cannotRead(path: path, code: errno) }
         do throws(SnapshotError) {
             var status = stat()
