@@ -13,7 +13,8 @@ extension HNSWIndex {
     /// - Parameter path: the file to write or to replace, in a folder that is there.
     /// - Returns: the length of the file in bytes.
     /// - Throws: ``VectorIndexError/snapshot(_:)``: the file cannot be written, of which
-    ///   ``SnapshotError/cannotWrite(path:code:)`` says why, and is as it was; or the index was opened from a damaged one.
+    ///   ``SnapshotError/cannotWrite(path:code:)`` says why, and is as it was, but for the exception that ``SnapshotError`` names;
+    ///   or the index was opened from a damaged one.
     @discardableResult
     public func save(to path: String) throws(VectorIndexError) -> Int {
         try save(to: path, calls: .real)

@@ -17,8 +17,8 @@ import DistanceKernels
 /// soon, and is deleted.
 package final class SnapshotWriter {
     private let path: String
-    private let folder: String
-    private let temporaryPath: String
+    private let place: SnapshotPlace
+    private let temporary: [CChar]
     private let file: Int32
     private let calls: SystemCalls
     private var header = SnapshotHeader()
@@ -29,20 +29,16 @@ package final class SnapshotWriter {
 
     /// - Parameter path: the file to be written or replaced; a symbolic link stays one.
     package init(_ path: String, calls: SystemCalls = .real) throws(SnapshotError) {
-        let path = try Self.target(path)
-        let separator = path.lastIndex(of: "/")
-        let folder = separator.map { String(path[...$0]) } ?? "./"
-        let prefix = ".\(separator.map { String(path[path.index(after: $0)...]) } ?? path).saving-"
-        Self.deleteLeftovers(folder: folder, prefix: prefix)
-        (temporaryPath, file) = try Self.makeTemporary(folder + prefix, for: path)
+        let place = try SnapshotPlace(path)
+        place.deleteLeftovers()
+        (temporary, file) = try place.makeTemporary()
         self.path = path
-        self.folder = folder
+        self.place = place
         self.calls = calls
-        if let mode = Self.mode(of: path) { fchmod(file, mode) }
     }
 
     deinit {
-        if !isFinished { unlink(temporaryPath) }
+        if !isFinished { place.delete(temporary) }
         close(file)
     }
 
@@ -85,16 +81,20 @@ package final class SnapshotWriter {
             try write(UnsafeRawBufferPointer(page), at: 0)
         }
         // Zeros to the end of the last section's last page.
-        guard ftruncate(file, off_t(length)) == 0 else { throw failure() }
-        guard calls.synchronize(file) == 0 else { throw failure() }
-        guard calls.rename(temporaryPath, path) == 0 else { throw failure() }
+        try require { ftruncate(file, off_t(length)) }
+        try require { calls.synchronize(file) }
+        try require { calls.rename(place.folder, temporary, place.name) }
         isFinished = true
-        // The new name is on the disk when the folder is. Its content is there in any case.
-        let folderFile = open(folder, O_RDONLY | O_CLOEXEC)
-        guard folderFile >= 0 else { throw failure() }
-        defer { close(folderFile) }
-        guard calls.synchronize(folderFile) == 0 || errno == EINVAL else { throw failure() }
+        // The new name is on the disk when the folder is. Some file systems know no synchronisation of folders.
+        try require { calls.synchronize(place.folder) == 0 || errno == EINVAL ? 0 : -1 }
         return length
+    }
+
+    /// Makes a system call, again if a signal interrupts it.
+    private func require(_ call: () -> Int32) throws(SnapshotError) {
+        while call() != 0 {
+            guard errno == EINTR else { throw failure() }
+        }
     }
 
     private func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SnapshotError) {
@@ -111,67 +111,4 @@ package final class SnapshotWriter {
     }
 
     private func failure() -> SnapshotError { .cannotWrite(path: path, code: errno) }
-
-    // MARK: Places
-
-    /// Where a path leads, if something is there.
-    private static func target(_ path: String) throws(SnapshotError) -> String {
-        guard let resolved = realpath(path, nil) else {
-            guard errno == ENOENT, !path.isEmpty, !path.hasSuffix("/") else {
-                throw .cannotWrite(path: path, code: errno == ENOENT ? EISDIR : errno)
-            }
-            return path
-        }
-        defer { free(resolved) }
-        let target = String(cString: resolved)
-        guard mode(of: target) != nil else { throw .notARegularFile(path: path) }
-        return target
-    }
-
-    /// The permissions of a regular file.
-    private static func mode(of path: String) -> mode_t? {
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-        return status.st_mode & 0o7777
-    }
-
-    private static func makeTemporary(
-        _ prefix: String, for path: String
-    ) throws(SnapshotError) -> (path: String, file: Int32) {
-        while true {
-            let temporary = prefix + String(UInt64.random(in: 0 ... .max), radix: 36)
-            let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-            guard file >= 0 else {
-                if errno == EEXIST || errno == EINTR { continue }
-                throw .cannotWrite(path: path, code: errno)
-            }
-            var status = stat()
-            // Between its making and its locking, another process may have taken it for a leftover.
-            if flock(file, LOCK_EX | LOCK_NB) == 0, fstat(file, &status) == 0, status.st_nlink > 0 {
-                return (temporary, file)
-            }
-            let code = errno
-            unlink(temporary)
-            close(file)
-            // A file system without locks.
-            if code == ENOLCK || code == ENOTSUP { throw .cannotWrite(path: path, code: code) }
-        }
-    }
-
-    private static func deleteLeftovers(folder: String, prefix: String) {
-        guard let list = opendir(folder) else { return }
-        defer { closedir(list) }
-        while let entry = readdir(list) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: $0.pointee)) {
-                    String(cString: $0)
-                }
-            }
-            guard name.hasPrefix(prefix) else { continue }
-            let file = open(folder + name, O_RDONLY | O_CLOEXEC)
-            guard file >= 0 else { continue }
-            if flock(file, LOCK_EX | LOCK_NB) == 0 { unlink(folder + name) }
-            close(file)
-        }
-    }
 }

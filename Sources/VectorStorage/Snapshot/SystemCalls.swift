@@ -16,8 +16,8 @@ package struct SystemCalls: Sendable {
     /// As `fsync`; where that leaves bytes in the drive's cache, the call that does not.
     package var synchronize: @Sendable (_ file: Int32) -> Int32
 
-    /// As `rename`.
-    package var rename: @Sendable (_ old: String, _ new: String) -> Int32
+    /// As `renameat` within a folder.
+    package var rename: @Sendable (_ folder: Int32, _ old: UnsafePointer<CChar>, _ new: UnsafePointer<CChar>) -> Int32
 
     /// The calls themselves.
     package static let real = SystemCalls(
@@ -30,21 +30,12 @@ package struct SystemCalls: Sendable {
                 return fsync(file)
             #endif
         },
-        rename: { Self.systemRename($0, $1) })
-
-    private static func systemRename(_ old: String, _ new: String) -> Int32 {
-        #if canImport(Glibc)
-            Glibc.rename(old, new)
-        #elseif canImport(Musl)
-            Musl.rename(old, new)
-        #else
-            Darwin.rename(old, new)
-        #endif
-    }
+        rename: { renameat($0, $1, $0, $2) })
 
     package init(
         write: @escaping @Sendable (Int32, UnsafeRawPointer, Int, Int) -> Int,
-        synchronize: @escaping @Sendable (Int32) -> Int32, rename: @escaping @Sendable (String, String) -> Int32
+        synchronize: @escaping @Sendable (Int32) -> Int32,
+        rename: @escaping @Sendable (Int32, UnsafePointer<CChar>, UnsafePointer<CChar>) -> Int32
     ) {
         self.write = write
         self.synchronize = synchronize
