@@ -21,7 +21,7 @@ package struct RecordWriter {
     /// Appends the number of values (8 bytes) and the values.
     package mutating func append(_ values: [some FixedWidthInteger]) {
         append(UInt64(values.count))
-        for value in values { append(value) }
+        values.map { $0.littleEndian }.withUnsafeBytes { bytes.append(contentsOf: $0) }
     }
 
     package mutating func append(_ values: [Float]) { append(values.map(\.bitPattern)) }
