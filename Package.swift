@@ -67,6 +67,9 @@ let package = Package(
             name: "TestSupport", dependencies: ["CAllocationCounter", "VectorIndex"], path: "Tests/TestSupport",
             swiftSettings: swiftSettings),
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter", cSettings: cWarnings),
+        .executableTarget(
+            name: "snapshot-child", dependencies: ["TestSupport", "VectorIndex"], path: "Tests/snapshot-child",
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "DistanceKernelsTests", dependencies: ["DistanceKernels", "CKernels", "TestSupport"],
             swiftSettings: swiftSettings),
@@ -77,7 +80,9 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "VectorIndexTests",
-            dependencies: ["VectorIndex", "DistanceKernels", "CKernels", "TestSupport", "CommandSupport"],
+            dependencies: [
+                "VectorIndex", "DistanceKernels", "CKernels", "TestSupport", "CommandSupport", "snapshot-child",
+            ],
             swiftSettings: swiftSettings),
         .testTarget(name: "NearestTests", dependencies: ["Nearest", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
