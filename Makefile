@@ -78,7 +78,7 @@ test-asan: setup
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --disable-xctest --sanitize address --scratch-path .build-asan
 
 # Suites whose tests share an index between threads, and the linking of one by several.
-FILTER ?= ConcurrencyTests|SnapshotTests|IsolationTests|StressTests|SweepTests|DatabaseInsertionTests|manyThreads|upsertBesideSearches
+FILTER ?= ConcurrencyTests|SnapshotTests|SnapshotSavingTests|IsolationTests|StressTests|SweepTests|DatabaseInsertionTests|manyThreads|upsertBesideSearches
 
 test-tsan: setup
 	$(SWIFT) test --disable-xctest --sanitize thread --scratch-path .build-tsan --filter '$(FILTER)'
