@@ -17,7 +17,7 @@
 #   make bench-churn    every vector replaced over and over: recall, speed and memory beside a fresh index
 #   make bench-hostile  data that graphs lose vectors of; fails if one is not found
 #   make bench-order    recall by the order in which vectors arrive
-#   make bench-load     an index again by looking up and inserting, reading, mapping its file: ARGS='--counts 1000,1000000 --plot load.svg'
+#   make bench-load     an index again by looking up and inserting, reading, mapping its file: ARGS='--plot load.svg'
 #   make bench-load-peers  opening a saved index beside hnswlib and usearch: ARGS='--count 1000000'
 #                       the six before take BASE=B.npy QUERIES=Q.npy (memory and hostile do not) and ARGS, as ARGS='--json'
 #   make format         format the Swift sources
@@ -41,8 +41,8 @@ SOURCES := Package.swift Sources Tests Benchmarks/index-bench
 PACKAGES := libopenblas-dev pkg-config wordnet-base
 
 .PHONY: help setup demo test test-asan test-tsan check lint layers format bench bench-data kernel-bench bench-kernels \
-    bench-numkong bench-peers bench-cache index-bench bench-insert bench-latency bench-memory bench-churn bench-hostile bench-order \
-    bench-load bench-load-peers release clean
+    bench-numkong bench-peers bench-cache index-bench bench-insert bench-latency bench-memory bench-churn bench-hostile \
+    bench-order bench-load bench-load-peers release clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -78,7 +78,7 @@ test-asan: setup
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --disable-xctest --sanitize address --scratch-path .build-asan
 
 # Suites whose tests share an index between threads, and the linking of one by several.
-FILTER ?= ConcurrencyTests|SnapshotTests|SnapshotSavingTests|IsolationTests|StressTests|SweepTests|DatabaseInsertionTests|manyThreads|upsertBesideSearches
+FILTER ?= (Concurrency|Snapshot|SnapshotSaving|Isolation|Stress|Sweep|DatabaseInsertion)Tests|manyThreads|upsertBesideSearches
 
 test-tsan: setup
 	$(SWIFT) test --disable-xctest --sanitize thread --scratch-path .build-tsan --filter '$(FILTER)'

@@ -4,10 +4,10 @@
 
 usage: compare_load.py --index-bench PROGRAM [--count 1000000] [--dimensions 128] [--rounds 7] [--folder .build/load]
 
-32-bit floats, M 16, squared Euclidean distance. Each engine builds and saves an index of generated vectors once (of the same shape, not the same
-values; built quickly, which changes neither what is stored nor how it is read), and files that are there are used again. Then
-every round opens each file in turn, in a process of its own that has loaded its library, from the page cache; figures are medians over
-the rounds. Peak memory is that of the process.
+32-bit floats, M 16, squared Euclidean distance. Each engine builds and saves an index of generated vectors once (of the same
+shape, not the same values; built quickly, which changes neither what is stored nor how it is read), and files that are there are
+used again. Then every round opens each file in turn, in a process of its own that has loaded its library, from the page cache;
+figures are medians over the rounds. Peak memory is that of the process.
 """
 
 import argparse
@@ -76,7 +76,7 @@ OURS = {"ours, read": "read", "ours, mapped": "map", "ours, mapped and verified"
 
 
 def measure(engine, path, dimensions):
-    """Opens a file in this process, which is a fresh one; prints milliseconds to open it and to the first answer, and peak bytes."""
+    """Opens a file in this process, a fresh one; prints the seconds to open it and to the first answer, and peak bytes."""
     _, open_file, _ = ENGINES[engine]
     query = vectors(1, dimensions)[0]
     # What the library does once a process is not counted.

@@ -57,7 +57,8 @@ extension HNSWGraph {
         return next
     }
 
-    /// The vectors that the last search came to, if it came to fewer nodes than it would have kept: all that edges lead to. Else nil.
+    /// The vectors that the last search came to, if it came to fewer nodes than it would have kept: all that edges lead to. Else
+    /// nil.
     package func reachedCount(in scratch: borrowing SearchScratch) -> Int? {
         guard !scratch.pool.isFull else { return nil }
         var count = 0

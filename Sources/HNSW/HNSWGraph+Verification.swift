@@ -72,8 +72,8 @@ extension HNSWGraph {
         }
     }
 
-    /// Proves that every edge leads to another node of its level, and that a row has nothing behind its end. Linear in the size of the
-    /// graph. Whether every node can be reached is not looked at (``checkInvariants()``).
+    /// Proves that every edge leads to another node of its level, and that a row has nothing behind its end. Linear in the size of
+    /// the graph. Whether every node can be reached is not looked at (``checkInvariants()``).
     package func verifyEdges() throws(SnapshotError) {
         let flags = ledger.flags.base
         let levels = levels.base

@@ -79,8 +79,8 @@ extension VectorDatabase {
         }
     }
 
-    /// Adds an entry, or replaces the one with its id, in one change: a search sees the old one or the new one, never both. Takes as
-    /// long as an insertion and a removal.
+    /// Adds an entry, or replaces the one with its id, in one change: a search sees the old one or the new one, never both. Takes
+    /// as long as an insertion and a removal.
     ///
     /// - Returns: whether an entry was replaced.
     /// - Throws: ``VectorDatabaseError``: the vector is not one of this database's.

@@ -2,11 +2,11 @@
 
 import HNSW
 
-/// What a snapshot's section `calibration` holds: where queries came from (0 held-out vectors, 1 stored vectors, 2 queries), vectors when
-/// it was measured, vectors that had ever been inserted then, and the number of curves; for each curve `k`, its queries, the number
-/// of its points, and for each point `efSearch`, recall, standard error and distances a query; then the caller's queries, normalised
-/// under cosine, and the squared length of each. Numbers have 8 bytes but for the queries' values and lengths, which have 4 and
-/// stand behind their number.
+/// What a snapshot's section `calibration` holds: where queries came from (0 held-out vectors, 1 stored vectors, 2 queries),
+/// vectors when it was measured, vectors that had ever been inserted then, and the number of curves; for each curve `k`, its
+/// queries, the number of its points, and for each point `efSearch`, recall, standard error and distances a query; then the
+/// caller's queries, normalised under cosine, and the squared length of each. Numbers have 8 bytes but for the queries' values and
+/// lengths, which have 4 and stand behind their number.
 extension Calibrated {
     private static let sources: [Calibration.Source] = [.heldOutVectors, .storedVectors, .queries]
     private static let countRange = 1...1 << 48

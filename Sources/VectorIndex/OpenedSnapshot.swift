@@ -20,9 +20,9 @@ import HNSW
 /// | 104-111 | vectors when codes were last found to suit                                                    |
 /// | 112-    | the slots of vectors that came since, with their number before them and 4 bytes each            |
 ///
-/// The section `quantizer`, which an index without codes leaves out, holds: 2 or 3 for 8 or 4 bits (8 bytes); scale and typical length (4
-/// each), the error of the sample (8); recall of the sample (8), slope, intercept and deviation of distances (4 each); the number of
-/// dimensions (8) and the offset of each (4).
+/// The section `quantizer`, which an index without codes leaves out, holds: 2 or 3 for 8 or 4 bits (8 bytes); scale and typical
+/// length (4 each), the error of the sample (8); recall of the sample (8), slope, intercept and deviation of distances (4 each);
+/// the number of dimensions (8) and the offset of each (4).
 struct IndexRecord {
     var dimensions: Int
     var metric: Metric
@@ -135,7 +135,8 @@ extension LearntCodes {
             accuracy = try CodeAccuracy(&record)
             let offsets = try record.floats("the offsets")
             try record.finish()
-            // Vectors have no values beyond 2⁶³, so that these bounds exclude no codes that were learnt, and sums of decoded values do not overflow.
+            // Vectors have no values beyond 2⁶³, so that these bounds exclude no codes that were learnt, and sums of decoded values
+            // do not overflow.
             guard scale >= 0x1p-121, scale <= 0x1p64, offsets.count == index.dimensions,
                 offsets.allSatisfy({ abs($0) <= 0x1p68 })
             else { throw record.malformed("codes of scale \(scale) for \(offsets.count) dimensions") }

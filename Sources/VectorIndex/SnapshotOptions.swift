@@ -14,8 +14,9 @@ public struct SnapshotOptions: Sendable, Hashable {
         /// them; all of it before the index is changed or saved. A call that comes upon damage throws.
         case lazy
 
-        /// No checksums: for files that cannot have been damaged. A damaged one gives wrong answers, and never a crash: searches stay
-        /// within the file's vectors, and that every number leads where it should is checked before the index is changed or saved.
+        /// No checksums: for files that cannot have been damaged. A damaged one gives wrong answers, and never a crash: searches
+        /// stay within the file's vectors, and that every number leads where it should is checked before the index is changed or
+        /// saved.
         case none
     }
 

@@ -19,7 +19,8 @@ public enum SnapshotResidency: String, Sendable, Hashable, CaseIterable {
     /// As ``mapped``, but all pages are fetched before opening ends.
     case prefaulted
 
-    /// Copied to memory of the process, in huge pages where the system has them: the fastest to search, and independent of the file.
+    /// Copied to memory of the process, in huge pages where the system has them: the fastest to search, and independent of the
+    /// file.
     case loaded
 }
 
