@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
 import Nearest
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Lookups beside changes")
@@ -14,7 +14,7 @@ struct LookupTests {
         let isDone = Atomic(false)
         let missing = Atomic(0)
         let lookups = Atomic(0)
-        DispatchQueue.concurrentPerform(iterations: 3) { thread in
+        onThreads(3) { thread in
             if thread == 0 {
                 for round in 1...2000 {
                     _ = try? database.upsert(VectorEntry(id: "a", vector: [Float(round), 0]))
@@ -23,7 +23,7 @@ struct LookupTests {
                 return
             }
             var last: Float = 0
-            while !isDone.load(ordering: .acquiring) {
+            repeat {
                 lookups.add(1, ordering: .relaxed)
                 // What is read later is never older.
                 if let first = try? database.get("a")?.vector[0], first >= last {
@@ -31,7 +31,7 @@ struct LookupTests {
                 } else {
                     missing.add(1, ordering: .relaxed)
                 }
-            }
+            } while !isDone.load(ordering: .acquiring)
         }
         #expect(lookups.load(ordering: .relaxed) > 0)
         #expect(missing.load(ordering: .relaxed) == 0)
