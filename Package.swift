@@ -64,7 +64,8 @@ let package = Package(
             path: "Benchmarks/index-bench", swiftSettings: swiftSettings),
 
         .target(
-            name: "TestSupport", dependencies: ["CAllocationCounter", "VectorIndex"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["CAllocationCounter", "DistanceKernels", "VectorIndex"],
+            path: "Tests/TestSupport",
             swiftSettings: swiftSettings),
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter", cSettings: cWarnings),
         .executableTarget(

@@ -33,15 +33,15 @@ extension HNSWGraph {
         }
         var found = 0
         var i = 0
-        // Every slot is a member of one node: a file that nobody has verified may say otherwise, and that a chain is a ring.
-        var stepsLeft = slotCount
+        // As in `isVisible`.
+        var stepsLeft = Int(scratch.view.slotLimit)
         while i < scratch.pool.count, found < limit {
             let key = scratch.pool[i]
             i += 1
             if key.isDead { continue }
             var member: UInt32? = key.slot
             while let slot = member, found < limit, stepsLeft > 0 {
-                stepsLeft -= 1
+                if slot < scratch.view.slotLimit { stepsLeft -= 1 }
                 if states.lifetime(slot).contains(scratch.view.version) {
                     body(Slot(slot), key.distance)
                     found += 1
@@ -82,22 +82,24 @@ extension HNSWGraph {
         concealed.insert(node)
     }
 
-    /// Whether a node has a vector that a search of a version may show.
+    /// Whether a node has a vector that a search may show.
+    ///
+    /// - Parameter stepsLeft: slots of the view that may still be looked at, in the whole of a search as many as there are: every
+    ///   slot is a member of one node. A file that nobody has verified may say otherwise, and that chains are rings.
     @inline(__always)
-    func isVisible(_ node: UInt32, at version: UInt32) -> Bool {
+    func isVisible(_ node: UInt32, in view: GraphView, stepsLeft: inout Int) -> Bool {
         // In this order: the bit of a node of a change that ends is cleared when the version is another one.
-        if !concealed.contains(node), self.version.short == version { return true }
-        return hasMember(of: node, at: version)
+        if !concealed.contains(node), version.short == view.version { return true }
+        return hasMember(of: node, in: view, stepsLeft: &stepsLeft)
     }
 
     @inline(never)
-    private func hasMember(of node: UInt32, at version: UInt32) -> Bool {
+    private func hasMember(of node: UInt32, in view: GraphView, stepsLeft: inout Int) -> Bool {
         var member: UInt32? = node
-        var stepsLeft = slotCount
         while let slot = member, stepsLeft > 0 {
-            if states.lifetime(slot).contains(version) { return true }
+            if states.lifetime(slot).contains(view.version) { return true }
+            if slot < view.slotLimit { stepsLeft -= 1 }
             member = nextMember(slot)
-            stepsLeft -= 1
         }
         return false
     }

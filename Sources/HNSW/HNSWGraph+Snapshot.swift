@@ -21,11 +21,10 @@ import VectorStorage
 /// | rest  | four lists of slots, each with its length (8 bytes) before it and 4 bytes a slot: outposts, removed   |
 /// |       | duplicates, condemned nodes, free slots in the order in which they will be used              |
 ///
-/// The tensors are, for each slot s: row s of `baseNeighbors`, neighbours on level 0, then `FF FF FF FF` to the end of the row's
-/// cache line; byte s of `levels` and of `flags` (``NodeFlags``); word s of `firstUpperRows`, where row s of level 1 is among
-/// `upperNeighbors`, followed by those of the levels above; three words of `states` (``NodeStates``); bit s of
-/// `concealed`; 8 bytes of `hashes`; and, unless there never was a duplicate, two words of `members` and one of `owners`
-/// (``DuplicateSets``).
+/// The tensors are, for each slot s: row s of `baseNeighbors`, neighbours on level 0, then `FF FF FF FF` in those of its 2 M places
+/// that are free; byte s of `levels` and of `flags` (``NodeFlags``); word s of `firstUpperRows`, where row s of level 1 is among
+/// `upperNeighbors`, followed by those of the levels above; three words of `states` (``NodeStates``); bit s of `concealed`; 8 bytes
+/// of `hashes`; and, unless there never was a duplicate, two words of `members` and one of `owners` (``DuplicateSets``).
 struct GraphRecord {
     var slotCount = 0
     var nodeCount = 0

@@ -47,11 +47,12 @@ extension HNSWGraph {
                 flag.isSubset(of: .all) && !flag.isSuperset(of: [.duplicate, .free])
                 && (flag.isNode || flag.isDisjoint(with: [.dead, .condemned]))
                 && (!flag.contains(.dead) || flag.contains(.removed))
-                && (!flag.contains(.condemned) || flag.contains(.dead))
+                && (!flag.contains(.condemned) || flag.contains(.dead) && states.next(slot) == nil)
                 && (!flag.contains(.free) || flag.contains(.removed))
                 && (!flag.isNode || concealed.contains(slot) == flag.contains(.dead))
             guard isSound else { throw malformed(.flags, "those of slot \(slot) are \(flag.rawValue)") }
-            guard states.lifetime(slot).contains(present) != flag.contains(.removed) else {
+            let lifetime = states.lifetime(slot)
+            guard flag.contains(.removed) ? lifetime.hasEnded(by: present) : lifetime.isOpen(at: present) else {
                 throw malformed(.states, "slot \(slot) does not live and die as its flags say")
             }
             nodes += flag.isNode ? 1 : 0
@@ -62,7 +63,7 @@ extension HNSWGraph {
         }
         guard let entryPoint else {
             // All nodes may be condemned.
-            guard topLevel == 0, nodeCount == 0 || ledger.sweep != nil else {
+            guard topLevel == 0, !(0..<UInt32(slotCount)).contains(where: { needsReach($0) }) else {
                 throw malformed(.graph, "no entry point")
             }
             return
@@ -72,13 +73,17 @@ extension HNSWGraph {
         }
     }
 
-    /// Proves that every edge leads to another node of its level, and that a row has nothing behind its end. Linear in the size of
-    /// the graph. Whether every node can be reached is not looked at (``checkInvariants()``).
+    /// Proves that every edge leads to another node of its level, that a row names none twice, and that it has nothing behind its
+    /// end. Linear in the size of the graph. Whether every node can be reached is not looked at (``checkInvariants()``).
     package func verifyEdges() throws(SnapshotError) {
         let flags = ledger.flags.base
+        let unswept = ledger.sweep.map { $0.cursor..<$0.end } ?? 0..<0
+        // By node, the last row that named it. With M = 2, the least, there are two rows a slot in the mean.
+        var namedIn = [UInt32](repeating: 0, count: slotCount)
+        var rowNumber: UInt32 = 0
         let levels = levels.base
         for slot in 0..<UInt32(slotCount) where flags[Int(slot)].isNode {
-            let leadsToCondemned = (ledger.sweep?.cursor ?? 0) <= Int(slot) || flags[Int(slot)].contains(.condemned)
+            let leadsToCondemned = flags[Int(slot)].contains(.condemned) || unswept.contains(Int(slot))
             for level in 0...level(of: slot) {
                 guard level == 0 || upperRowCount > 0, level <= topLevel || flags[Int(slot)].contains(.condemned) else {
                     throw malformed(.levels, "slot \(slot) is above the top level")
@@ -86,18 +91,23 @@ extension HNSWGraph {
                 let layer = layer(level)
                 let row = layer.row(slot)
                 let count = layer.count(row)
+                rowNumber += 1
                 for i in 0..<count {
                     let neighbor = row[i]
                     guard neighbor < slotCount, neighbor != slot, flags[Int(neighbor)].isNode,
+                        namedIn[Int(neighbor)] != rowNumber,
                         Int(levels[Int(neighbor)]) >= level,
                         leadsToCondemned || !flags[Int(neighbor)].contains(.condemned)
                     else {
                         let section: SnapshotSection = level == 0 ? .baseNeighbors : .upperNeighbors
                         throw malformed(section, "slot \(slot) leads to \(neighbor) on level \(level)")
                     }
+                    namedIn[Int(neighbor)] = rowNumber
                 }
                 guard (count..<max(count, layer.maximumNeighbors)).allSatisfy({ row[$0] == Self.endOfRow }) else {
-                    throw malformed(.baseNeighbors, "slot \(slot) has neighbours behind its last on level \(level)")
+                    throw malformed(
+                        level == 0 ? .baseNeighbors : .upperNeighbors,
+                        "slot \(slot) has neighbours behind its last on level \(level)")
                 }
             }
         }
@@ -114,7 +124,12 @@ extension HNSWGraph {
             }
             if owner != nil { duplicatesLeft += 1 }
         }
-        for node in 0..<UInt32(slotCount) where flags[Int(node)].isNode {
+        for node in 0..<UInt32(slotCount) {
+            guard flags[Int(node)].isNode else {
+                // Those of a node that comes to the slot later are counted from here.
+                if ledger.duplicates.members(of: node).last == 0 { continue }
+                throw malformed(.members, "slot \(node) has some and is no node")
+            }
             var last = node
             var live: UInt32 = flags[Int(node)].contains(.removed) ? 0 : 1
             while let member = states.next(last) {

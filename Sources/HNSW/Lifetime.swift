@@ -45,6 +45,19 @@ struct Lifetime: Equatable {
         return died == Self.notDied || died != Self.everDead && Int32(bitPattern: version &- died) < 0
     }
 
+    /// Whether it has begun and not ended.
+    func isOpen(at version: UInt32) -> Bool {
+        died == Self.notDied && (born == Self.everBorn || version &- born < Self.largestAge)
+    }
+
+    /// Whether it is over, and stays so.
+    func hasEnded(by version: UInt32) -> Bool {
+        died == Self.everDead || died != Self.notDied && version &- died < Self.largestAge
+    }
+
+    /// More than the age of any birth or death that is not aged.
+    private static let largestAge: UInt32 = 1 << 30
+
     /// Versions after which a lifetime is told in the words for "ever", long before the difference of two versions leaves the range
     /// of 32 bits.
     static let agingPeriod: UInt64 = 1 << 29

@@ -17,6 +17,9 @@ package struct SearchScratch: ~Copyable {
     /// What the search sees.
     package var view = GraphView(version: 0, entryPoint: nil, topLevel: 0, slotLimit: 0)
 
+    /// Slots that may still be looked at in the chains of nodes' members.
+    var memberStepsLeft = 0
+
     /// A node that a search of level 0 shall not see.
     package var hidden: UInt32?
 

@@ -87,7 +87,8 @@ struct IndexRecord {
         isCompact = try record.next("whether vectors are compact", in: 0...1) == 1
         slotCount = try record.next("the number of slots", in: 0...Slot.maximumCount)
         liveCount = try record.next("the number of vectors", in: 0...slotCount)
-        insertedCount = try record.next("the number of vectors ever inserted", in: Self.countRange)
+        insertedCount = try record.next(
+            "the number of vectors ever inserted", in: liveCount...Self.countRange.upperBound)
         let learnt = try record.next("the number of vectors when codes were learnt", in: Self.countRange)
         let checked = try record.next("the number of vectors when codes suited", in: Self.countRange)
         codesHistory = CodesHistory(
@@ -129,6 +130,9 @@ extension LearntCodes {
         do throws(SnapshotError) {
             guard var record = try file.record(.quantizer) else { return nil }
             let codes = try Self.kind(&record)
+            guard codes == index.options.codes ?? codes else {
+                throw record.malformed("codes of another kind than is asked for")
+            }
             let scale = try record.next("the scale")
             let typicalNorm = try record.next("the typical length")
             let error = try record.next("the error of the sample", Double.self)
@@ -182,6 +186,7 @@ struct OpenedSnapshot: ~Copyable {
             parameters: record.options.parameters, capacity: vectors.capacity, file: file, slotCount: record.slotCount)
         let directory = try KeyDirectory(
             capacity: vectors.capacity, file: file, count: record.liveCount, slotCount: record.slotCount)
+        try StorageError.wrap { () throws(SnapshotError) in try file.requireAllRead() }
         self.record = record
         self.instructionSet = instructionSet
         state = SearchState(vectors: vectors, codes: codes, calibrated: calibrated)

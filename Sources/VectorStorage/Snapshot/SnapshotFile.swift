@@ -31,6 +31,9 @@ package final class SnapshotFile {
     private let file: Int32
     private let residency: SnapshotResidency
 
+    /// Sections that were asked for.
+    private var readSections: Set<SnapshotSection> = []
+
     /// The sections that became memory, as they are in the file, padding included.
     package private(set) var tensors: [SnapshotTensor] = []
 
@@ -40,7 +43,7 @@ package final class SnapshotFile {
     ) throws(SnapshotError) {
         guard !path.utf8.contains(0) else { throw .cannotRead(path: path, code: EINVAL) }
         // A pipe that nobody writes to would block.
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard file >= 0 else { throw .cannotRead(path: path, code: errno) }
         do throws(SnapshotError) {
             var status = stat()
@@ -63,6 +66,7 @@ package final class SnapshotFile {
     /// Reads a record and checks that it is as it was written; nil if there is none.
     package func record(_ section: SnapshotSection) throws(SnapshotError) -> RecordReader? {
         guard let entry = header.entry(section) else { return nil }
+        readSections.insert(section)
         // The header ensures that this lies within the file.
         let content = try Self.read(file, at: entry.offset, count: entry.paddedLength, path: path)
         try content.withUnsafeBufferPointer { (content) throws(SnapshotError) in
@@ -77,6 +81,7 @@ package final class SnapshotFile {
     /// Puts a section at the front of reserved memory.
     func fill(_ memory: ReservedMemory, with section: SnapshotSection) throws(StorageError) {
         guard let entry = header.entry(section) else { return }
+        readSections.insert(section)
         if residency == .loaded {
             try memory.commit(entry.paddedLength)
             let target = UnsafeMutableRawBufferPointer(start: memory.base, count: entry.paddedLength)
@@ -86,6 +91,13 @@ package final class SnapshotFile {
         }
         let bytes = UnsafeRawBufferPointer(start: memory.base, count: entry.paddedLength)
         tensors.append(SnapshotTensor(entry, bytes: bytes))
+    }
+
+    /// Throws if a section is left that nobody has asked for, and that so would never be verified.
+    package func requireAllRead() throws(SnapshotError) {
+        for entry in header.entries where !readSections.contains(entry.section) {
+            throw .malformed(section: entry.section.name, reason: "an index like this one has no such section")
+        }
     }
 
     private static func read(
@@ -135,8 +147,14 @@ package struct SnapshotTensor: @unchecked Sendable {
         var found = Checksum()
         found.update(UnsafeRawBufferPointer(rebasing: bytes[..<length]))
         guard found.value == checksum else { throw .checksumMismatch(section: section.name) }
-        guard bytes[length...].allSatisfy({ $0 == 0 }) else {
+        guard Self.isZero(UnsafeRawBufferPointer(rebasing: bytes[length...])) else {
             throw .malformed(section: section.name, reason: "what follows it is not zero")
         }
+    }
+
+    private static func isZero(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let base = bytes.baseAddress, let first = bytes.first else { return true }
+        // Each byte equals the one before it.
+        return first == 0 && memcmp(base, base + 1, bytes.count - 1) == 0
     }
 }

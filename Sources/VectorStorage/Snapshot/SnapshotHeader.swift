@@ -112,6 +112,8 @@ package struct SnapshotHeader: Sendable {
         guard Checksum.value(of: cleared) == checksum else { throw .checksumMismatch(section: Self.name) }
         guard (1...Self.maximumEntries).contains(count) else { throw record.malformed("\(count) sections") }
         for _ in 0..<count { entries.append(try Self.entry(&record, fileLength: fileLength)) }
+        let rest = try record.bytes(count: Self.pageBytes - Self.tableStart - count * Self.entryBytes)
+        guard rest.allSatisfy({ $0 == 0 }) else { throw record.malformed("what follows its table is not zero") }
         try checkOrder(fileLength: fileLength, record: record)
     }
 
@@ -120,7 +122,7 @@ package struct SnapshotHeader: Sendable {
         let checksum = try record.next(UInt32.self)
         let offset = try record.next(UInt64.self)
         let length = try record.next(UInt64.self)
-        _ = try record.next(UInt64.self)
+        guard try record.next(UInt64.self) == 0 else { throw record.malformed("a section with something behind it") }
         guard let section = SnapshotSection(rawValue: number) else {
             throw record.malformed("a section of number \(number), which is unknown")
         }

@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+import VectorIndex
+
+/// A snapshot with right checksums that holds what no index holds.
+struct CraftedSnapshot: Sendable, CustomStringConvertible {
+    let description: String
+    let seed: SnapshotSeed
+    let section: SnapshotSection
+
+    /// What the refusal says.
+    let reason: String
+    let edit: @Sendable (inout [SnapshotImage.Part]) -> Void
+
+    init(
+        _ description: String, of seed: SnapshotSeed = .whole, _ section: SnapshotSection, _ reason: String,
+        _ edit: @escaping @Sendable (inout [SnapshotImage.Part]) -> Void
+    ) {
+        self.description = description
+        self.seed = seed
+        self.section = section
+        self.reason = reason
+        self.edit = edit
+    }
+
+    /// A snapshot with one number changed.
+    ///
+    /// - Parameters:
+    ///   - changed: where it is, if not in the section that is refused.
+    ///   - place: the numbers before it that are as wide.
+    init<Value: FixedWidthInteger & Sendable>(
+        _ description: String, of seed: SnapshotSeed = .whole, _ section: SnapshotSection, _ reason: String,
+        in changed: SnapshotSection? = nil, place: Int, _ value: Value
+    ) {
+        self.init(description, of: seed, section, reason) { $0.put(value, at: place, of: changed ?? section) }
+    }
+}
+
+extension [SnapshotImage.Part] {
+    fileprivate subscript(section: SnapshotSection) -> [UInt8] {
+        get { first { $0.number == section.rawValue }?.content ?? [] }
+        set {
+            removeAll { $0.number == section.rawValue && newValue.isEmpty }
+            if let index = firstIndex(where: { $0.number == section.rawValue }) { self[index].content = newValue }
+        }
+    }
+
+    fileprivate func number<Value: FixedWidthInteger>(_ place: Int, of section: SnapshotSection) -> Value {
+        self[section].withUnsafeBytes {
+            Value(littleEndian: $0.loadUnaligned(fromByteOffset: place * MemoryLayout<Value>.size, as: Value.self))
+        }
+    }
+
+    fileprivate mutating func put<Value: FixedWidthInteger>(_ value: Value, at place: Int, of section: SnapshotSection)
+    {
+        let start = place * MemoryLayout<Value>.size
+        Swift.withUnsafeBytes(of: value.littleEndian) {
+            self[section].replaceSubrange(start..<start + MemoryLayout<Value>.size, with: $0)
+        }
+    }
+}
+
+// Of `whole`, slots 20 to 24 hold the vectors of 0 to 4; 3, 17, 20 and 21 are removed. A slot of `states` has three words.
+extension CraftedSnapshot {
+    private static let rowWords = 16
+
+    static let graphs: [CraftedSnapshot] = [
+        .init("A neighbour beyond the last slot", .baseNeighbors, "slot 0 leads to 25", place: 0, 25 as UInt32),
+        .init(
+            "A neighbour of all bits but one", .baseNeighbors, "leads to 4294967294", place: 1, 0xFFFF_FFFE as UInt32),
+        .init("A node that is its own neighbour", .baseNeighbors, "slot 0 leads to 0", place: 0, 0 as UInt32),
+        .init("A duplicate as a neighbour", .baseNeighbors, "slot 0 leads to 20", place: 0, 20 as UInt32),
+        .init("A neighbour named twice", .baseNeighbors, "slot 0 leads to") {
+            $0.put($0.number(0, of: .baseNeighbors) as UInt32, at: 1, of: .baseNeighbors)
+        },
+        .init("Neighbours behind the end", .baseNeighbors, "behind its last", place: 0, UInt32.max),
+        .init("A neighbour that is not on the level", .upperNeighbors, "on level 1") { parts in
+            let slot = parts[.levels].firstIndex(of: 0) ?? 0
+            parts.put(UInt32(slot), at: 0, of: .upperNeighbors)
+        },
+        .init("A chain of duplicates that is a ring", .states, "hangs on slot 0", place: 3 * 20 + 2, 21 as UInt32),
+        .init("A chain that leads back to its node", .states, "slot 0 hangs on slot 0", place: 3 * 20 + 2, 1 as UInt32),
+        .init("A chain that leads out of the index", .states, "slot 25 hangs on", place: 3 * 20 + 2, 26 as UInt32),
+        .init(
+            "A duplicate of another node than its chain's", .states, "hangs on slot 0", place: 20 * 3 + 2, 25 as UInt32),
+        .init("A node with duplicates that nobody counted", .members, "those of slot 0", place: 1, 7 as UInt32),
+        .init("Duplicates of a slot that is no node", .members, "slot 24 has some", place: 2 * 24, UInt32.max),
+        .init("A duplicate that hangs on nothing", .owners, "slot 20 is a duplicate or not", place: 20, 0 as UInt32),
+        .init("A level that the seed does not draw", .levels, "slot 0 is on level", place: 0, 30 as UInt8),
+        .init("A level of all bits", .levels, "slot 24 is on level 255", place: 24, UInt8.max),
+        .init("A first row behind all rows", .firstUpperRows, "those of slot 1", place: 1, UInt32.max),
+        .init("First rows out of order", .firstUpperRows, "begin at", place: 24, 0 as UInt32),
+        .init("Flags that there are not", .flags, "those of slot 7", place: 7, 32 as UInt8),
+        .init("A duplicate that is free", .flags, "those of slot 24", place: 24, 22 as UInt8),
+        .init("A dead node that is alive", .flags, "those of slot 7", place: 7, 1 as UInt8),
+        .init(
+            "A node that is not dead and hidden", .flags, "those of slot 7", in: .concealed, place: 0,
+            UInt64(1) << 7 | 1 << 17),
+        .init("A vector that is born later", .states, "slot 7 does not live", place: 3 * 7, 1_000_000 as UInt32),
+        .init("A live vector that will die", .states, "slot 7 does not live", place: 3 * 7 + 1, 1_000_000 as UInt32),
+        .init("A removed vector that lives", .states, "slot 17 does not live", place: 3 * 17 + 1, 0 as UInt32),
+        .init("A removed vector that will live", .states, "slot 17 does not live", place: 3 * 17 + 1, UInt32(1) << 31),
+        .init("An entry point that is no node", .graph, "slot 20 is no entry point", place: 8, 21 as UInt64),
+        .init("An entry point that is no slot", .graph, "the entry point is 26", place: 8, 26 as UInt64),
+        .init("An entry point of 64 bits", .graph, "the entry point is", place: 8, UInt64.max),
+        .init("No entry point", .graph, "no entry point", place: 8, 0 as UInt64),
+        .init("A top level that is not the entry point's", .graph, "is no entry point", place: 9, 30 as UInt64),
+        .init("A top level that there is not", .graph, "the top level is 31", place: 9, 31 as UInt64),
+        .init("More nodes than slots", .graph, "the number of nodes is 26", place: 1, 26 as UInt64),
+        .init("Dead nodes that are not", .graph, "there are 20 and 1", place: 2, 2 as UInt64),
+        .init(
+            "More upper rows than there are", .upperNeighbors, "wanted 700 rows", in: .graph, place: 3, 700 as UInt64),
+        .init("Fewer hashes than there are", .hashTable, "1 were counted", in: .graph, place: 5, 1 as UInt64),
+        .init("A version before the first", .graph, "the version is 1", place: 6, 1 as UInt64),
+        .init("A version that is passed over", .graph, "a version that there is not", place: 6, UInt64(1) << 32),
+        .init("A version of 64 bits", .graph, "the version is", place: 6, UInt64.max),
+        .init("Ages of a later version", .graph, "the version of ages is", place: 7, UInt64(1) << 40),
+        .init("A sweep without condemned nodes", .graph, "without a sweep", place: 11, 9 as UInt64),
+        .init("A list longer than its section", .graph, "a number of values is", place: 12, UInt64(1) << 62),
+        .init("An outpost that is no node", .graph, "slot 20 is no outpost") {
+            $0[.graph].replaceSubrange(96..<104, with: [1, 0, 0, 0, 0, 0, 0, 0, 20, 0, 0, 0])
+        },
+        .init("A free slot that is not", .graph, "listed as free") {
+            $0[.graph] = $0[.graph].dropLast(8) + [1, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0]
+        },
+        .init("A slot that is free twice", of: .sweeping, .graph, "listed as free") {
+            $0[.graph] = $0[.graph].dropLast(4) + $0[.graph].dropLast(4).suffix(4)
+        },
+        .init("A condemned node with a duplicate", of: .sweeping, .flags, "are 13") { parts in
+            let slot = parts[.flags].firstIndex(of: 13) ?? 0
+            parts.put(1 as UInt32, at: 3 * slot + 2, of: .states)
+        },
+        .init("No entry point to nodes of one level", of: .coded, .graph, "no entry point") {
+            $0.put(0 as UInt64, at: 8, of: .graph)
+            $0.put(0 as UInt64, at: 9, of: .graph)
+        },
+        .init("A sweep that ends too soon", of: .sweeping, .baseNeighbors, "leads to") {
+            $0.put($0.number(10, of: .graph) as UInt64, at: 11, of: .graph)
+        },
+        .init("A sweep that is further than it is", of: .sweeping, .baseNeighbors, "leads to") {
+            $0.put($0.number(11, of: .graph) as UInt64, at: 10, of: .graph)
+        },
+        .init(
+            "A sweep beyond the last slot", of: .sweeping, .graph, "the sweep's end is 101", place: 11, 101 as UInt64),
+    ]
+
+    static let keys: [CraftedSnapshot] = [
+        .init("A key table that is full", .keyTable, "at place") {
+            $0[.keyTable] = (0..<$0[.keyTable].count / 4).flatMap { [UInt8($0 % 25) + 1, 0, 0, 0] }
+        },
+        .init("A full key table of slots that there are not", .keyTable, "slot 4294967294 at place 0") {
+            $0[.keyTable] = $0[.keyTable].map { _ in 0xFF }
+        },
+        .init("A key table of 65 places", .keyTable, "in a table of 65 places") { $0[.keyTable] += [0, 0, 0, 0] },
+        .init("A key table of eight places", .keyTable, "in a table of 8 places") {
+            $0[.keyTable].removeLast($0[.keyTable].count - 32)
+        },
+        .init("A key table of half a place", .keyTable, "in a table of") { $0[.keyTable] += [0, 0] },
+        .init("A key table that is too full", .keyTable, "25 of 25 slots in a table of 32 places") {
+            $0[.keyTable].removeLast($0[.keyTable].count - 128)
+            $0.put(25 as UInt64, at: 10, of: .index)
+        },
+        .init("A key in the table twice", .keyTable, "at place") { parts in
+            let table = parts[.keyTable]
+            let place = (0..<table.count / 4).first { table[4 * $0] == 0 } ?? 0
+            parts.put(1 as UInt32, at: place, of: .keyTable)
+        },
+        .init("Two slots with one key", .keyTable, "at place") {
+            $0.put($0.number(5, of: .keys) as UInt64, at: 6, of: .keys)
+        },
+        .init("A key that is not in the table", .keyTable, "20 slots; 21 were counted") { parts in
+            let table = parts[.keyTable]
+            parts.put(0 as UInt32, at: (0..<table.count / 4).last { table[4 * $0] != 0 } ?? 0, of: .keyTable)
+        },
+        .init("A hash table with a slot that is no node", .hashTable, "slot 24 at place") { parts in
+            let table = parts[.hashTable]
+            parts.put(25 as UInt32, at: (0..<table.count / 4).first { table[4 * $0] != 0 } ?? 0, of: .hashTable)
+        },
+        .init("More vectors than slots", .index, "the number of vectors is 26", place: 10, 26 as UInt64),
+        .init("More slots than there are rows", .vectors, "wanted 26 rows of 64", in: .index, place: 9, 26 as UInt64),
+        .init("Fewer slots than there are rows", .vectors, "wanted 24 rows of 64", in: .index, place: 9, 24 as UInt64),
+        .init("2^31 slots", .index, "the number of slots is 2147483648", place: 9, UInt64(1) << 31),
+        .init("2^30 slots", .vectors, "wanted 1073741824 rows", in: .index, place: 9, UInt64(1) << 30),
+        .init("A graph of fewer slots", .graph, "the number of slots is 24", place: 0, 24 as UInt64),
+    ]
+
+    static let vectors: [CraftedSnapshot] = [
+        .init("No dimensions", .index, "the number of dimensions is 0", place: 0, 0 as UInt64),
+        .init("65,537 dimensions", .index, "the number of dimensions is 65537", place: 0, 65_537 as UInt64),
+        .init("Other dimensions than the rows'", .vectors, "wanted 25 rows of 128", in: .index, place: 0, 17 as UInt64),
+        .init("A metric that there is not", .index, "the metric is 4", place: 1, 4 as UInt64),
+        .init("M of 513", .index, "M is 513", place: 2, 513 as UInt64),
+        .init("M of other rows", .baseNeighbors, "wanted 25 rows of 128", in: .index, place: 2, 16 as UInt64),
+        .init("efConstruction of 0", .index, "efConstruction is 0", place: 3, 0 as UInt64),
+        .init("efSearch of 2^63", .index, "efSearch is 9223372036854775808", place: 4, UInt64(1) << 63),
+        .init("Another seed", .levels, "is on level", in: .index, place: 5, 6 as UInt64),
+        .init("Codes that there are not", .index, "the kind of codes is 4", place: 6, 4 as UInt64),
+        .init("Neither vectors nor codes", .index, "neither vectors nor codes", place: 7, 0 as UInt64),
+        .init("Whole vectors that are compact", .index, "should not be there", place: 8, 1 as UInt64),
+        .init("Whole vectors and codes", of: .coded, .quantizer, "another kind", in: .index, place: 6, 1 as UInt64),
+        .init("4 bits asked for, 8 there", of: .coded, .quantizer, "another kind", in: .index, place: 6, 3 as UInt64),
+        .init("More ever inserted than can be counted", .index, "ever inserted is", place: 11, UInt64(1) << 62),
+        .init("Fewer ever inserted than there are", .index, "ever inserted is 20", place: 11, 20 as UInt64),
+        .init("NaN in a vector", .vectors, "slot 5 has no length", place: 5 * rowWords, Float.nan.bitPattern),
+        .init("An infinity in a vector", .vectors, "slot 24", place: 24 * rowWords + 2, (-Float.infinity).bitPattern),
+        .init("NaN behind a vector", .vectors, "slot 5", place: 5 * rowWords + 15, Float.nan.bitPattern),
+        .init("A vector that is too long", .vectors, "slot 5", place: 5 * rowWords, Float(0x1p63).bitPattern),
+        .init("NaN in a newest vector", of: .compact, .newestVectors, "has no length", place: 1, Float.nan.bitPattern),
+        .init(
+            "A newest vector of no slot", of: .compact, .newestSlots, "row 0 is of slot 9999", place: 2, 9999 as UInt32),
+        .init("Two newest vectors of one slot", of: .compact, .newestSlots, "row 1 is of slot") {
+            $0.put($0.number(2, of: .newestSlots) as UInt32, at: 3, of: .newestSlots)
+        },
+        .init("More newest vectors than rows", of: .compact, .newestVectors, "wanted 4 rows of 64") {
+            $0[.newestSlots] += [0, 0, 0, 0]
+            $0.put(4 as UInt64, at: 0, of: .newestSlots)
+        },
+        .init(
+            "A scale of NaN", of: .coded, .quantizer, "the scale is not a finite number", place: 2, Float.nan.bitPattern
+        ),
+        .init("A scale of 0", of: .coded, .quantizer, "codes of scale 0.0", place: 2, 0 as UInt32),
+        .init("A negative scale", of: .coded, .quantizer, "codes of scale -1.0", place: 2, Float(-1).bitPattern),
+        .init("A scale of 1e38", of: .coded, .quantizer, "codes of scale 1e+38", place: 2, Float(1e38).bitPattern),
+        .init("Infinite offsets", of: .coded, .quantizer, "the offsets holds", place: 14, Float.infinity.bitPattern),
+        .init("Offsets of 1e38", of: .coded, .quantizer, "codes of scale", place: 14, Float(1e38).bitPattern),
+        .init("Fewer offsets than dimensions", of: .coded, .quantizer, "for 2 dimensions") {
+            $0[.quantizer].removeLast(4)
+            $0.put(2 as UInt32, at: 11, of: .quantizer)
+        },
+        .init("More than offsets", of: .coded, .quantizer, "4 bytes behind") { $0[.quantizer] += [0, 0, 0, 0] },
+    ]
+
+    static let calibrations: [CraftedSnapshot] = [
+        .init("Queries of no kind", of: .calibrated, .calibration, "the kind of queries is 3", place: 0, 3 as UInt64),
+        .init(
+            "A calibration without vectors", of: .calibrated, .calibration, "the number of vectors", place: 1,
+            0 as UInt64),
+        .init("17 curves", of: .calibrated, .calibration, "the number of curves is 17", place: 3, 17 as UInt64),
+        .init("Curves out of order", of: .calibrated, .calibration, "curves out of order", place: 4, 10 as UInt64),
+        .init("A curve of no results", of: .calibrated, .calibration, "k is 0", place: 4, 0 as UInt64),
+        .init("1,001 points", of: .calibrated, .calibration, "the number of points is 1001", place: 6, 1001 as UInt64),
+        .init("Points out of order", of: .calibrated, .calibration, "points out of order", place: 7, 100_000 as UInt64),
+        .init("A recall of NaN", of: .calibrated, .calibration, "the recall is not", place: 8, Double.nan.bitPattern),
+        .init("A recall of 2", of: .calibrated, .calibration, "points out of order", place: 8, Double(2).bitPattern),
+        .init(
+            "An infinite error", of: .calibrated, .calibration, "the standard error is not", place: 9,
+            Double.infinity.bitPattern),
+        .init("Queries of NaN", of: .calibrated, .calibration, "holds what is not") {
+            // Behind the values come 8 lengths with their number before them.
+            $0.put(Float.nan.bitPattern, at: ($0[.calibration].count - 40) / 4 - 1, of: .calibration)
+        },
+        .init("Fewer lengths than queries", of: .calibrated, .calibration, "are not 7 queries") {
+            $0.put(7 as UInt64, at: ($0[.calibration].count - 40) / 8, of: .calibration)
+            $0[.calibration].removeLast(4)
+        },
+    ]
+}
+
+@Suite("A crafted snapshot")
+struct CraftedSnapshotTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func parts(_ seed: SnapshotSeed) throws -> [SnapshotImage.Part] {
+        var parts = try #require(SnapshotDamageTests.images[seed]).parts
+        // Whatever becomes of them, with the right checksums.
+        for i in parts.indices { parts[i].checksum = nil }
+        return parts
+    }
+
+    /// Why a file is refused; nil if it is opened.
+    private func refusal(_ path: String, _ verification: SnapshotOptions.Verification = .full) throws -> SnapshotError?
+    {
+        do throws(VectorIndexError) {
+            _ = try HNSWIndex(contentsOf: path, options: SnapshotOptions(verification: verification))
+            return nil
+        } catch {
+            guard case .snapshot(let refusal) = error else { throw error }
+            return refusal
+        }
+    }
+
+    private func refusal(_ image: SnapshotImage) throws -> SnapshotError? {
+        try refusal(folder.write(image.bytes, to: "crafted"))
+    }
+
+    @Test(
+        "It is refused by the section that is wrong, and unverified it is harmless",
+        arguments: CraftedSnapshot.graphs + CraftedSnapshot.keys + CraftedSnapshot.vectors
+            + CraftedSnapshot.calibrations)
+    func section(crafted: CraftedSnapshot) throws {
+        var parts = try parts(crafted.seed)
+        crafted.edit(&parts)
+        let path = try folder.write(SnapshotImage(parts).bytes, to: "crafted")
+        let found = try refusal(path)
+        guard case .malformed(crafted.section.name, let reason) = found, reason.contains(crafted.reason) else {
+            Issue.record("\(String(describing: found)) is not \(crafted.section): \(crafted.reason)")
+            return
+        }
+        for verification in SnapshotOptions.Verification.allCases {
+            let options = SnapshotOptions(verification: verification)
+            guard let index = try? HNSWIndex(contentsOf: path, options: options) else { continue }
+            let use = IndexUse(values: crafted.seed.values, savingTo: folder.path("saved"))
+            try use.ask(index)
+            try use.change(index)
+            try use.ask(index)
+            #expect(throws: VectorIndexError.self) { try index.remove(key: 0) }
+        }
+    }
+
+    @Test("Without one of its sections it is refused, and that one named", arguments: SnapshotSeed.allCases)
+    func missing(seed: SnapshotSeed) throws {
+        let all = try parts(seed)
+        for (i, part) in all.enumerated() {
+            let section = try #require(SnapshotSection(rawValue: part.number))
+            var rest = all
+            rest.remove(at: i)
+            let found = try refusal(SnapshotImage(rest))
+            let named: SnapshotSection? =
+                switch section {
+                // It may have none.
+                case .calibration: nil
+                // A part of what is missing is there.
+                case .quantizer where seed != .compact: .codes
+                case .newestSlots: .newestVectors
+                case .members: .members
+                default: section
+                }
+            switch found {
+            case nil: #expect(named == nil, "\(section)")
+            case .malformed(let name, _): #expect(name == named?.name, "\(section)")
+            default: Issue.record("\(section): \(String(describing: found))")
+            }
+        }
+    }
+
+    @Test("With a section that the index does not use it is refused, and that one named")
+    func superfluous() throws {
+        for section in [SnapshotSection.codes, .residuals, .newestVectors, .newestSlots] {
+            let found = try refusal(SnapshotImage(parts(.whole) + [.init(section.rawValue, [0, 0, 0, 0])]))
+            #expect(
+                found == .malformed(section: section.name, reason: "an index like this one has no such section"))
+        }
+    }
+
+    @Test("With a table of sections that is wrong it is refused by its header")
+    func table() throws {
+        let image = try #require(SnapshotDamageTests.images[.whole])
+        let (second, third) = (SnapshotImage.entry(1).lowerBound, SnapshotImage.entry(2).lowerBound)
+        func reason(_ edit: (inout SnapshotImage) -> Void) throws -> String? {
+            var image = image
+            edit(&image)
+            image.repairHeader()
+            guard case .malformed("header", let reason) = try refusal(image) else { return nil }
+            return reason
+        }
+        let huge: [UInt64] = [1 << 63, UInt64.max, 1 << 63 - 1, UInt64.max - 16_383, 1 << 62]
+        for value in huge {
+            #expect(try reason { $0.put(value, at: second + 16) } == "section 'graph' lies outside the file")
+            #expect(try reason { $0.put(value, at: second + 8) } == "section 'graph' lies outside the file")
+            #expect(
+                try reason {
+                    $0.put(value, at: second + 8)
+                    $0.put(0 &- value, at: second + 16)
+                } == "section 'graph' lies outside the file")
+        }
+        #expect(try reason { $0.put(0 as UInt64, at: second + 16) } == "section 'graph' lies outside the file")
+        let (first, next) = (image.sections[0].offset, image.sections[2].offset)
+        #expect(
+            try reason { $0.put(UInt64(first), at: second + 8) } == "section 'graph' begins at 16384 and not at 32768")
+        #expect(
+            try reason { $0.put(UInt64(next), at: second + 8) } == "section 'graph' begins at 49152 and not at 32768")
+        #expect(
+            try reason { $0.put(UInt64(40_000), at: second + 8) } == "section 'graph' begins at 40000 and not at 32768")
+        let name = try #require(SnapshotSection(rawValue: image.sections[2].number)).name
+        #expect(
+            try reason { $0.put(UInt64(20_000), at: second + 16) }
+                == "section '\(name)' begins at 49152 and not at 65536")
+        #expect(try reason { $0.put(7 as UInt32, at: second) } == "a section of number 7, which is unknown")
+        #expect(try reason { $0.put(UInt32.max, at: second) } == "a section of number 4294967295, which is unknown")
+        #expect(try reason { $0.put(1 as UInt32, at: second) } == "a section twice")
+        #expect(try reason { $0.put(1 as UInt64, at: second + 24) } == "a section with something behind it")
+        #expect(
+            try reason { $0.put(1 as UInt8, at: SnapshotImage.pageBytes - 1) } == "what follows its table is not zero")
+        let count = UInt32(image.sections.count)
+        #expect(try reason { $0.put(0 as UInt32, at: 24) } == "0 sections")
+        #expect(try reason { $0.put(501 as UInt32, at: 24) } == "501 sections")
+        #expect(try reason { $0.put(UInt32.max, at: 24) } == "4294967295 sections")
+        #expect(try reason { $0.put(count - 1, at: 24) } == "what follows its table is not zero")
+        #expect(try reason { $0.put(count + 1, at: 24) } == "a section of number 0, which is unknown")
+        #expect(
+            try reason { image in
+                let entries = [second..<third, third..<third + 32].map { Array(image.bytes[$0]) }
+                image.bytes.replaceSubrange(second..<third + 32, with: entries[1] + entries[0])
+            } == "section '\(name)' begins at 49152 and not at 32768")
+    }
+
+    @Test("Of another format or byte order, or with another length, it is refused as such")
+    func formats() throws {
+        let image = try #require(SnapshotDamageTests.images[.whole])
+        func found(_ edit: (inout SnapshotImage) -> Void) throws -> SnapshotError? {
+            var image = image
+            edit(&image)
+            image.repairHeader()
+            return try refusal(image)
+        }
+        #expect(try found { $0.put(0 as UInt32, at: 8) } == .malformed(section: "header", reason: "version 0"))
+        for version in [2, .max] as [UInt32] {
+            #expect(try found { $0.put(version, at: 8) } == .newerVersion(found: Int(version), newestKnown: 1))
+        }
+        #expect(try found { $0.put(0x0102_0304 as UInt32, at: 12) } == .foreignByteOrder)
+        #expect(try found { $0.put((1 as UInt32).byteSwapped, at: 8) } == .newerVersion(found: 1 << 24, newestKnown: 1))
+        #expect(
+            try found {
+                $0.put(0x0102_0304 as UInt32, at: 12)
+                $0.put((1 as UInt32).byteSwapped, at: 8)
+            } == .foreignByteOrder)
+        for length in [0, UInt64.max, 1 << 63] {
+            #expect(
+                try found { $0.put(length, at: 16) }
+                    == .lengthMismatch(expected: Int(clamping: length), found: image.bytes.count))
+        }
+        #expect(
+            try found { $0.bytes.append(0) }
+                == .lengthMismatch(expected: image.bytes.count, found: image.bytes.count + 1))
+    }
+
+    @Test("What is no snapshot, or no file, is refused as such", .timeLimit(.minutes(1)))
+    func places() throws {
+        #expect(try refusal(folder.write([UInt8](), to: "empty")) == .notASnapshot)
+        #expect(try refusal(folder.write(Array("\u{89}NEARES".utf8.suffix(7)), to: "seven")) == .notASnapshot)
+        #expect(try refusal(folder.write([0x89] + Array("NEARES".utf8), to: "seven")) == .notASnapshot)
+        #expect(try refusal(folder.write([UInt8](repeating: 0, count: 40_000), to: "zeros")) == .notASnapshot)
+        #expect(
+            try refusal(folder.write([0x89] + Array("NEAREST".utf8), to: "eight"))
+                == .lengthMismatch(expected: 16_384, found: 8))
+        let pipe = folder.path("pipe")
+        #expect(mkfifo(pipe, 0o600) == 0)
+        for path in [pipe, folder.url.path, "/dev/null", "/dev/zero"] {
+            #expect(try refusal(path) == .notARegularFile(path: path))
+        }
+        let missing = folder.path("missing")
+        #expect(try refusal(missing) == .cannotRead(path: missing, code: ENOENT))
+        #expect(try refusal("") == .cannotRead(path: "", code: ENOENT))
+        #expect(try refusal(missing + "\0") != nil)
+    }
+
+    @Test("With a key whose vector is removed it is refused, and the key named")
+    func missingVector() throws {
+        var parts = try parts(.whole)
+        let mask = parts[.keyTable].count / 4 - 1
+        var place = Int(truncatingIfNeeded: Hashing.mix(17)) & mask
+        while parts[.keyTable][4 * place] != 0 { place = (place + 1) & mask }
+        parts.put(18 as UInt32, at: place, of: .keyTable)
+        parts.put(parts.number(10, of: .index) + 1 as UInt64, at: 10, of: .index)
+        #expect(try refusal(SnapshotImage(parts)) == .missingVector(key: 17))
+    }
+}
