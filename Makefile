@@ -4,6 +4,7 @@
 #   make test           run the tests
 #   make test-asan      run the tests under AddressSanitizer
 #   make test-tsan      run the tests of many threads under ThreadSanitizer: FILTER='Tests' for all
+#   make fuzz-snapshot  damaged index files under libFuzzer and AddressSanitizer: FUZZ_SECONDS=120
 #   make check          what every commit must pass: format, layering, no warnings, tests
 #   make bench          recall and speed of search on the demo's vectors, on one thread and on two
 #   make bench-kernels  parity and speed of the distance kernels and their share of the machine: ARGS='--filter avx2/' CPU=1
@@ -40,9 +41,9 @@ SOURCES := Package.swift Sources Tests Benchmarks/index-bench
 # Debian packages: OpenBLAS for batched distances, pkg-config to find it, the dictionary of the demo.
 PACKAGES := libopenblas-dev pkg-config wordnet-base
 
-.PHONY: help setup demo test test-asan test-tsan check lint layers format bench bench-data kernel-bench bench-kernels \
-    bench-numkong bench-peers bench-cache index-bench bench-insert bench-latency bench-memory bench-churn bench-hostile \
-    bench-order bench-load bench-load-peers release clean
+.PHONY: help setup demo test test-asan test-tsan fuzz-snapshot check lint layers format bench bench-data kernel-bench \
+    bench-kernels bench-numkong bench-peers bench-cache index-bench bench-insert bench-latency bench-memory bench-churn \
+    bench-hostile bench-order bench-load bench-load-peers release clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -82,6 +83,22 @@ FILTER ?= (Concurrency|Snapshot|SnapshotSaving|Isolation|Stress|Sweep|DatabaseIn
 
 test-tsan: setup
 	$(SWIFT) test --disable-xctest --sanitize thread --scratch-path .build-tsan --filter '$(FILTER)'
+
+# Inputs are kept from run to run. One that ends the process is left as .build-fuzz/crash-*; it is run again by
+# swift run snapshot-fuzz FILE.
+FUZZ_SECONDS ?= 120
+FUZZ := .build-fuzz
+FUZZ_CORPUS := $(FUZZ)/corpus
+
+# The gold linker fails on libFuzzer. Leaks are not looked for: the runtime keeps what it allocates once. A backtrace would be made
+# of a process that libFuzzer is about to end.
+fuzz-snapshot: setup
+	$(SWIFT) build -c release --scratch-path $(FUZZ) --product snapshot-fuzz --sanitize address \
+	    -Xswiftc -sanitize=fuzzer -Xswiftc -parse-as-library -Xswiftc -DFUZZING -Xswiftc -use-ld=lld
+	@mkdir -p $(FUZZ_CORPUS)
+	FUZZ_SEEDS=$(FUZZ_CORPUS) SWIFT_BACKTRACE=enable=no $(FUZZ)/release/snapshot-fuzz -max_total_time=$(FUZZ_SECONDS) \
+	    -max_len=131 -len_control=0 -timeout=60 -rss_limit_mb=6000 -detect_leaks=0 -print_final_stats=1 \
+	    -artifact_prefix=$(FUZZ)/ $(FUZZ_CORPUS)
 
 check: setup lint layers
 	NEAREST_WARNINGS=error $(SWIFT) build --build-tests
@@ -193,4 +210,4 @@ bench-cache: kernel-bench
 	fi
 
 clean:
-	rm -rf .build .build-asan .build-tsan
+	rm -rf .build .build-asan .build-tsan .build-fuzz

@@ -67,6 +67,9 @@ let package = Package(
             name: "TestSupport", dependencies: ["CAllocationCounter", "DistanceKernels", "VectorIndex"],
             path: "Tests/TestSupport",
             swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "snapshot-fuzz", dependencies: ["TestSupport", "VectorIndex"], path: "Tests/snapshot-fuzz",
+            swiftSettings: swiftSettings),
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter", cSettings: cWarnings),
         .executableTarget(
             name: "snapshot-child", dependencies: ["TestSupport", "VectorIndex"], path: "Tests/snapshot-child",
