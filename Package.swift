@@ -87,7 +87,7 @@ let package = Package(
             dependencies: [
                 "VectorIndex", "DistanceKernels", "CKernels", "TestSupport", "CommandSupport", "snapshot-child",
             ],
-            swiftSettings: swiftSettings),
+            resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
         .testTarget(name: "NearestTests", dependencies: ["Nearest", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "NearestCLITests", dependencies: ["NearestCLI", "CommandSupport", "Nearest", "TestSupport"],
