@@ -30,16 +30,16 @@ extension HNSWIndex {
         case checksum(SnapshotTensor)
 
         // That every number leads where it should.
-        case edges, nodes, values, keys
+        case nodes, edges, values, keys
 
-        static let structure: [Proof] = [.edges, .nodes, .values, .keys]
+        static let structure: [Proof] = [.nodes, .edges, .values, .keys]
     }
 
     private func prove(_ proof: Proof) throws(SnapshotError) {
         switch proof {
         case .checksum(let tensor): try tensor.verify()
-        case .edges: try graph.verifyEdges()
         case .nodes: try graph.verifyNodes()
+        case .edges: try graph.verifyEdges()
         case .values: try vectors.verifyValues(maximumSquaredNorm: VectorIndexError.maximumSquaredNorm)
         case .keys: try verifyKeys()
         }
