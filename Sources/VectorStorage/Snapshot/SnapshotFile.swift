@@ -67,6 +67,10 @@ package final class SnapshotFile {
     package func record(_ section: SnapshotSection) throws(SnapshotError) -> RecordReader? {
         guard let entry = header.entry(section) else { return nil }
         readSections.insert(section)
+        guard entry.length <= Self.maximumRecordBytes else {
+            throw .malformed(
+                section: section.name, reason: "\(entry.length) bytes; it has \(Self.maximumRecordBytes) at most")
+        }
         // The header ensures that this lies within the file.
         let content = try Self.read(file, at: entry.offset, count: entry.paddedLength, path: path)
         try content.withUnsafeBufferPointer { (content) throws(SnapshotError) in
@@ -74,6 +78,9 @@ package final class SnapshotFile {
         }
         return RecordReader(Array(content.prefix(entry.length)), section: section.name)
     }
+
+    /// A file with holes can be longer than any memory. A list of 250 million slots is shorter.
+    private static var maximumRecordBytes: Int { 1 << 30 }
 
     /// Bytes that a tensor's section has; 0 if there is none.
     package func length(_ section: SnapshotSection) -> Int { header.entry(section)?.length ?? 0 }
