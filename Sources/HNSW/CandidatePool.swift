@@ -11,6 +11,7 @@ struct CandidatePool: ~Copyable {
     private var keys: UnsafeMutablePointer<NodeKey>
     private var capacity: Int
     private var limit = 1
+    private var expansionLimit = 1
     private var liveCount = 0
 
     /// Every key before this one is expanded.
@@ -31,9 +32,10 @@ struct CandidatePool: ~Copyable {
     /// Whether `limit` live nodes are here.
     var isFull: Bool { liveCount >= limit }
 
-    /// Empties the pool for a search that wants `limit` live nodes.
-    mutating func reset(limit: Int) {
+    /// Empties the pool for a search that keeps `limit` live nodes and expands the nearest `expansionLimit` of them; nil expands all.
+    mutating func reset(limit: Int, expansionLimit: Int? = nil) {
         self.limit = limit
+        self.expansionLimit = min(limit, expansionLimit ?? limit)
         count = 0
         liveCount = 0
         cursor = 0
@@ -65,9 +67,16 @@ struct CandidatePool: ~Copyable {
         return i &- cursor
     }
 
+    /// Keys from this one on are not expanded. Dead nodes do not count, and all of them here are taken for nearer ones.
+    private var expansionEnd: Int { min(count, expansionLimit &+ (count &- liveCount)) }
+
+    /// Raises the number of live nodes that are expanded; the search goes on with those that it has kept.
+    mutating func raiseExpansionLimit(to newLimit: Int) { expansionLimit = min(limit, max(expansionLimit, newLimit)) }
+
     /// Marks the nearest candidate that is not yet expanded, and returns it; nil when none is left.
     mutating func popNearest() -> UInt32? {
-        while cursor < count {
+        let end = expansionEnd
+        while cursor < end {
             let key = keys[cursor]
             if !key.isExpanded {
                 keys[cursor].bits |= NodeKey.expandedBit
@@ -84,7 +93,8 @@ struct CandidatePool: ~Copyable {
     func forEachNearest(limit: Int, _ body: (UInt32) -> Void) {
         var left = limit
         var i = cursor
-        while left > 0, i < count {
+        let end = expansionEnd
+        while left > 0, i < end {
             if !keys[i].isExpanded {
                 body(keys[i].slot)
                 left &-= 1

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if defined(__x86_64__)
+
+#include <float.h>
+#include <immintrin.h>
+
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+
+#include "loops_encode.h"
+#include "loops_code_rows.h"
+
+CK_INLINE __m256i load_u8x32(const void *p) { return _mm256_loadu_si256((const __m256i *)p); }
+
+CK_INLINE __m256i low_codes(__m256i codes_u4x64) { return _mm256_and_si256(codes_u4x64, _mm256_set1_epi8(0x0F)); }
+
+CK_INLINE __m256i high_codes(__m256i codes_u4x64) { return low_codes(_mm256_srli_epi16(codes_u4x64, 4)); }
+
+// The sums of the register's 128-bit parts.
+CK_INLINE __m128i fold(__m256i sum_i32x8) {
+    return _mm_add_epi32(_mm256_castsi256_si128(sum_i32x8), _mm256_extracti128_si256(sum_i32x8, 1));
+}
+
+// Sums in 16 bits are widened after two lines: of 32 bytes they take four products of at most 15 * 127, and four such are 30,480.
+enum { LINES_IN_16_BITS = 2 };
+
+CK_INLINE __m128i rows_sum_u4(const void *e, const uint8_t *const *row, const size_t R, size_t lines) {
+    const int8_t *const low = e, *const high = low + lines * CK_LINE_BYTES;
+    __m256i sum[JOINT_ROWS];
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < JOINT_ROWS; r++) sum[r] = _mm256_setzero_si256();
+    for (size_t begin = 0; begin < lines; begin += LINES_IN_16_BITS) {
+        const size_t end = begin + LINES_IN_16_BITS < lines ? begin + LINES_IN_16_BITS : lines;
+        __m256i short_sum[JOINT_ROWS];
+#pragma clang loop unroll(full)
+        for (size_t r = 0; r < JOINT_ROWS; r++) short_sum[r] = _mm256_setzero_si256();
+        for (size_t i = begin * CK_LINE_BYTES; i < end * CK_LINE_BYTES; i += 32) {
+            const __m256i low_i8x32 = load_u8x32(low + i), high_i8x32 = load_u8x32(high + i);
+#pragma clang loop unroll(full)
+            for (size_t r = 0; r < R; r++) {
+                const __m256i codes_u4x64 = load_u8x32(row[r] + i);
+                short_sum[r] = _mm256_add_epi16(
+                    short_sum[r], _mm256_add_epi16(_mm256_maddubs_epi16(low_codes(codes_u4x64), low_i8x32),
+                                                   _mm256_maddubs_epi16(high_codes(codes_u4x64), high_i8x32)));
+            }
+        }
+#pragma clang loop unroll(full)
+        for (size_t r = 0; r < R; r++)
+            sum[r] = _mm256_add_epi32(sum[r], _mm256_madd_epi16(short_sum[r], _mm256_set1_epi16(1)));
+    }
+    return joint_sum(fold(sum[0]), fold(sum[1]), fold(sum[2]), fold(sum[3]));
+}
+
+// VPMADDUBSW would saturate, so that codes are widened: 2 * 255 * 2,047 is far below 2^31.
+CK_INLINE __m128i rows_sum_u8(const void *e, const uint8_t *const *row, const size_t R, size_t lines) {
+    const int16_t *const codes = e;
+    __m256i sum[JOINT_ROWS];
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < JOINT_ROWS; r++) sum[r] = _mm256_setzero_si256();
+    for (size_t i = 0; i < lines * CK_LINE_BYTES; i += 16) {
+        const __m256i e_i16x16 = load_u8x32(codes + i);
+#pragma clang loop unroll(full)
+        for (size_t r = 0; r < R; r++) {
+            const __m256i codes_u16x16 = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(row[r] + i)));
+            sum[r] = _mm256_add_epi32(sum[r], _mm256_madd_epi16(codes_u16x16, e_i16x16));
+        }
+    }
+    return joint_sum(fold(sum[0]), fold(sum[1]), fold(sum[2]), fold(sum[3]));
+}
+
+#include "shapes_code_rows.h"
+
+const ck_code_row_table ck_code_row_table_avx2 = {
+    .name = "avx2",
+    .required_features = CK_FEATURE_AVX2,
+    .u4_dot = {gather_dot_u4, scan_dot_u4, encode_query_dot_u4, row_query_dot_u4},
+    .u8_dot = {gather_dot_u8, scan_dot_u8, encode_query_dot_u8, row_query_dot_u8},
+    .u4_l1 = {gather_l1_u4, scan_l1_u4, encode_query_l1_u4, row_query_l1_u4},
+    .u8_l1 = {gather_l1_u8, scan_l1_u8, encode_query_l1_u8, row_query_l1_u8},
+    .encode_u4 = encode_u4,
+    .encode_u8 = encode_u8,
+    .encode_remainders = encode_remainders,
+    .decode_u4 = decode_u4,
+    .decode_u8 = decode_u8,
+};
+
+#pragma clang attribute pop
+
+#endif
