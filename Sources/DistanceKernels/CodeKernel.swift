@@ -2,111 +2,109 @@
 
 import CKernels
 
-/// Distances on rows of integer codes (``ScalarQuantizer``), in units of the codes: they order vectors about as true distances do.
+/// Estimates distances from queries to rows of codes (``RowQuantizer``), in the metric's own unit.
 ///
-/// | metric             | distance of codes a and b                                             |
-/// |--------------------|-----------------------------------------------------------------------|
-/// | manhattan          | Σ \|a - b\|                                                           |
-/// | squared Euclidean  | Σ (a - b)²                                                            |
-/// | cosine             | Σ (a - b)², which orders normalised vectors as the cosine does        |
-/// | inner product      | -Σ a·b - bias(a) - bias(b), with bias(a) = Σ offset(d) / scale * a(d) |
+/// With `q' = q - c`, `r = x - c` and `e = r - g`, of which g is known and `<r, e>` is 0:
 ///
-/// The last is the inner product of the decoded vectors, in units of `scale²` and but for a constant.
+///     |q - x|² = |q'|² + |r|² - 2 <q', r>  =  |q'|² + (2 <r, g> - |r|²) - 2 <q', g>  -  2 <q - x, e>
+///     -<q, x>  = -<q, c> - <r, c> - <q', g>  -  <q', e>
+///
+/// The last term of each is not known, and is what the estimate is off by. The bracket is a number a row, so that what is left to
+/// compute is one inner product of integers. The cosine distance is half the squared Euclidean one of vectors of length 1. Under
+/// Manhattan rows are decoded in registers, and the estimate is off by `|e|` or less in most cases.
 package struct CodeKernel: DistanceKernel {
-    package let metric: Metric
-
-    /// Bytes from one row to the next.
-    package let stride: Int
-
+    package let quantizer: RowQuantizer
     package let prefetch: RowPrefetch
 
-    @usableFromInline
-    let dimensions: Int
-    @usableFromInline
-    let rows: UnsafePointer<UInt8>
-    @usableFromInline
-    let kernels: ck_code_kernels
+    /// Bytes of a query, a head of 64 bytes included.
+    package let queryLength: Int
 
-    /// Where a row's bias stands, an `Int32`; nil where the metric has none.
     @usableFromInline
-    let biasOffset: Int?
+    let rows: ck_code_rows
+    @usableFromInline
+    let kernels: ck_code_row_kernels
+
+    /// 2 under squared Euclidean, where the inner product counts twice, else 1.
+    private let productFactor: Float
+
+    /// `1 / √dimensions`: the share of a random direction that falls on a given one.
+    private let directionShare: Float
+
+    package var metric: Metric { quantizer.metric }
+
+    package var remainderShare: Float { quantizer.codes == .int4 ? Float(CK_REMAINDER_WIDTH) / 16 : 1 }
 
     /// - Parameters:
-    ///   - rows: row 0, ``rowStride(_:dimensions:metric:)`` bytes each; the matrix outlives the kernel and never moves.
-    ///   - instructionSet: a set that this machine supports. Of AVX-512 its VNNI part is used; where that is missing, AVX2.
-    package init(
-        _ codes: VectorCodes, metric: Metric, rows: UnsafePointer<UInt8>, dimensions: Int,
-        instructionSet: InstructionSet
-    ) {
-        precondition(codes != .none)
-        self.metric = metric
-        self.rows = rows
-        self.dimensions = dimensions
-        stride = Self.rowStride(codes, dimensions: dimensions, metric: metric)
-        prefetch = RowPrefetch(rows: rows, stride: stride)
-        biasOffset = metric == .innerProduct ? stride - MemoryLayout<Int32>.stride : nil
-        let table = instructionSet.codeTable({ ck_code_table_named($0) }, features: \.required_features).pointee
-        let metrics = codes == .int4 ? table.u4 : table.u7
+    ///   - codes: the codes of row 0; the matrix outlives the kernel and never moves.
+    ///   - terms: the terms of row 0, likewise.
+    package init(_ quantizer: RowQuantizer, codes: UnsafePointer<UInt8>, terms: UnsafePointer<UInt8>, layout: CodeRowLayout)
+    {
+        self.quantizer = quantizer
+        rows = ck_code_rows(
+            codes: codes, stride: layout.stride, terms: terms, terms_stride: layout.termsStride,
+            n: quantizer.dimensions, lines: quantizer.lines)
+        kernels = quantizer.kernels
+        prefetch = RowPrefetch(
+            rows: codes, stride: layout.stride, terms: layout.termsAreInRows ? nil : UnsafeRawPointer(terms))
+        let bytesPerCode =
+            quantizer.metric == .manhattan ? MemoryLayout<Float>.stride : quantizer.codes == .int4 ? 1 : 2
+        let codesPerByte = quantizer.codes == .int4 ? 2 : 1
+        queryLength = MemoryLayout<ck_code_query>.stride + quantizer.lines * 64 * codesPerByte * bytesPerCode
+        productFactor = quantizer.metric == .squaredEuclidean ? 2 : 1
+        directionShare = 1 / Float(quantizer.dimensions).squareRoot()
+    }
+
+    /// The row of a slot.
+    package func row(_ slot: UInt32) -> CodedRow {
+        CodedRow(codes: rows.codes + Int(slot) &* rows.stride, terms: terms(slot))
+    }
+
+    @inline(__always)
+    private func terms(_ slot: UInt32) -> ck_code_terms {
+        UnsafeRawPointer(rows.terms + Int(slot) &* rows.terms_stride).load(as: ck_code_terms.self)
+    }
+
+    package func query(
+        of vector: UnsafePointer<Float>, space: UnsafeMutablePointer<UInt8>
+    ) -> UnsafePointer<UInt8> {
+        let query = Self.head(space)
+        quantizer.center.withUnsafeBufferPointer {
+            kernels.encode_query(vector, $0.baseAddress, quantizer.dimensions, quantizer.lines, query)
+        }
+        query.pointee.scale *= productFactor
         switch metric {
-        case .manhattan: kernels = metrics.l1
-        case .squaredEuclidean, .cosine: kernels = metrics.l2sq
-        case .innerProduct: kernels = metrics.dot
+        case .manhattan: break
+        case .squaredEuclidean: query.pointee.constant = query.pointee.squared_norm
+        case .cosine: query.pointee.constant = query.pointee.squared_norm / 2
+        case .innerProduct: query.pointee.constant = -query.pointee.center_product
         }
+        return UnsafePointer(space)
     }
 
-    /// Bytes from one row to the next: whole cache lines.
-    package static func rowStride(_ codes: VectorCodes, dimensions: Int, metric: Metric) -> Int {
-        let biasBytes = metric == .innerProduct ? MemoryLayout<Int32>.stride : 0
-        return (codes.byteCount(dimensions: dimensions) + biasBytes + 63) / 64 * 64
+    package func query(ofRow slot: UInt32, space: UnsafeMutablePointer<UInt8>) -> UnsafePointer<UInt8> {
+        let query = Self.head(space)
+        withUnsafePointer(to: rows) { kernels.row_query($0, Int(slot), query) }
+        let terms = terms(slot)
+        query.pointee.scale *= productFactor
+        switch metric {
+        case .manhattan: break
+        case .squaredEuclidean:
+            query.pointee.constant = terms.constant
+            query.pointee.squared_norm = terms.constant
+        case .cosine:
+            query.pointee.constant = terms.constant
+            query.pointee.squared_norm = 2 * terms.constant
+        case .innerProduct:
+            query.pointee.constant = terms.constant - quantizer.centerSquaredNorm
+            let largest = max(abs(terms.low), abs(terms.low + 15 * terms.step))
+            query.pointee.squared_norm = largest * largest * Float(quantizer.dimensions) / 4
+        }
+        return UnsafePointer(space)
     }
 
-    /// Encodes a vector to a row, `stride` bytes that are 0 at first.
-    package func encode(
-        _ vector: UnsafePointer<Float>, by quantizer: ScalarQuantizer, into row: UnsafeMutablePointer<UInt8>
-    ) {
-        quantizer.encode(vector, into: row)
-        guard let biasOffset else { return }
-        var bias: Float = 0
-        for d in 0..<dimensions {
-            let code = quantizer.codes == .int4 ? row[d / 2] >> (d % 2 == 0 ? 0 : 4) & 15 : row[d]
-            bias += quantizer.offsets[d] / quantizer.scale * Float(code)
-        }
-        let rounded = Int32(max(-0x1p30, min(0x1p30, bias)))
-        UnsafeMutableRawPointer(row + biasOffset).storeBytes(of: rounded, as: Int32.self)
-    }
-
-    /// Encodes a query to `stride` bytes that are 0 at first, or hold another query.
-    ///
-    /// Under inner product a query is first scaled to the typical length of a row, which changes no order. Returns the factor.
-    package func encode(
-        query: UnsafePointer<Float>, squaredNorm: Float, by quantizer: ScalarQuantizer,
-        into target: UnsafeMutablePointer<UInt8>
-    ) -> Float {
-        // Squares of a short query's values underflow.
-        let norm =
-            squaredNorm >= 0x1p-64
-            ? Double(squaredNorm).squareRoot()
-            : (0..<dimensions).reduce(0.0) { $0 + Double(query[$1]) * Double(query[$1]) }.squareRoot()
-        guard metric == .innerProduct, norm > 0, quantizer.typicalNorm > 0 else {
-            encode(query, by: quantizer, into: target)
-            return 1
-        }
-        let factor = Float(min(Double(quantizer.typicalNorm) / norm, 0x1p127))
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: dimensions) { scaled in
-            guard let scaled = scaled.baseAddress else { return }
-            for d in 0..<dimensions { scaled[d] = max(-0x1p100, min(0x1p100, query[d] * factor)) }
-            encode(scaled, by: quantizer, into: target)
-        }
-        return factor
-    }
-
-    @inlinable
-    package func row(_ slot: UInt32) -> UnsafePointer<UInt8> { rows + Int(slot) &* stride }
-
-    package func pair(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>) -> Float {
-        let sum = kernels.pair(a, b, dimensions)
-        guard metric == .innerProduct else { return Float(sum) }
-        return -Float(Int64(sum) + Int64(bias(a)) + Int64(bias(b)))
+    private static func head(_ space: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<ck_code_query> {
+        // SAFETY: a query's space is `queryLength` bytes on a cache line, of which the head is the first.
+        UnsafeMutableRawPointer(space).assumingMemoryBound(to: ck_code_query.self)
     }
 
     @inlinable
@@ -114,51 +112,66 @@ package struct CodeKernel: DistanceKernel {
         _ query: UnsafePointer<UInt8>, slots: UnsafePointer<UInt32>, count: Int,
         into distances: UnsafeMutablePointer<Float>
     ) {
-        distances.withMemoryRebound(to: UInt32.self, capacity: count) { sums in
-            kernels.gather(query, rows, stride, slots, count, dimensions, sums)
-        }
-        convert(distances, count: count, query: query) { row(slots[$0]) }
+        let head = UnsafeRawPointer(query).assumingMemoryBound(to: ck_code_query.self)
+        withUnsafePointer(to: rows) { kernels.gather(head, $0, slots, count, distances) }
     }
 
     package func scan(
         _ query: UnsafePointer<UInt8>, first: Int, count: Int, into distances: UnsafeMutablePointer<Float>
     ) {
-        distances.withMemoryRebound(to: UInt32.self, capacity: count) { sums in
-            kernels.scan(query, rows + first * stride, stride, count, dimensions, sums)
-        }
-        convert(distances, count: count, query: query) { row(UInt32(first + $0)) }
+        let head = UnsafeRawPointer(query).assumingMemoryBound(to: ck_code_query.self)
+        withUnsafePointer(to: rows) { kernels.scan(head, $0, first, count, distances) }
     }
 
-    /// By `scan`, exactly.
-    package func batch(
-        _ queries: QueryBlock<UInt8>, first: Int, count: Int, into distances: UnsafeMutablePointer<Float>
-    ) {
-        for q in 0..<queries.count {
-            scan(queries.query(q), first: first, count: count, into: distances + q * count)
+    /// How far an estimate may be off, as a standard deviation: e and the query's own rounding are taken for random directions.
+    ///
+    /// What the query's rounding adds to all rows alike is not in it: rows at a small distance from one another keep their order.
+    package func deviation(of slot: UInt32, at distance: Float, from query: UnsafePointer<UInt8>) -> Float {
+        let head = UnsafeRawPointer(query).load(as: ck_code_query.self)
+        let error = row(slot).error(dimensions: quantizer.dimensions)
+        let queryStep = head.scale / productFactor * 0.289  // √(1 / 12)
+        switch metric {
+        case .manhattan:
+            return error
+        case .squaredEuclidean, .cosine:
+            let squared = max(distance, 0) * (metric == .cosine ? 2 : 1)
+            let length = squared.squareRoot()
+            let byRow = length * error * directionShare
+            let byQuery = (length + error) * queryStep
+            let rounding = (abs(head.constant) + squared) * 0x1p-22
+            return (byRow * byRow + byQuery * byQuery).squareRoot() * productFactor + rounding
+        case .innerProduct:
+            let length = head.squared_norm.squareRoot()
+            let byRow = length * error * directionShare
+            return byRow + (abs(head.constant) + abs(distance)) * 0x1p-22
         }
     }
+}
 
-    package func batchError(queryNorm: Float, rowNorm: Float) -> Float { 0 }
+/// How a matrix's rows of codes lie in memory, and where their terms are.
+package struct CodeRowLayout: Sendable {
+    /// Bytes from one row of codes to the next: whole cache lines.
+    package let stride: Int
 
-    /// Turns sums, which lie where the distances will, into distances.
-    @inlinable
-    func convert(
-        _ distances: UnsafeMutablePointer<Float>, count: Int, query: UnsafePointer<UInt8>,
-        row: (Int) -> UnsafePointer<UInt8>
-    ) {
-        guard biasOffset != nil else {
-            for i in 0..<count { distances[i] = Float(distances[i].bitPattern) }
-            return
-        }
-        let queryBias = Int64(bias(query))
-        for i in 0..<count {
-            distances[i] = -Float(Int64(distances[i].bitPattern) + queryBias + Int64(bias(row(i))))
-        }
-    }
+    /// Bytes from one row's terms to the next.
+    package let termsStride: Int
 
-    @inlinable
-    func bias(_ row: UnsafePointer<UInt8>) -> Int32 {
-        guard let biasOffset else { return 0 }
-        return UnsafeRawPointer(row + biasOffset).load(as: Int32.self)
+    /// Where a row's terms begin, if they lie behind its codes in the last line.
+    package let termsOffset: Int?
+
+    package var termsAreInRows: Bool { termsOffset != nil }
+
+    /// Bytes of a row's terms.
+    package static var termsBytes: Int { MemoryLayout<ck_code_terms>.stride }
+
+    /// Terms lie in the row where its last cache line has room for them, else in a tensor of their own, four to a line: another line
+    /// for each row costs more than the fourth of a line that many rows share (117,659 rows of 384 codes of 4 bits, AVX-512 on a
+    /// Zen 4: 38 against 41 ns a row; 200,000 of 128: 17 against 23 ns).
+    package init(_ codes: VectorCodes, dimensions: Int) {
+        let bytes = codes.byteCount(dimensions: dimensions)
+        stride = (bytes + 63) / 64 * 64
+        let isRoomy = stride - bytes >= Self.termsBytes
+        termsOffset = isRoomy ? stride - Self.termsBytes : nil
+        termsStride = isRoomy ? stride : Self.termsBytes
     }
 }

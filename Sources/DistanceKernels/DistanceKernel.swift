@@ -1,23 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Computes distances from a query to rows of one matrix, by one call a hop, a run of rows or a tile; never by one call a
+/// Computes distances from a query to rows of one matrix, by one call a hop, a run of rows; never by one call a
 /// distance in a loop.
 ///
 /// Every shape gives the metric's value (``Metric``): negated inner products under `innerProduct`, `1 - Σ q·x` under
-/// `cosine`. `gather` and `scan` give the same bits for the same row. Queries have the row's padded length, zeros after
-/// the last dimension.
+/// `cosine`. `gather` and `scan` give the same bits for the same row.
 package protocol DistanceKernel {
     /// What a row holds: floats, or the codes that stand for them.
     associatedtype Element: BitwiseCopyable
 
-    /// The first element of row `slot`. The row is valid if the matrix has stored it.
-    func row(_ slot: UInt32) -> UnsafePointer<Element>
+    /// Elements of a query.
+    var queryLength: Int { get }
+
+    /// The query that asks for what is near a vector.
+    ///
+    /// - Parameters:
+    ///   - vector: the floats of a row, padded with zeros.
+    ///   - space: ``queryLength`` elements on a cache line; what is returned lies there, or is the vector itself.
+    func query(of vector: UnsafePointer<Float>, space: UnsafeMutablePointer<Element>) -> UnsafePointer<Element>
+
+    /// The query that asks for what is near a row, as the row stands for it; see ``query(of:space:)``.
+    func query(ofRow slot: UInt32, space: UnsafeMutablePointer<Element>) -> UnsafePointer<Element>
 
     /// What to prefetch of rows. A loop takes it once, before it begins.
     var prefetch: RowPrefetch { get }
-
-    /// The distance of two vectors.
-    func pair(_ a: UnsafePointer<Element>, _ b: UnsafePointer<Element>) -> Float
 
     /// `distances[i]` becomes the distance from `query` to row `slots[i]`, for `i < count`.
     func gather(
@@ -28,13 +34,12 @@ package protocol DistanceKernel {
     func scan(
         _ query: UnsafePointer<Element>, first: Int, count: Int, into distances: UnsafeMutablePointer<Float>)
 
-    /// `distances[q * count + i]` becomes the approximate distance from query `q` to row `first + i`.
-    ///
-    /// It is off by no more than ``batchError(queryNorm:rowNorm:)``.
-    func batch(_ queries: QueryBlock<Element>, first: Int, count: Int, into distances: UnsafeMutablePointer<Float>)
+    /// How far a distance may be off from that to the vector which the row stands for, as a standard deviation; 0 where rows are
+    /// vectors.
+    func deviation(of slot: UInt32, at distance: Float, from query: UnsafePointer<Element>) -> Float
 
-    /// The largest absolute error of a batched distance between vectors of at most these Euclidean norms.
-    func batchError(queryNorm: Float, rowNorm: Float) -> Float
+    /// The share of that deviation which is left where a row is read with its remainders.
+    var remainderShare: Float { get }
 }
 
 /// Queries one after the other, `stride` elements apart, and the norms that batched distances need.

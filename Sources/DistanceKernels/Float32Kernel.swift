@@ -58,9 +58,25 @@ package struct Float32Kernel: DistanceKernel {
         }
     }
 
+    /// The first float of row `slot`. The row is valid if the matrix has stored it.
     @inlinable
     package func row(_ slot: UInt32) -> UnsafePointer<Float> { rows + Int(slot) &* stride }
 
+    package var queryLength: Int { 0 }
+
+    @inlinable
+    package func query(
+        of vector: UnsafePointer<Float>, space: UnsafeMutablePointer<Float>
+    ) -> UnsafePointer<Float> { vector }
+
+    @inlinable
+    package func query(ofRow slot: UInt32, space: UnsafeMutablePointer<Float>) -> UnsafePointer<Float> { row(slot) }
+
+    package func deviation(of slot: UInt32, at distance: Float, from query: UnsafePointer<Float>) -> Float { 0 }
+
+    package var remainderShare: Float { 1 }
+
+    /// The distance of two vectors.
     package func pair(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>) -> Float {
         var distance = kernels.pair(a, b, paddedDimensions)
         distanceFromSum(&distance, count: 1)
@@ -102,6 +118,9 @@ package struct Float32Kernel: DistanceKernel {
 // MARK: - Batches
 
 extension Float32Kernel {
+    /// `distances[q * count + i]` becomes the approximate distance from query `q` to row `first + i`, off by no more than
+    /// ``batchError(queryNorm:rowNorm:)``.
+    ///
     /// Inner products by ``BatchedProducts``; squared Euclidean distances as `Σ q² + Σ x² - 2 Σ q·x`, which cancels for
     /// near neighbours; Manhattan distances by `scan`, exactly.
     package func batch(
@@ -133,6 +152,7 @@ extension Float32Kernel {
         }
     }
 
+    /// The largest absolute error of a batched distance between vectors of at most these Euclidean norms.
     package func batchError(queryNorm: Float, rowNorm: Float) -> Float {
         BatchedProducts.error(metric, terms: paddedDimensions, queryNorm: queryNorm, rowNorm: rowNorm)
     }

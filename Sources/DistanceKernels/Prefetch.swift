@@ -23,10 +23,21 @@ package struct RowPrefetch {
     /// Cache lines to ask for.
     package let lines: Int
 
-    package init(rows: UnsafeRawPointer, stride: Int) {
+    /// 16 bytes a row that lie elsewhere, those of row 0; nil if there are none.
+    package let terms: UnsafeRawPointer?
+
+    package init(rows: UnsafeRawPointer, stride: Int, terms: UnsafeRawPointer? = nil) {
         self.rows = rows
         self.stride = stride
+        self.terms = terms
         lines = Self.lines(rowBytes: stride)
+    }
+
+    /// Asks for the row of a slot.
+    @inlinable @inline(__always)
+    package func fetch(_ slot: UInt32) {
+        DistanceKernels.prefetch(rows + Int(slot) &* stride, lines: lines)
+        if let terms { DistanceKernels.prefetch(terms + Int(slot) &* 16) }
     }
 
     /// Cache lines to ask for of a row: all, or the first 8 of a row of more than 16, whose rest the processor fetches by itself

@@ -5,20 +5,11 @@ public enum VectorCodes: String, Sendable, Hashable, CaseIterable, Codable {
     /// The vectors themselves.
     case none
 
-    /// A byte a value, of which seven bits are used: what AVX2 can multiply without saturation.
+    /// Eight bits a value.
     case int8
 
     /// Four bits a value.
     case int4
-
-    /// The largest code.
-    package var largestCode: Int {
-        switch self {
-        case .none: 0
-        case .int8: 127
-        case .int4: 15
-        }
-    }
 
     /// Bytes that the codes of a vector take.
     package func byteCount(dimensions: Int) -> Int {

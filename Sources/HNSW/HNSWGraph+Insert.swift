@@ -108,37 +108,76 @@ extension HNSWGraph {
     }
 
     /// Chooses the neighbours of an added node, fills the node's own rows, and appends the edges back to it.
+    ///
+    /// - Parameter vectors: what the kernel's rows stand for; nil if they are the vectors.
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == CodeKernel)
     package func plan<Kernel: DistanceKernel>(
-        _ node: UInt32, kernel: Kernel, scratch: inout SearchScratch, backEdges: inout [BackEdge]
+        _ node: UInt32, kernel: Kernel, vectors: StoredVectors?, scratch: inout SearchScratch,
+        backEdges: inout [BackEdge]
     ) {
         scratch.view = pendingView
         guard let entryPoint = scratch.view.entryPoint else { return }
         let topLevel = scratch.view.topLevel
-        let query = kernel.row(node)
+        let query = query(of: node, kernel: kernel, vectors: vectors, scratch: scratch)
         let level = level(of: node)
         var nearest = descend(
             query, from: entryPoint, fromLevel: topLevel, toLevel: level + 1, kernel: kernel, scratch: &scratch)
         for level in stride(from: min(level, topLevel), through: 0, by: -1) {
             nearest = nearestOutpost(to: query, than: nearest, level: level, kernel: kernel, scratch: &scratch)
-            searchLayer(
-                query, entryPoint: nearest, level: level, ef: parameters.efConstruction, countsDead: true,
-                kernel: kernel,
-                scratch: &scratch)
+            findCandidates(query, from: nearest, level: level, kernel: kernel, scratch: &scratch)
             guard scratch.pool.count > 0 else { return }
             nearest = scratch.pool[0].slot
-            scratch.candidates.removeAll(keepingCapacity: true)
-            for i in 0..<scratch.pool.count where !isCondemned(scratch.pool[i].slot) {
-                scratch.candidates.append(scratch.pool[i].unflagged)
+            if let vectors, !areOrdered(from: query, kernel: kernel, scratch: scratch) {
+                let stored = scratch.storedKernel(vectors)
+                vectors.withNewest(node, space: scratch.vectorSpace.elements(vectors.stride)) { vector in
+                    findCandidates(vector, from: nearest, level: level, kernel: stored, scratch: &scratch)
+                }
+                nearest = scratch.pool[0].slot
+                noteIfKept(node, query: query, level: level, kernel: kernel, scratch: &scratch)
+                selectNeighbors(limit: parameters.m, kernel: stored, scratch: &scratch)
+            } else {
+                if vectors != nil { noteIfKept(node, query: query, level: level, kernel: kernel, scratch: &scratch) }
+                selectNeighbors(limit: parameters.m, kernel: kernel, scratch: &scratch)
             }
-            selectNeighbors(limit: parameters.m, kernel: kernel, scratch: &scratch)
             layer(level).write(scratch.selected, to: node)
             if level == 0, isOutpost(kernel: kernel, scratch: &scratch) { scratch.outposts.append(node) }
             for neighbor in scratch.selected {
                 let source = NodeKey(distance: neighbor.distance, slot: node)
                 backEdges.append(BackEdge(level: level, target: neighbor.slot, source: source))
             }
+        }
+    }
+
+    private func noteIfKept<Kernel: DistanceKernel>(
+        _ node: UInt32, query: UnsafePointer<Kernel.Element>, level: Int, kernel: Kernel, scratch: inout SearchScratch
+    ) {
+        guard level == 0, isToBeKept(from: query, kernel: kernel, scratch: scratch) else { return }
+        scratch.indistinct.append(node)
+    }
+
+    /// The query that asks for what is near a node: by its vector, where the kernel's rows only stand for it.
+    func query<Kernel: DistanceKernel>(
+        of node: UInt32, kernel: Kernel, vectors: StoredVectors?, scratch: borrowing SearchScratch
+    ) -> UnsafePointer<Kernel.Element> {
+        let space: UnsafeMutablePointer<Kernel.Element> = scratch.querySpace.elements(kernel.queryLength)
+        guard let vectors else { return kernel.query(ofRow: node, space: space) }
+        return vectors.withNewest(node, space: scratch.vectorSpace.elements(vectors.stride)) {
+            kernel.query(of: $0, space: space)
+        }
+    }
+
+    /// Leaves the nodes of a level in `scratch.candidates` that may become neighbors, sorted.
+    private func findCandidates<Kernel: DistanceKernel>(
+        _ query: UnsafePointer<Kernel.Element>, from start: UInt32, level: Int, kernel: Kernel,
+        scratch: inout SearchScratch
+    ) {
+        searchLayer(
+            query, entryPoint: start, level: level, ef: parameters.efConstruction, countsDead: true, kernel: kernel,
+            scratch: &scratch)
+        scratch.candidates.removeAll(keepingCapacity: true)
+        for i in 0..<scratch.pool.count where !isCondemned(scratch.pool[i].slot) {
+            scratch.candidates.append(scratch.pool[i].unflagged)
         }
     }
 
@@ -150,7 +189,8 @@ extension HNSWGraph {
         let count = layer(0).copy(nearest.slot, to: slots)
         // A few of its neighbours may be on other islands.
         guard count >= 4 else { return false }
-        kernel.gather(kernel.row(nearest.slot), slots: slots, count: count, into: distances)
+        let query = kernel.query(ofRow: nearest.slot, space: scratch.candidateSpace.elements(kernel.queryLength))
+        kernel.gather(query, slots: slots, count: count, into: distances)
         scratch.distanceCount &+= count
         return (0..<count).count { distances[$0] < nearest.distance } * 4 >= 3 * count
     }
@@ -185,12 +225,15 @@ extension HNSWGraph {
     /// Adds edges, which are sorted and all of one row, to their target's neighbours; a row with more than it may have is
     /// chosen anew among the old and the new.
     ///
-    /// - Parameter keepsReached: sees that nodes which the row drops are still reached. It writes other rows too, so no
-    ///   other thread may link.
+    /// - Parameters:
+    ///   - keepsReached: sees that nodes which the row drops are still reached. It writes other rows too, so no other thread may
+    ///     link.
+    ///   - vectors: what the kernel's rows stand for; nil if they are the vectors.
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == CodeKernel)
     package func link<Kernel: DistanceKernel>(
-        _ edges: ArraySlice<BackEdge>, keepsReached: Bool, kernel: Kernel, scratch: inout SearchScratch
+        _ edges: ArraySlice<BackEdge>, keepsReached: Bool, kernel: Kernel, vectors: StoredVectors?,
+        scratch: inout SearchScratch
     ) {
         let target = edges[edges.startIndex].target
         let level = edges[edges.startIndex].level
@@ -203,7 +246,8 @@ extension HNSWGraph {
             return
         }
         let distances = scratch.hopDistances.base
-        kernel.gather(kernel.row(target), slots: slots, count: count, into: distances)
+        let query = kernel.query(ofRow: target, space: scratch.querySpace.elements(kernel.queryLength))
+        kernel.gather(query, slots: slots, count: count, into: distances)
         scratch.distanceCount &+= count
         scratch.candidates.removeAll(keepingCapacity: true)
         for i in 0..<count where !isCondemned(slots[i]) {
@@ -211,7 +255,9 @@ extension HNSWGraph {
         }
         for edge in edges { scratch.candidates.append(edge.source) }
         scratch.candidates.sort()
-        selectNeighbors(limit: layer.maximumNeighbors, kernel: kernel, scratch: &scratch)
+        selectNeighbors(
+            of: target, query: query, limit: layer.maximumNeighbors, kernel: kernel, vectors: vectors,
+            scratch: &scratch)
         layer.write(scratch.selected, to: target)
         if keepsReached, level == 0 {
             keepDroppedReached(except: edges, kernel: kernel, scratch: &scratch)

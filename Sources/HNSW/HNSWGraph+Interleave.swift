@@ -25,7 +25,7 @@ package final class SearchLanes {
 
 extension HNSWGraph {
     /// K-NN-SEARCH for many queries, several of them in turn: a hop's rows are fetched while other queries are at work. Each
-    /// query's search is step by step that of ``search(_:ef:kernel:scratch:)``.
+    /// query's search is step by step that of ``search(_:ef:kept:kernel:scratch:)``.
     ///
     /// - Parameters:
     ///   - view: what all of them see.
@@ -34,7 +34,7 @@ extension HNSWGraph {
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == CodeKernel)
     package func search<Kernel: DistanceKernel>(
-        _ queries: UnsafePointer<Kernel.Element>, stride: Int, count: Int, ef: Int, view: GraphView,
+        _ queries: UnsafePointer<Kernel.Element>, stride: Int, count: Int, ef: Int, kept: Int, view: GraphView,
         kernel: Kernel, lanes: SearchLanes, finished: (_ query: Int, _ scratch: inout SearchScratch) -> Void
     ) {
         let scratches = lanes.scratches
@@ -49,6 +49,7 @@ extension HNSWGraph {
         }
         let layer = layer(0)
         let rows = kernel.prefetch
+        let kept = min(max(ef, kept), max(nodeCount, 1))
         let ef = min(ef, max(nodeCount, 1))
         var next = 0
         var active = 0
@@ -61,7 +62,7 @@ extension HNSWGraph {
                 let start = descend(
                     queries + next * stride, from: entryPoint, fromLevel: view.topLevel, toLevel: 1, kernel: kernel,
                     scratch: &scratches[lane])
-                self.begin(at: start, ef: ef, scratch: &scratches[lane])
+                self.begin(at: start, ef: ef, kept: kept, scratch: &scratches[lane])
                 queryOfLane[lane] = next
                 next += 1
                 active += 1

@@ -80,12 +80,13 @@ extension HNSWGraph {
         var unfoundCount = 0
         scratch.view = pendingView
         for node in 0..<UInt32(slotCount) where needsReach(node) && level(of: node) > 0 {
+            let query = kernel.query(ofRow: node, space: scratch.querySpace.elements(kernel.queryLength))
             let end = descend(
-                kernel.row(node), from: entryPoint.rawValue, fromLevel: topLevel, toLevel: 1, kernel: kernel,
+                query, from: entryPoint.rawValue, fromLevel: topLevel, toLevel: 1, kernel: kernel,
                 scratch: &scratch)
             if end == node { continue }
             searchLayer(
-                kernel.row(node), entryPoint: end, level: 0, ef: min(parameters.efConstruction, Self.probeWidth),
+                query, entryPoint: end, level: 0, ef: min(parameters.efConstruction, Self.probeWidth),
                 countsDead: true, kernel: kernel, scratch: &scratch)
             if (0..<scratch.pool.count).contains(where: { scratch.pool[$0].slot == node }) { continue }
             unfoundCount += 1
@@ -125,8 +126,9 @@ extension HNSWGraph {
     ) {
         guard let entryPoint else { return }
         scratch.view = pendingView
+        let query = kernel.query(ofRow: orphan, space: scratch.querySpace.elements(kernel.queryLength))
         let descended = descend(
-            kernel.row(orphan), from: entryPoint.rawValue, fromLevel: topLevel, toLevel: 1, kernel: kernel,
+            query, from: entryPoint.rawValue, fromLevel: topLevel, toLevel: 1, kernel: kernel,
             scratch: &scratch)
         // What a search from a reached node finds is reached. The upper levels may lead to the orphan itself.
         let start = reached[Int(descended)] ? descended : entryPoint.rawValue
@@ -137,8 +139,9 @@ extension HNSWGraph {
         _ orphan: UInt32, start: UInt32, kernel: Kernel, scratch: inout SearchScratch
     ) {
         scratch.view = pendingView
+        let query = kernel.query(ofRow: orphan, space: scratch.querySpace.elements(kernel.queryLength))
         searchLayer(
-            kernel.row(orphan), entryPoint: start, level: 0, ef: parameters.efConstruction, countsDead: true,
+            query, entryPoint: start, level: 0, ef: parameters.efConstruction, countsDead: true,
             kernel: kernel, scratch: &scratch)
         if (0..<scratch.pool.count).contains(where: { scratch.pool[$0].slot == orphan }) { return }
         link(orphan, fromNearestIn: &scratch)

@@ -1,44 +1,109 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DistanceKernels
 import VectorStorage
 
-/// A lower bound of exact distances by distances of codes: `slope * codeDistance + intercept`.
-package struct LinearBound {
-    let slope: Float
-    let intercept: Float
-
-    package init(slope: Float, intercept: Float) {
-        self.slope = slope
-        self.intercept = intercept
-    }
-}
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 extension HNSWGraph {
-    /// Compares the nearest of what the last search found exactly, and leaves the `limit` nearest in the order of exact
-    /// distances: those to the vectors as they are stored.
+    /// Deviations by which a candidate may seem too far and is still compared: of those at the very edge, one in 160 is lost.
+    private static var confidence: Float { 2.5 }
+
+    /// Candidates compared at a time after the first `limit`.
+    private static var rerankStep: Int { 8 }
+
+    /// Compares the nearest of what the last search found by codes with the vectors as they are stored, and leaves the `limit` nearest
+    /// in the order of these distances. Returns the share of the true neighbors around the search that it expects the codes to have
+    /// kept out of the pool.
     ///
-    /// What was found is taken in the order of its distances by codes, until these say that no more can be among the nearest.
-    package func rerank(
-        _ query: UnsafePointer<Float>, limit: Int, leastDistance: LinearBound, vectors: StoredVectors,
-        scratch: inout SearchScratch
-    ) {
+    /// Candidates are taken in the order of their estimates, while the least distance that one may have is below the `limit`-th found:
+    /// its estimate less ``confidence`` deviations (``DistanceKernel/deviation(of:at:from:)``). How well that deviation describes this
+    /// query and these rows is seen from those compared so far.
+    ///
+    /// - Parameters:
+    ///   - query: the query's values.
+    ///   - coded: the query as the search by codes had it.
+    package func rerank<Kernel: DistanceKernel>(
+        _ query: UnsafePointer<Float>, coded: UnsafePointer<Kernel.Element>, limit: Int, kernel: Kernel,
+        vectors: StoredVectors, scratch: inout SearchScratch
+    ) -> Float {
         scratch.candidates.removeAll(keepingCapacity: true)
         for i in 0..<scratch.pool.count where !scratch.pool[i].isDead { scratch.candidates.append(scratch.pool[i]) }
         let count = scratch.candidates.count
+        // No farther vector is in the pool.
+        let edge = scratch.pool.isFull ? scratch.pool.bound : .infinity
         let slots = scratch.hopSlots.base
         let distances = scratch.hopDistances.base
         scratch.pool.reset(limit: limit)
+        var spread = EstimateSpread()
         var first = 0
         while first < count {
-            let next = scratch.candidates[first].distance
-            if leastDistance.slope * next + leastDistance.intercept > scratch.pool.bound { break }
+            let next = scratch.candidates[first]
+            let deviation = kernel.deviation(of: next.slot, at: next.distance, from: coded)
+            if next.distance - spread.margin(Self.confidence) * deviation > scratch.pool.bound { break }
             // Those that are wanted at once, as far as there is room; then few, to compare no more than need be.
-            let part = min(first == 0 ? limit : 8, scratch.hopSlots.capacity, count - first)
+            let part = min(first == 0 ? limit : Self.rerankStep, scratch.hopSlots.capacity, count - first)
             for i in 0..<part { slots[i] = scratch.candidates[first + i].slot }
             vectors.gather(query, slots: slots, count: part, into: distances, scratch: &scratch.decoded)
             scratch.distanceCount &+= part
-            for i in 0..<part { scratch.pool.push(NodeKey(distance: distances[i], slot: slots[i])) }
+            for i in 0..<part {
+                let estimate = scratch.candidates[first + i].distance
+                spread.add(
+                    distances[i] - estimate, deviation: kernel.deviation(of: slots[i], at: estimate, from: coded))
+                scratch.pool.push(NodeKey(distance: distances[i], slot: slots[i]))
+            }
             first += part
         }
+        guard edge < .infinity else { return 0 }
+        return missedShare(beyond: edge, coded: coded, limit: limit, spread: spread, kernel: kernel, scratch: scratch)
     }
+
+    /// The share of vectors at the distances of the results that estimates would have put behind the edge of the pool.
+    private func missedShare<Kernel: DistanceKernel>(
+        beyond edge: Float, coded: UnsafePointer<Kernel.Element>, limit: Int, spread: EstimateSpread, kernel: Kernel,
+        scratch: borrowing SearchScratch
+    ) -> Float {
+        var missed: Float = 0
+        for i in stride(from: scratch.pool.count - 1, through: 0, by: -1) {
+            let found = scratch.pool[i]
+            let deviation = kernel.deviation(of: found.slot, at: found.distance, from: coded)
+            let room = edge - found.distance
+            // Nearer ones have more room.
+            if room > spread.margin(4) * deviation { break }
+            let deviations = (room + min(spread.mean, 0) * deviation) / (spread.scale * deviation)
+            missed += 0.5 * erfcf(deviations * 0.7071)
+        }
+        return missed / Float(max(limit, 1))
+    }
+}
+
+/// How far estimates are off, in units of the deviation that is expected of them.
+private struct EstimateSpread {
+    // As if two estimates had been seen already that are off as expected: one or two alone prove nothing.
+    private var count: Float = 2
+    private var sum: Float = 0
+    private var sumOfSquares: Float = 2
+
+    mutating func add(_ difference: Float, deviation: Float) {
+        guard deviation > 0 else { return }
+        let deviations = difference / deviation
+        count += 1
+        sum += deviations
+        sumOfSquares += deviations * deviations
+    }
+
+    /// Below 0 where vectors are nearer than estimated.
+    var mean: Float { sum / count }
+
+    /// The spread about the mean; never less than expected.
+    var scale: Float { max(sumOfSquares / count - mean * mean, 1).squareRoot() }
+
+    /// Deviations by which a vector may be nearer than estimated, of a normal distribution's `confidence`.
+    func margin(_ confidence: Float) -> Float { confidence * scale - min(mean, 0) }
 }

@@ -8,19 +8,23 @@ extension HNSWGraph {
     ///
     /// The caller has taken the scratch's view.
     ///
-    /// - Parameter ef: live nodes to keep, at least the number of results wanted.
+    /// - Parameters:
+    ///   - ef: live nodes to expand, at least the number of results wanted.
+    ///   - kept: live nodes to keep, at least `ef`; nil keeps `ef`.
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == CodeKernel)
+    @specialized(where Kernel == StoredKernel)
     package func search<Kernel: DistanceKernel>(
-        _ query: UnsafePointer<Kernel.Element>, ef: Int, kernel: Kernel, scratch: inout SearchScratch
+        _ query: UnsafePointer<Kernel.Element>, ef: Int, kept: Int? = nil, kernel: Kernel, scratch: inout SearchScratch
     ) {
         scratch.listed.removeAll(keepingCapacity: true)
         guard let entryPoint = scratch.view.entryPoint else { return scratch.pool.reset(limit: 1) }
         let start = descend(
             query, from: entryPoint, fromLevel: scratch.view.topLevel, toLevel: 1, kernel: kernel, scratch: &scratch)
+        let most = max(nodeCount, 1)
         searchLayer(
-            query, entryPoint: start, level: 0, ef: min(ef, max(nodeCount, 1)), countsDead: false, kernel: kernel,
-            scratch: &scratch)
+            query, entryPoint: start, level: 0, ef: min(ef, most), kept: min(max(ef, kept ?? ef), most),
+            countsDead: false, kernel: kernel, scratch: &scratch)
     }
 
     /// Calls `body` with the live slots that the last search found, nearest first, `limit` at most.

@@ -44,10 +44,13 @@ extension HNSWGraph {
         let selectedSlots = scratch.selectedSlots.base
         let distances = scratch.hopDistances.base
         let distance = candidate.distance
+        guard selectedCount > 0 else { return false }
+        let query = kernel.query(
+            ofRow: candidate.slot, space: scratch.candidateSpace.elements(kernel.queryLength))
         // Four at a time, the width at which the kernel shares the query's registers: mostly an early one decides.
         for first in stride(from: 0, to: selectedCount, by: 4) {
             let count = min(4, selectedCount - first)
-            kernel.gather(kernel.row(candidate.slot), slots: selectedSlots + first, count: count, into: distances)
+            kernel.gather(query, slots: selectedSlots + first, count: count, into: distances)
             scratch.distanceCount &+= count
             for i in 0..<count where distances[i] < distance { return true }
         }

@@ -134,7 +134,9 @@ extension HNSWGraph {
     /// Replaces a node's edges to condemned nodes.
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == CodeKernel)
-    func relink<Kernel: DistanceKernel>(_ node: UInt32, kernel: Kernel, scratch: inout SearchScratch) -> Relinking {
+    func relink<Kernel: DistanceKernel>(
+        _ node: UInt32, kernel: Kernel, vectors: StoredVectors?, scratch: inout SearchScratch
+    ) -> Relinking {
         var relinking = Relinking.unchanged
         for level in 0...level(of: node) {
             let layer = layer(level)
@@ -154,7 +156,7 @@ extension HNSWGraph {
                     if scratch.visited.insert(behind[place]) { slots.append(behind[place]) }
                 }
             }
-            select(slots, for: node, in: layer, kernel: kernel, scratch: &scratch)
+            select(slots, for: node, in: layer, kernel: kernel, vectors: vectors, scratch: &scratch)
             if relinking != .hasFew { relinking = slots.count < parameters.m / 2 ? .hasFew : .relinked }
         }
         return relinking
@@ -162,27 +164,32 @@ extension HNSWGraph {
 
     /// Chooses the neighbours of a node on a level among slots that are all different and not the node.
     private func select<Kernel: DistanceKernel>(
-        _ slots: [UInt32], for node: UInt32, in layer: Layer, kernel: Kernel, scratch: inout SearchScratch
+        _ slots: [UInt32], for node: UInt32, in layer: Layer, kernel: Kernel, vectors: StoredVectors?,
+        scratch: inout SearchScratch
     ) {
+        let query = kernel.query(ofRow: node, space: scratch.querySpace.elements(kernel.queryLength))
         let hopSlots = scratch.hopSlots.base
         let distances = scratch.hopDistances.base
         scratch.candidates.removeAll(keepingCapacity: true)
         for first in stride(from: 0, to: slots.count, by: scratch.hopSlots.capacity) {
             let count = min(scratch.hopSlots.capacity, slots.count - first)
             for i in 0..<count { hopSlots[i] = slots[first + i] }
-            kernel.gather(kernel.row(node), slots: hopSlots, count: count, into: distances)
+            kernel.gather(query, slots: hopSlots, count: count, into: distances)
             scratch.distanceCount &+= count
             for i in 0..<count { scratch.candidates.append(NodeKey(distance: distances[i], slot: hopSlots[i])) }
         }
         scratch.candidates.sort()
-        selectNeighbors(limit: layer.maximumNeighbors, kernel: kernel, scratch: &scratch)
+        selectNeighbors(
+            of: node, query: query, limit: layer.maximumNeighbors, kernel: kernel, vectors: vectors, scratch: &scratch)
         layer.write(scratch.selected, to: node)
     }
 
     /// Finds neighbours for a node that was left with few, as an insertion does, and keeps those that it has.
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == CodeKernel)
-    func findNeighbors<Kernel: DistanceKernel>(of node: UInt32, kernel: Kernel, scratch: inout SearchScratch) {
+    func findNeighbors<Kernel: DistanceKernel>(
+        of node: UInt32, kernel: Kernel, vectors: StoredVectors?, scratch: inout SearchScratch
+    ) {
         scratch.view = pendingView
         guard let entryPoint = scratch.view.entryPoint else { return }
         for level in 0...min(level(of: node), scratch.view.topLevel) {
@@ -190,17 +197,18 @@ extension HNSWGraph {
             let row = layer.row(node)
             var slots = (0..<layer.count(row)).map { row[$0] }.filter { !isCondemned($0) }
             guard slots.count < parameters.m / 2 else { continue }
+            let query = kernel.query(ofRow: node, space: scratch.querySpace.elements(kernel.queryLength))
             let start = descend(
-                kernel.row(node), from: entryPoint, fromLevel: scratch.view.topLevel, toLevel: level + 1,
-                kernel: kernel, scratch: &scratch)
+                query, from: entryPoint, fromLevel: scratch.view.topLevel, toLevel: level + 1, kernel: kernel,
+                scratch: &scratch)
             searchLayer(
-                kernel.row(node), entryPoint: start, level: level, ef: parameters.efConstruction, countsDead: true,
+                query, entryPoint: start, level: level, ef: parameters.efConstruction, countsDead: true,
                 kernel: kernel, scratch: &scratch)
             for i in 0..<scratch.pool.count {
                 let slot = scratch.pool[i].slot
                 if slot != node, !isCondemned(slot), !slots.contains(slot) { slots.append(slot) }
             }
-            select(slots, for: node, in: layer, kernel: kernel, scratch: &scratch)
+            select(slots, for: node, in: layer, kernel: kernel, vectors: vectors, scratch: &scratch)
         }
     }
 }

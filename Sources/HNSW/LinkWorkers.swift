@@ -3,6 +3,7 @@
 import Dispatch
 import DistanceKernels
 import Synchronization
+import VectorStorage
 
 /// The threads that plan and link a batch, each with scratch memory of its own. What they build does not depend on how
 /// many there are.
@@ -65,18 +66,30 @@ package final class LinkWorkers {
         graph.endJournal()
     }
 
+    /// Lets go of stored vectors that may be replaced.
+    package func releaseStored() {
+        for worker in workers { worker.scratch.releaseStored() }
+    }
+
     /// Distances computed by all workers so far.
     package var distanceCount: Int { workers.reduce(0) { $0 + $1.scratch.distanceCount } }
 
+    /// Of the nodes planned last, those whose vectors would be out of place among their neighbors if they were read from codes;
+    /// ascending.
+    package private(set) var indistinct: [UInt32] = []
+
     /// Plans nodes that ``HNSWGraph/add(_:vectors:)`` has taken in; returns their back edges in canonical order.
+    ///
+    /// - Parameter vectors: what the kernel's rows stand for; nil if they are the vectors.
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == CodeKernel)
     package func plan<Kernel: DistanceKernel>(
-        _ nodes: ArraySlice<UInt32>, in graph: borrowing HNSWGraph, kernel: Kernel
+        _ nodes: ArraySlice<UInt32>, in graph: borrowing HNSWGraph, kernel: Kernel, vectors: StoredVectors? = nil
     ) -> [BackEdge] {
         forEach(count: nodes.count) { worker, i in
             graph.plan(
-                nodes[nodes.startIndex + i], kernel: kernel, scratch: &worker.scratch, backEdges: &worker.backEdges)
+                nodes[nodes.startIndex + i], kernel: kernel, vectors: vectors, scratch: &worker.scratch,
+                backEdges: &worker.backEdges)
         }
         var edges: [BackEdge] = []
         edges.reserveCapacity(workers.reduce(0) { $0 + $1.backEdges.count })
@@ -85,18 +98,25 @@ package final class LinkWorkers {
             worker.backEdges.removeAll(keepingCapacity: true)
         }
         graph.addOutposts(workers.flatMap { $0.scratch.outposts }.sorted())
-        for worker in workers { worker.scratch.outposts.removeAll() }
+        indistinct = workers.flatMap { $0.scratch.indistinct }.sorted()
+        for worker in workers {
+            worker.scratch.outposts.removeAll()
+            worker.scratch.indistinct.removeAll()
+        }
         edges.sort()
         return edges
     }
 
     /// Links edges in canonical order: each row by one worker.
     ///
-    /// - Parameter keepsReached: see ``HNSWGraph/link(_:keepsReached:kernel:scratch:)``; one worker links then.
+    /// - Parameters:
+    ///   - keepsReached: see ``HNSWGraph/link(_:keepsReached:kernel:vectors:scratch:)``; one worker links then.
+    ///   - vectors: what the kernel's rows stand for; nil if they are the vectors.
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == CodeKernel)
     package func link<Kernel: DistanceKernel>(
-        _ edges: [BackEdge], in graph: borrowing HNSWGraph, keepsReached: Bool, kernel: Kernel
+        _ edges: [BackEdge], in graph: borrowing HNSWGraph, keepsReached: Bool, kernel: Kernel,
+        vectors: StoredVectors? = nil
     ) {
         var rows: [Range<Int>] = []
         var start = 0
@@ -107,7 +127,8 @@ package final class LinkWorkers {
         forEach(count: rows.count, isSerial: keepsReached) { worker, i in
             let edge = edges[rows[i].lowerBound]
             graph.saveRow(edge.target, level: edge.level, to: &worker.journal)
-            graph.link(edges[rows[i]], keepsReached: keepsReached, kernel: kernel, scratch: &worker.scratch)
+            graph.link(
+                edges[rows[i]], keepsReached: keepsReached, kernel: kernel, vectors: vectors, scratch: &worker.scratch)
         }
     }
 
@@ -130,13 +151,15 @@ package final class LinkWorkers {
     /// Visits the next `limit` rows of a sweep.
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == CodeKernel)
-    package func sweep<Kernel: DistanceKernel>(_ graph: borrowing HNSWGraph, limit: Int, kernel: Kernel) {
+    package func sweep<Kernel: DistanceKernel>(
+        _ graph: borrowing HNSWGraph, limit: Int, kernel: Kernel, vectors: StoredVectors? = nil
+    ) {
         let rows = graph.takeSweepRows(limit: limit)
         // A condemned node's row stays as it is: others read it.
         forEach(count: rows.count) { worker, i in
             let node = rows.lowerBound + UInt32(i)
             guard graph.needsReach(node) else { return }
-            switch graph.relink(node, kernel: kernel, scratch: &worker.scratch) {
+            switch graph.relink(node, kernel: kernel, vectors: vectors, scratch: &worker.scratch) {
             case .unchanged: break
             case .relinked: worker.relinkedCount += 1
             case .hasFew:
@@ -151,7 +174,9 @@ package final class LinkWorkers {
             worker.nodesWithFew.removeAll()
             worker.relinkedCount = 0
         }
-        for node in nodes { graph.findNeighbors(of: node, kernel: kernel, scratch: &workers[0].scratch) }
+        for node in nodes {
+            graph.findNeighbors(of: node, kernel: kernel, vectors: vectors, scratch: &workers[0].scratch)
+        }
     }
 
     /// Calls `body` for `0..<count`, each index once, on `threadCount` threads.

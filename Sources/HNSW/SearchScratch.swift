@@ -37,6 +37,32 @@ package struct SearchScratch: ~Copyable {
     /// Planned nodes that lie far from all others.
     var outposts: [UInt32] = []
 
+    /// Planned nodes whose vectors would be out of place among their neighbors if they were read from codes.
+    var indistinct: [UInt32] = []
+
+    /// The query of a search, and that of a candidate which is compared with others.
+    package let querySpace = QuerySpace()
+    let candidateSpace = QuerySpace()
+
+    /// A vector that is decoded; zeros behind its last value.
+    let vectorSpace = QuerySpace()
+
+    private var stored: (vectors: StoredVectors, kernel: StoredKernel)?
+
+    /// The kernel of some stored vectors.
+    package mutating func storedKernel(_ vectors: StoredVectors) -> StoredKernel {
+        if let stored, stored.vectors === vectors { return stored.kernel }
+        let kernel = StoredKernel(vectors)
+        stored = (vectors, kernel)
+        return kernel
+    }
+
+    /// Lets go of stored vectors that may be replaced.
+    package mutating func releaseStored() {
+        stored = nil
+        decoded = nil
+    }
+
     /// Vectors decoded to be compared again; nil before the first.
     package var decoded: DecodedRows?
 

@@ -55,7 +55,7 @@ extension HNSWIndex {
             let slots = graph.freeSlots(oldestReader: oldestHolder)
             for slot in slots {
                 vectors.erase(Slot(slot))
-                codes?.matrix.erase(Slot(slot))
+                codes?.erase(Slot(slot))
                 keyBySlot.base[Int(slot)] = 0
             }
             return graph.freeSlotCount - slots.count
@@ -112,7 +112,7 @@ extension HNSWIndex {
         guard graph.isSweeping else { return }
         let limit = min(rows, vectors.count)
         if let codes {
-            workers.sweep(graph, limit: limit, kernel: codes.matrix.kernel)
+            workers.sweep(graph, limit: limit, kernel: codes.kernel, vectors: vectors)
         } else if let kernel = vectors.kernel {
             workers.sweep(graph, limit: limit, kernel: kernel)
         }
@@ -121,7 +121,7 @@ extension HNSWIndex {
 
     func repair() {
         if let codes {
-            workers.repair(graph, kernel: codes.matrix.kernel)
+            workers.repair(graph, kernel: codes.kernel)
         } else if let kernel = vectors.kernel {
             workers.repair(graph, kernel: kernel)
         }

@@ -3,45 +3,31 @@
 import HNSW
 
 extension HNSWIndex {
-    /// Vectors from which on they are given up for their codes: twice as many as codes are learnt from, so that the codes suit
-    /// others than the sample. Fewer are 6 MB at 384 dimensions.
+    /// Vectors from which on they are given up for their codes. Fewer are 6 MB at 384 dimensions.
     static var compactMinimumCount: Int { 4096 }
 
-    /// Vectors that are whole while codes for them are not known to suit, at most; a batch may have more, until it is checked.
-    static var maximumNewestCount: Int { 16_384 }
+    /// Keeps vectors of the batch under way whole that codes cannot tell from their neighbors; nothing leads to their nodes yet. The
+    /// caller holds `writer`.
+    func keepWhole(_ slots: [UInt32]) {
+        guard !options.keepsVectors, !slots.isEmpty else { return }
+        if vectors.isCompact {
+            for slot in slots { vectors.keepWhole(Slot(slot)) }
+        } else {
+            indistinctSlots += slots
+        }
+    }
 
-    /// Gives whole vectors up for their codes where that is asked for; the caller holds `writer`.
+    /// Gives whole vectors up for their codes where that is asked for; the caller holds `writer`, and every vector is linked.
     ///
     /// Where memory for the codes is lacking, the vectors stay whole.
     func compactVectors() {
         guard !options.keepsVectors, let codes else { return }
-        guard !vectors.isCompact else {
-            if codesHistory.newSlots.isEmpty { vectors.releaseNewest() }
-            return
-        }
-        guard vectors.count >= Self.compactMinimumCount, let compact = try? vectors.compacted(by: codes.matrix) else {
-            return
-        }
+        guard !vectors.isCompact else { return vectors.releaseNewest() }
+        guard vectors.count >= Self.compactMinimumCount else { return }
+        let kept = indistinctSlots.filter { !graph.isRemoved(Slot($0)) }
+        guard let compact = try? vectors.compacted(by: codes, keeping: kept) else { return }
+        workers.releaseStored()
         setCodes(codes, vectors: compact)
-        codesHistory.newSlots = []
-    }
-
-    /// Replaces the codes, and with them what compact vectors are stored as; false, and nothing is changed, where memory is
-    /// lacking. The caller holds `writer`.
-    func replaceCodes(by learnt: LearntCodes?) -> Bool {
-        do throws(StorageError) {
-            let stored =
-                if !vectors.isCompact {
-                    vectors
-                } else if let learnt {
-                    try vectors.compacted(by: learnt.matrix)
-                } else {
-                    try vectors.whole()
-                }
-            setCodes(learnt, vectors: stored)
-            return true
-        } catch {
-            return false
-        }
+        indistinctSlots = []
     }
 }

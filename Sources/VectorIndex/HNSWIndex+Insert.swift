@@ -94,10 +94,9 @@ extension HNSWIndex {
             let oldSlot = oldKey.flatMap { directory.slot(of: $0) }
             let holder = oldestHolder
             try ensure(additional: keys.count, oldestHolder: holder)
-            var batch = Insertion(graph.checkpoint(), state: state.value, codesHistory: codesHistory)
+            var batch = Insertion(graph.checkpoint(), state: state.value, codesLearntCount: codesLearntCount)
             try add(keys, to: &batch, oldestHolder: holder, prepare: prepare)
-            updateCodes(newSlots: batch.taken.map(\.slot.rawValue))
-            compactVectors()
+            updateCodes(newCount: batch.taken.count, threads: threads)
             do throws(CancellationError) {
                 try link(
                     batch.nodes, of: keys.count, threads: min(threads, max(1, batch.nodes.count / 8)),
@@ -107,6 +106,7 @@ extension HNSWIndex {
                 throw .cancelled
             }
             if let oldSlot { graph.remove(oldSlot) }
+            compactVectors()
             commit(inserted: keys.count, removed: oldSlot == nil ? 0 : 1)
             access.write {
                 for taken in batch.taken { directory.publish(taken.slot) }
@@ -135,7 +135,7 @@ extension HNSWIndex {
         let newSlots = graph.newSlotCount(additional: additional, oldestReader: oldestHolder)
         try VectorIndexError.wrap { () throws(StorageError) in
             try vectors.ensure(additional: additional, newSlots: newSlots)
-            try codes?.matrix.ensure(additional: newSlots)
+            try codes?.ensure(additional: newSlots)
             try graph.ensure(additional: additional, oldestReader: oldestHolder)
             try access.write { () throws(StorageError) in
                 try directory.ensure(slotCount: vectors.count + newSlots, additional: additional)
@@ -155,7 +155,7 @@ extension HNSWIndex {
             try prepare(i, &prepared)
             let taken = graph.takeSlot(oldestReader: oldestHolder)
             batch.taken.append(taken)
-            codes?.matrix.store(prepared.values, at: taken.slot)
+            codes?.store(prepared.values, at: taken.slot)
             vectors.store(prepared.values, at: taken.slot)
             directory.assign(key, to: taken.slot)
             let isNode = graph.add(taken.slot, vector: prepared.values, count: vectors.stride) {
@@ -169,14 +169,16 @@ extension HNSWIndex {
     private func link(_ nodes: [UInt32], of count: Int, threads: Int, progress: BatchProgress) throws(CancellationError)
     {
         if let codes {
-            try link(nodes, of: count, kernel: codes.matrix.kernel, threads: threads, progress: progress)
+            try link(
+                nodes, of: count, kernel: codes.kernel, vectors: vectors, threads: threads, progress: progress)
         } else if let kernel = vectors.kernel {
-            try link(nodes, of: count, kernel: kernel, threads: threads, progress: progress)
+            try link(nodes, of: count, kernel: kernel, vectors: nil, threads: threads, progress: progress)
         }
     }
 
     private func link<Kernel: DistanceKernel>(
-        _ nodes: [UInt32], of count: Int, kernel: Kernel, threads: Int, progress: BatchProgress
+        _ nodes: [UInt32], of count: Int, kernel: Kernel, vectors: StoredVectors?, threads: Int,
+        progress: BatchProgress
     ) throws(CancellationError) {
         workers.use(threads: threads)
         workers.beginJournal(of: graph, newNodes: nodes)
@@ -191,8 +193,9 @@ extension HNSWIndex {
                 calibrate(heldOut: heldOut, threads: threads)
             }
             guard let part = schedule.next(in: graph) else { break }
-            let edges = workers.plan(part, in: graph, kernel: kernel)
-            workers.link(edges, in: graph, keepsReached: isSmall, kernel: kernel)
+            let edges = workers.plan(part, in: graph, kernel: kernel, vectors: vectors)
+            keepWhole(workers.indistinct)
+            workers.link(edges, in: graph, keepsReached: isSmall, kernel: kernel, vectors: vectors)
             graph.finishLinking(part)
             for node in part { workers.attachIfCutOff(node, in: graph, kernel: kernel) }
             linked += part.count
@@ -210,14 +213,18 @@ extension HNSWIndex {
         waitForReaders()
         // No search knows the slots from here on.
         state.replace(batch.state, from: graph.nextVersion)
-        codesHistory = batch.codesHistory
+        codesLearntCount = batch.codesLearntCount
+        let isNew = Set(batch.taken.map(\.slot.rawValue))
+        indistinctSlots.removeAll { isNew.contains($0) }
+        workers.releaseStored()
         graph.giveBack(batch.taken, to: batch.checkpoint)
         for taken in batch.taken where taken.slot.index < vectors.count {
             vectors.erase(taken.slot)
-            if let codes, taken.slot.index < codes.matrix.count { codes.matrix.erase(taken.slot) }
+            if let codes, taken.slot.index < codes.count { codes.erase(taken.slot) }
         }
-        vectors.truncate(to: graph.slotCount, newestCount: batch.newestCount)
-        batch.state.codes?.matrix.truncate(to: graph.slotCount)
+        vectors.truncate(to: graph.slotCount, keptCount: batch.keptCount)
+        vectors.releaseNewest()
+        batch.state.codes?.truncate(to: graph.slotCount)
         graph.commit()
     }
 }
@@ -230,8 +237,8 @@ public typealias BatchProgress = (Int) throws(CancellationError) -> Void
 private struct Insertion {
     let checkpoint: GraphCheckpoint
     let state: SearchState
-    let codesHistory: CodesHistory
-    let newestCount: Int
+    let codesLearntCount: Int
+    let keptCount: Int
 
     /// The slots of the batch's vectors.
     var taken: [TakenSlot] = []
@@ -239,10 +246,10 @@ private struct Insertion {
     /// Those that became nodes.
     var nodes: [UInt32] = []
 
-    init(_ checkpoint: GraphCheckpoint, state: SearchState, codesHistory: CodesHistory) {
+    init(_ checkpoint: GraphCheckpoint, state: SearchState, codesLearntCount: Int) {
         self.checkpoint = checkpoint
         self.state = state
-        self.codesHistory = codesHistory
-        newestCount = state.vectors.newestCount
+        self.codesLearntCount = codesLearntCount
+        keptCount = state.vectors.keptCount
     }
 }

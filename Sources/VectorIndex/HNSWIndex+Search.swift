@@ -116,18 +116,38 @@ extension HNSWIndex {
     func find(_ query: PreparedQuery, limit: Int, ef: Int, state: SearchState, scratch: QueryScratch) {
         scratch.search.hidden = query.hidden
         if let codes = state.codes {
-            let factor = codes.matrix.kernel.encode(
-                query: query.values, squaredNorm: query.squaredNorm, by: codes.matrix.quantizer,
-                into: scratch.codes.base)
-            graph.search(scratch.codes.base, ef: ef, kernel: codes.matrix.kernel, scratch: &scratch.search)
-            scratch.search.reached = graph.reachedCount(in: scratch.search)
-            graph.rerank(
-                query.values, limit: limit, leastDistance: codes.leastDistance(queryFactor: factor),
-                vectors: state.vectors, scratch: &scratch.search)
+            let kernel = codes.kernel
+            let coded = kernel.query(
+                of: query.values, space: scratch.search.querySpace.elements(kernel.queryLength))
+            graph.search(
+                coded, ef: ef, kept: Self.keptCount(limit: limit, ef: ef), kernel: kernel, scratch: &scratch.search)
+            finish(query, coded: coded, limit: limit, ef: ef, state: state, scratch: &scratch.search)
         } else if let kernel = state.vectors.kernel {
             graph.search(query.values, ef: ef, kernel: kernel, scratch: &scratch.search)
             scratch.search.reached = graph.reachedCount(in: scratch.search)
         }
+    }
+
+    /// Candidates of a search by codes that are kept to be compared, where that is more than are expanded: enough that estimates do
+    /// not keep neighbors out which lie near the edge.
+    static func keptCount(limit: Int, ef: Int) -> Int { max(ef, limit + max(16, limit / 2)) }
+
+    /// The share of neighbors that codes may keep out of a search's candidates.
+    private static var mostMissed: Float { 0.004 }
+
+    /// Compares what a search by codes has found with the stored vectors, and searches once more by these if the codes cannot tell
+    /// the neighbors from what lies about them.
+    func finish(
+        _ query: PreparedQuery, coded: UnsafePointer<UInt8>, limit: Int, ef: Int, state: SearchState,
+        scratch: inout SearchScratch
+    ) {
+        guard let codes = state.codes else { return }
+        scratch.reached = graph.reachedCount(in: scratch)
+        let missed = graph.rerank(
+            query.values, coded: coded, limit: limit, kernel: codes.kernel, vectors: state.vectors, scratch: &scratch)
+        guard missed > Self.mostMissed else { return }
+        graph.search(query.values, ef: ef, kernel: StoredKernel(state.vectors), scratch: &scratch)
+        scratch.reached = graph.reachedCount(in: scratch)
     }
 
     /// Compares every vector if a search has found fewer than `limit`: edges did not lead to as many as there are. Returns the

@@ -97,7 +97,7 @@ extension HNSWIndex {
         guard let codes = state.codes else {
             guard let kernel = state.vectors.kernel else { return 0 }
             graph.search(
-                queries, stride: batch.stride, count: part.count, ef: ef, view: view, kernel: kernel,
+                queries, stride: batch.stride, count: part.count, ef: ef, kept: ef, view: view, kernel: kernel,
                 lanes: scratch.lanes
             ) { q, search in
                 search.reached = graph.reachedCount(in: search)
@@ -105,22 +105,18 @@ extension HNSWIndex {
             }
             return distances
         }
-        let stride = codes.matrix.kernel.stride
-        scratch.reserve(codeBytes: part.count * stride, queries: part.count)
-        for i in 0..<part.count {
-            scratch.factors[i] = codes.matrix.kernel.encode(
-                query: queries + i * batch.stride, squaredNorm: batch.squaredNorm(part.lowerBound + i),
-                by: codes.matrix.quantizer, into: scratch.codes.base + i * stride)
-        }
+        let kernel = codes.kernel
+        let stride = kernel.queryLength
+        let coded: UnsafeMutablePointer<UInt8> = scratch.codes.elements(part.count * stride)
+        for i in 0..<part.count { _ = kernel.query(of: queries + i * batch.stride, space: coded + i * stride) }
         graph.search(
-            scratch.codes.base, stride: stride, count: part.count, ef: ef, view: view, kernel: codes.matrix.kernel,
-            lanes: scratch.lanes
+            coded, stride: stride, count: part.count, ef: ef, kept: Self.keptCount(limit: limit, ef: ef), view: view,
+            kernel: kernel, lanes: scratch.lanes
         ) { q, search in
-            search.reached = graph.reachedCount(in: search)
-            graph.rerank(
-                queries + q * batch.stride, limit: limit,
-                leastDistance: codes.leastDistance(queryFactor: scratch.factors[q]),
-                vectors: state.vectors, scratch: &search)
+            let place = part.lowerBound + q
+            self.finish(
+                PreparedQuery(values: batch.query(place), squaredNorm: batch.squaredNorm(place), hidden: nil),
+                coded: coded + q * stride, limit: limit, ef: ef, state: state, scratch: &search)
             finish(q, &search)
         }
         return distances

@@ -28,13 +28,13 @@ extension HNSWIndex {
                 let file = try SnapshotWriter(path, calls: calls)
                 let state = state.value
                 try file.append(.index, IndexRecord(self).encoded())
-                if let codes = state.codes { try file.append(.quantizer, codes.encoded()) }
+                if let codes = state.codes { try file.append(.quantizer, codes.quantizer.encoded()) }
                 if let calibrated = state.calibrated {
                     try file.append(.calibration, calibrated.encoded(dimensions: dimensions))
                 }
                 try graph.save(to: file)
                 try directory.save(to: file, slotCount: state.vectors.count)
-                try state.codes?.matrix.save(to: file)
+                try state.codes?.save(to: file)
                 try state.vectors.save(to: file)
                 return try file.finish()
             } catch {

@@ -66,8 +66,8 @@ extension HNSWIndex {
             throw .malformed(
                 section: SnapshotSection.keyTable.name, reason: "\(directory.count) keys of \(live) vectors")
         }
-        guard codesHistory.newSlots.allSatisfy({ $0 < vectors.count }) else {
-            throw .malformed(section: SnapshotSection.index.name, reason: "a new vector that there is not")
+        guard indistinctSlots.allSatisfy({ $0 < vectors.count }) else {
+            throw .malformed(section: SnapshotSection.index.name, reason: "a vector to be kept whole that there is not")
         }
     }
 }

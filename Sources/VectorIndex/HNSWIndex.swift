@@ -63,8 +63,11 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     /// What is to be verified of the file that the index was opened from.
     let snapshot = SnapshotVerification()
 
-    /// When codes were learnt and looked at.
-    var codesHistory = CodesHistory()
+    /// Vectors when codes were last made, whether or not any were good enough.
+    var codesLearntCount = 0
+
+    /// Slots whose vectors are to stay whole when the others are given up for their codes.
+    var indistinctSlots: [UInt32] = []
 
     /// Makes an empty index.
     ///
@@ -107,18 +110,18 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
         readers = Self.readers(dimensions, metric, options, instructionSet)
         liveCount.store(record.liveCount, ordering: .releasing)
         insertedCount.store(record.insertedCount, ordering: .relaxed)
-        codesHistory = record.codesHistory
+        codesLearntCount = record.codesLearntCount
+        indistinctSlots = record.indistinctSlots
     }
 
     private static func readers(
         _ dimensions: Int, _ metric: Metric, _ options: HNSWOptions, _ instructionSet: InstructionSet
     ) -> Readers {
         let parameters = options.parameters
-        let codeBytes = CodeKernel.rowStride(options.codes ?? .int8, dimensions: dimensions, metric: metric)
         return Readers(
             query: {
                 let query = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
-                return QueryScratch(query: query, codeBytes: codeBytes, parameters: parameters)
+                return QueryScratch(query: query, parameters: parameters)
             },
             lanes: { LaneScratch(parameters: parameters) })
     }
@@ -159,7 +162,7 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     public var memoryBytes: Int {
         writer.withLock { _ in
             vectors.usedBytes + graph.usedBytes
-                + (state.value.codes.map { $0.matrix.count * $0.matrix.kernel.stride } ?? 0)
+                + (state.value.codes?.usedBytes ?? 0)
                 + directory.usedBytes(slotCount: vectors.count)
         }
     }
@@ -204,13 +207,13 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
 final class SearchState: Sendable {
     let vectors: StoredVectors
 
-    /// The vectors' codes, once there are enough vectors to learn them from.
-    let codes: LearntCodes?
+    /// The vectors' codes, once there are enough vectors.
+    let codes: CodeMatrix?
 
     /// The recall of searches, as last measured.
     let calibrated: Calibrated?
 
-    init(vectors: StoredVectors, codes: LearntCodes?, calibrated: Calibrated?) {
+    init(vectors: StoredVectors, codes: CodeMatrix?, calibrated: Calibrated?) {
         self.vectors = vectors
         self.codes = codes
         self.calibrated = calibrated

@@ -16,13 +16,13 @@ import HNSW
 /// | 72-79   | slots                                                                                       |
 /// | 80-87   | vectors that are held                                                                         |
 /// | 88-95   | vectors ever inserted                                                                         |
-/// | 96-103  | vectors when codes were last learnt                                                           |
-/// | 104-111 | vectors when codes were last found to suit                                                    |
-/// | 112-    | the slots of vectors that came since, with their number before them and 4 bytes each            |
+/// | 96-103  | vectors when codes were last made                                                             |
+/// | 104-111 | 0; in version 1 of the format: vectors when codes were last found to suit                       |
+/// | 112-    | the slots of vectors that stay whole when others are given up, with their number before them    |
+/// |         | and 4 bytes each; in version 1: of vectors that came since codes were found to suit               |
 ///
-/// The section `quantizer`, which an index without codes leaves out, holds: 2 or 3 for 8 or 4 bits (8 bytes); scale and typical
-/// length (4 each), the error of the sample (8); recall of the sample (8), slope, intercept and deviation of distances (4 each);
-/// the number of dimensions (8) and the offset of each (4).
+/// The section `quantizer`, which an index without codes leaves out, holds: 2 or 3 for 8 or 4 bits (8 bytes); the number of
+/// dimensions (8) and the center's value in each (4). ``SnapshotVersion1`` says what it held before.
 struct IndexRecord {
     var dimensions: Int
     var metric: Metric
@@ -31,7 +31,8 @@ struct IndexRecord {
     var slotCount: Int
     var liveCount: Int
     var insertedCount: Int
-    var codesHistory: CodesHistory
+    var codesLearntCount: Int
+    var indistinctSlots: [UInt32]
 
     private static let metrics: [Metric] = [.manhattan, .squaredEuclidean, .innerProduct, .cosine]
     fileprivate static let codes: [VectorCodes?] = [nil, VectorCodes.none, .int8, .int4]
@@ -48,7 +49,8 @@ struct IndexRecord {
         slotCount = index.vectors.count
         liveCount = index.count
         insertedCount = index.insertedCount.load(ordering: .relaxed)
-        codesHistory = index.codesHistory
+        codesLearntCount = index.codesLearntCount
+        indistinctSlots = index.indistinctSlots
     }
 
     func encoded() -> RecordWriter {
@@ -59,10 +61,8 @@ struct IndexRecord {
         record.append(options.seed)
         record.append(UInt64(Self.codes.firstIndex(of: options.codes) ?? 0))
         for isSet in [options.keepsVectors, isCompact] { record.append(UInt64(isSet ? 1 : 0)) }
-        for count in [slotCount, liveCount, insertedCount, codesHistory.learntCount, codesHistory.checkedCount] {
-            record.append(UInt64(count))
-        }
-        record.append(codesHistory.newSlots)
+        for count in [slotCount, liveCount, insertedCount, codesLearntCount, 0] { record.append(UInt64(count)) }
+        record.append(indistinctSlots)
         return record
     }
 
@@ -71,10 +71,10 @@ struct IndexRecord {
         guard var record = try file.record(.index) else {
             throw .malformed(section: SnapshotSection.index.name, reason: "it is missing")
         }
-        try self.init(&record)
+        try self.init(&record, version: file.header.version)
     }
 
-    private init(_ record: inout RecordReader) throws(SnapshotError) {
+    private init(_ record: inout RecordReader, version: Int) throws(SnapshotError) {
         dimensions = try record.next("the number of dimensions", in: IndexLimits.dimensions)
         metric = Self.metrics[try record.next("the metric", in: 0...Self.metrics.count - 1)]
         let m = try record.next("M", in: HNSWOptions.mRange)
@@ -89,10 +89,11 @@ struct IndexRecord {
         liveCount = try record.next("the number of vectors", in: 0...slotCount)
         insertedCount = try record.next(
             "the number of vectors ever inserted", in: liveCount...Self.countRange.upperBound)
-        let learnt = try record.next("the number of vectors when codes were learnt", in: Self.countRange)
-        let checked = try record.next("the number of vectors when codes suited", in: Self.countRange)
-        codesHistory = CodesHistory(
-            learntCount: learnt, checkedCount: checked, newSlots: try record.array(UInt32.self))
+        codesLearntCount = try record.next("the number of vectors when codes were made", in: Self.countRange)
+        let checkedRange = version == 1 ? Self.countRange : 0...0
+        _ = try record.next("the number of vectors when codes suited", in: checkedRange)
+        let slots = try record.array(UInt32.self)
+        indistinctSlots = version == 1 ? [] : slots
         try record.finish()
         guard options.keepsVectors || codes != VectorCodes.none, !(options.keepsVectors && isCompact) else {
             throw record.malformed("neither vectors nor codes are kept, or vectors that should not be there are not")
@@ -100,16 +101,11 @@ struct IndexRecord {
     }
 }
 
-extension LearntCodes {
+extension RowQuantizer {
     func encoded() -> RecordWriter {
         var record = RecordWriter()
-        let quantizer = matrix.quantizer
-        record.append(UInt64(IndexRecord.codes.firstIndex(of: quantizer.codes) ?? 0))
-        record.append(quantizer.scale)
-        record.append(quantizer.typicalNorm)
-        record.append(quantizer.error)
-        accuracy.append(to: &record)
-        record.append(quantizer.offsets)
+        record.append(UInt64(IndexRecord.codes.firstIndex(of: codes) ?? 0))
+        record.append(center)
         return record
     }
 
@@ -119,39 +115,24 @@ extension LearntCodes {
         return try kind(&record)
     }
 
-    private static func kind(_ record: inout RecordReader) throws(SnapshotError) -> VectorCodes {
+    static func kind(_ record: inout RecordReader) throws(SnapshotError) -> VectorCodes {
         try record.next("the kind of codes", in: 2...3) == 2 ? .int8 : .int4
     }
 
-    /// The codes of a file; nil if it has none.
-    init?(_ file: SnapshotFile, index: IndexRecord, instructionSet: InstructionSet, capacity: Int) throws(StorageError)
-    {
-        let quantizer: ScalarQuantizer
-        do throws(SnapshotError) {
-            guard var record = try file.record(.quantizer) else { return nil }
-            let codes = try Self.kind(&record)
-            guard codes == index.options.codes ?? codes else {
-                throw record.malformed("codes of another kind than is asked for")
-            }
-            let scale = try record.next("the scale")
-            let typicalNorm = try record.next("the typical length")
-            let error = try record.next("the error of the sample", Double.self)
-            accuracy = try CodeAccuracy(&record)
-            let offsets = try record.floats("the offsets")
-            try record.finish()
-            // Vectors have no values beyond 2⁶³, so that these bounds exclude no codes that were learnt, and sums of decoded values
-            // do not overflow.
-            guard scale >= 0x1p-121, scale <= 0x1p64, offsets.count == index.dimensions,
-                offsets.allSatisfy({ abs($0) <= 0x1p68 })
-            else { throw record.malformed("codes of scale \(scale) for \(offsets.count) dimensions") }
-            quantizer = ScalarQuantizer(
-                codes, scale: scale, offsets: offsets, typicalNorm: typicalNorm, error: error)
-        } catch {
-            throw .snapshot(error)
+    /// What rounded the vectors of a file to codes; nil if it has none.
+    init?(_ file: SnapshotFile, index: IndexRecord, instructionSet: InstructionSet) throws(SnapshotError) {
+        guard var record = try file.record(.quantizer) else { return nil }
+        let codes = try Self.kind(&record)
+        guard codes == index.options.codes ?? codes else {
+            throw record.malformed("codes of another kind than is asked for")
         }
-        matrix = try CodeMatrix(
-            quantizer: quantizer, metric: index.metric, instructionSet: instructionSet, rows: capacity, file: file,
-            count: index.slotCount)
+        let center = try record.floats("the center")
+        try record.finish()
+        // Vectors have no values beyond 2⁶³, and neither has what lies among them.
+        guard center.count == index.dimensions, center.allSatisfy({ abs($0) <= 0x1p63 }) else {
+            throw record.malformed("a center of \(center.count) values")
+        }
+        self.init(codes, metric: index.metric, center: center, instructionSet: instructionSet)
     }
 }
 
@@ -171,14 +152,7 @@ struct OpenedSnapshot: ~Copyable {
     ) throws(StorageError) {
         var record = try StorageError.wrap { () throws(SnapshotError) in try IndexRecord(file) }
         record.options.instructionSet = wantedSet
-        let capacity = StoredVectors.capacity(dimensions: record.dimensions)
-        let codes = try LearntCodes(file, index: record, instructionSet: instructionSet, capacity: capacity)
-        guard codes != nil || !record.isCompact else {
-            throw .snapshot(.malformed(section: SnapshotSection.quantizer.name, reason: "it is missing"))
-        }
-        let vectors = try StoredVectors(
-            dimensions: record.dimensions, metric: record.metric, instructionSet: instructionSet,
-            codes: record.isCompact ? codes?.matrix : nil, file: file, count: record.slotCount)
+        let (vectors, codes) = try Self.vectors(file, record, instructionSet: instructionSet)
         let calibrated = try StorageError.wrap { () throws(SnapshotError) in
             try Calibrated(file, dimensions: record.dimensions)
         }
@@ -192,5 +166,53 @@ struct OpenedSnapshot: ~Copyable {
         state = SearchState(vectors: vectors, codes: codes, calibrated: calibrated)
         self.graph = graph
         self.directory = directory
+    }
+    private static func vectors(
+        _ file: SnapshotFile, _ record: IndexRecord, instructionSet: InstructionSet
+    ) throws(StorageError) -> (StoredVectors, CodeMatrix?) {
+        let capacity = StoredVectors.capacity(dimensions: record.dimensions)
+        if file.header.version == 1,
+            let old = try StorageError.wrap({ () throws(SnapshotError) in try SnapshotVersion1(file, index: record) })
+        {
+            let vectors = try old.vectors(file, instructionSet: instructionSet)
+            let codes = try vectors.encoded(old.codes, instructionSet: instructionSet)
+            return (record.isCompact ? try vectors.compacted(by: codes, keeping: []) : vectors, codes)
+        }
+        let quantizer = try StorageError.wrap { () throws(SnapshotError) in
+            try RowQuantizer(file, index: record, instructionSet: instructionSet)
+        }
+        guard quantizer != nil || !record.isCompact else {
+            throw .snapshot(.malformed(section: SnapshotSection.quantizer.name, reason: "it is missing"))
+        }
+        var codes: CodeMatrix?
+        if let quantizer {
+            codes = try CodeMatrix(
+                quantizer: quantizer, instructionSet: instructionSet, rows: capacity, file: file,
+                count: record.slotCount)
+        }
+        let vectors = try StoredVectors(
+            dimensions: record.dimensions, metric: record.metric, instructionSet: instructionSet,
+            codes: record.isCompact ? codes : nil, file: file, count: record.slotCount)
+        return (vectors, codes)
+    }
+}
+
+extension StoredVectors {
+    /// The codes of all vectors, about a center that suits them.
+    func encoded(_ kind: VectorCodes, instructionSet: InstructionSet) throws(StorageError) -> CodeMatrix {
+        let sample = sample((0..<count).spread(RowQuantizer.sampleSize).map { UInt32($0) })
+        let center = withExtendedLifetime(sample) {
+            RowQuantizer.center(of: sample.pointers, dimensions: dimensions)
+        }
+        let quantizer = RowQuantizer(kind, metric: metric, center: center, instructionSet: instructionSet)
+        return try encoded(by: quantizer, instructionSet: instructionSet)
+    }
+
+    /// The codes of all vectors.
+    func encoded(by quantizer: RowQuantizer, instructionSet: InstructionSet) throws(StorageError) -> CodeMatrix {
+        let matrix = try CodeMatrix(quantizer: quantizer, instructionSet: instructionSet, rows: capacity)
+        try matrix.ensure(additional: count)
+        forEachVector { matrix.store($1, at: $0) }
+        return matrix
     }
 }

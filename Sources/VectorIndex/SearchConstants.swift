@@ -17,11 +17,11 @@ public struct SearchConstants: Sendable, Hashable, Encodable {
     public let queriesInTurn: Int
 
     /// - Parameter codes: what vectors are compared by.
-    public init(_ codes: VectorCodes, metric: Metric, dimensions: Int) {
+    public init(_ codes: VectorCodes, dimensions: Int) {
         rowBytes =
             codes == .none
             ? VectorMatrix.paddedDimensions(dimensions) * MemoryLayout<Float>.stride
-            : CodeKernel.rowStride(codes, dimensions: dimensions, metric: metric)
+            : CodeRowLayout(codes, dimensions: dimensions).stride
         candidatesAtOnce = HNSWGraph.expansionWidth(rowBytes: rowBytes)
         linesAhead = RowPrefetch.lines(rowBytes: rowBytes)
         queriesInTurn = SearchLanes.count
@@ -31,6 +31,6 @@ public struct SearchConstants: Sendable, Hashable, Encodable {
 extension HNSWIndex {
     /// How searches run now, by ``codesInUse``.
     public var searchConstants: SearchConstants {
-        SearchConstants(codesInUse, metric: metric, dimensions: dimensions)
+        SearchConstants(codesInUse, dimensions: dimensions)
     }
 }

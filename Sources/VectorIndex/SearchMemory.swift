@@ -7,12 +7,8 @@ final class QueryScratch {
     var query: PreparedVector
     var search: SearchScratch
 
-    /// The query's codes.
-    let codes: AlignedBuffer<UInt8>
-
-    init(query: consuming PreparedVector, codeBytes: Int, parameters: HNSWParameters) {
+    init(query: consuming PreparedVector, parameters: HNSWParameters) {
         self.query = query
-        codes = AlignedBuffer(capacity: codeBytes, zero: 0)
         search = SearchScratch(parameters: parameters)
     }
 }
@@ -21,15 +17,8 @@ final class QueryScratch {
 final class LaneScratch {
     let lanes: SearchLanes
 
-    /// Codes of the queries of a part of a batch, and what each was multiplied by before it was encoded.
-    private(set) var codes = AlignedBuffer<UInt8>(capacity: 0, zero: 0)
-    var factors: [Float] = []
+    /// The queries of a part of a batch as codes have them.
+    let codes = QuerySpace()
 
     init(parameters: HNSWParameters) { lanes = SearchLanes(parameters: parameters) }
-
-    /// Makes room for queries' codes.
-    func reserve(codeBytes: Int, queries: Int) {
-        if codes.capacity < codeBytes { codes = AlignedBuffer(capacity: codeBytes, zero: 0) }
-        if factors.count < queries { factors = [Float](repeating: 1, count: queries) }
-    }
 }

@@ -62,7 +62,7 @@ public struct SnapshotInfo: Sendable, Hashable {
         do throws(SnapshotError) {
             let file = try SnapshotFile(path)
             let record = try IndexRecord(file)
-            let codes = try LearntCodes.kind(in: file)
+            let codes = try RowQuantizer.kind(in: file)
             guard codes != .none || !record.isCompact else {
                 throw .malformed(section: SnapshotSection.quantizer.name, reason: "it is missing")
             }

@@ -3,7 +3,7 @@
 import DistanceKernels
 import Synchronization
 
-/// The codes of an index's vectors: row s is the codes of slot s, in whole cache lines.
+/// The codes of an index's vectors: row s is the codes of slot s, in whole cache lines, with their terms.
 ///
 /// A row is written before its slot is published and does not change while a search can read it; other codes are another matrix.
 package final class CodeMatrix: @unchecked Sendable {
@@ -11,55 +11,63 @@ package final class CodeMatrix: @unchecked Sendable {
     // reader can know of: new ones, and those of vectors removed before every search under way began.
 
     /// What rounds vectors to these codes.
-    package let quantizer: ScalarQuantizer
+    package let quantizer: RowQuantizer
 
-    /// Distances on the rows.
+    /// Distances to the rows.
     package let kernel: CodeKernel
 
+    private let layout: CodeRowLayout
     private let storedCount = Atomic(0)
+    private let codes: Tensor<UInt8>
 
-    private let tensor: Tensor<UInt8>
+    /// Terms that lie in no row; nil if all do.
+    private let terms: Tensor<UInt8>?
 
     /// - Parameter rows: the most rows that there can be.
-    package convenience init(
-        quantizer: ScalarQuantizer, metric: Metric, instructionSet: InstructionSet, rows: Int
-    ) throws(StorageError) {
-        try self.init(
-            quantizer: quantizer, metric: metric, instructionSet: instructionSet, rows: rows, source: .fresh, count: 0)
+    package convenience init(quantizer: RowQuantizer, instructionSet: InstructionSet, rows: Int) throws(StorageError) {
+        try self.init(quantizer: quantizer, rows: rows, source: .fresh, count: 0)
     }
 
     /// The rows of a file, of which there are `count`.
     package convenience init(
-        quantizer: ScalarQuantizer, metric: Metric, instructionSet: InstructionSet, rows: Int, file: SnapshotFile,
-        count: Int
+        quantizer: RowQuantizer, instructionSet: InstructionSet, rows: Int, file: SnapshotFile, count: Int
     ) throws(StorageError) {
-        try self.init(
-            quantizer: quantizer, metric: metric, instructionSet: instructionSet, rows: rows, source: .file(file),
-            count: count)
+        try self.init(quantizer: quantizer, rows: rows, source: .file(file), count: count)
         storedCount.store(count, ordering: .releasing)
     }
 
     private init(
-        quantizer: ScalarQuantizer, metric: Metric, instructionSet: InstructionSet, rows: Int, source: TensorSource,
-        count: Int
+        quantizer: RowQuantizer, rows: Int, source: TensorSource, count: Int
     ) throws(StorageError) {
         self.quantizer = quantizer
-        let stride = CodeKernel.rowStride(quantizer.codes, dimensions: quantizer.dimensions, metric: metric)
-        tensor = try source.tensor(.codes, stride: stride, capacity: rows, rows: count)
+        layout = CodeRowLayout(quantizer.codes, dimensions: quantizer.dimensions)
+        let codes: Tensor<UInt8> = try source.tensor(.codes, stride: layout.stride, capacity: rows, rows: count)
+        let terms: Tensor<UInt8>? =
+            layout.termsAreInRows
+            ? nil : try source.tensor(.codeTerms, stride: CodeRowLayout.termsBytes, capacity: rows, rows: count)
+        self.codes = codes
+        self.terms = terms
         kernel = CodeKernel(
-            quantizer.codes, metric: metric, rows: UnsafePointer(tensor.base), dimensions: quantizer.dimensions,
-            instructionSet: instructionSet)
+            quantizer, codes: UnsafePointer(codes.base),
+            terms: UnsafePointer(terms?.base ?? codes.base + (layout.termsOffset ?? 0)), layout: layout)
     }
 
     /// Appends the rows to a snapshot.
     package func save(to writer: SnapshotWriter) throws(SnapshotError) {
-        try writer.append(.codes, tensor, rows: count)
+        try writer.append(.codes, codes, rows: count)
+        if let terms { try writer.append(.codeTerms, terms, rows: count) }
     }
 
-    package var committedBytes: Int { tensor.committedBytes }
+    package var committedBytes: Int { codes.committedBytes + (terms?.committedBytes ?? 0) }
+
+    /// Bytes that the rows and their terms use.
+    package var usedBytes: Int { count * (layout.stride + (terms == nil ? 0 : CodeRowLayout.termsBytes)) }
 
     /// Makes room for `additional` more rows.
-    package func ensure(additional: Int) throws(StorageError) { try tensor.ensure(rows: count + additional) }
+    package func ensure(additional: Int) throws(StorageError) {
+        try codes.ensure(rows: count + additional)
+        try terms?.ensure(rows: count + additional)
+    }
 
     /// Rows that have been written.
     package var count: Int { storedCount.load(ordering: .acquiring) }
@@ -69,17 +77,34 @@ package final class CodeMatrix: @unchecked Sendable {
     package func store(_ vector: UnsafePointer<Float>, at slot: Slot) {
         precondition(slot.index <= count)
         // SAFETY: `ensure` made the row usable; it lies outside every row that a reader knows.
-        kernel.encode(vector, by: quantizer, into: tensor.row(slot.index))
+        quantizer.encode(vector, into: codes.row(slot.index), terms: termsAddress(slot))
         if slot.index == count { storedCount.store(slot.index + 1, ordering: .releasing) }
+    }
+
+    private func termsAddress(_ slot: Slot) -> UnsafeMutableRawPointer {
+        if let terms { return UnsafeMutableRawPointer(terms.row(slot.index)) }
+        return UnsafeMutableRawPointer(codes.row(slot.index) + (layout.termsOffset ?? 0))
     }
 
     /// Encodes `vector` to the next row.
     package func append(_ vector: UnsafePointer<Float>) { store(vector, at: Slot(UInt32(count))) }
 
+    /// Whether two rows are the same to the bit.
+    package func areEqual(_ a: Slot, _ b: Slot) -> Bool {
+        let bytes = quantizer.codes.byteCount(dimensions: quantizer.dimensions)
+        let (x, y) = (codes.row(a.index), codes.row(b.index))
+        return kernel.row(a.rawValue).hasRange(of: kernel.row(b.rawValue))
+            && (0..<bytes).allSatisfy { x[$0] == y[$0] }
+    }
+
+    /// Writes down that a row's vector is kept whole, and as which; nobody can read the row yet.
+    func setKept(_ index: UInt32, at slot: Slot) { CodedRow.setKept(index, terms: termsAddress(slot)) }
+
     /// Writes zeros over a row that nobody can read any more.
     package func erase(_ slot: Slot) {
         precondition(slot.index < count)
-        tensor.row(slot.index).update(repeating: 0, count: tensor.stride)
+        codes.row(slot.index).update(repeating: 0, count: codes.stride)
+        terms?.row(slot.index).update(repeating: 0, count: CodeRowLayout.termsBytes)
     }
 
     /// Forgets the rows from `count` on, which nobody has learnt of.

@@ -3,92 +3,188 @@
 import DistanceKernels
 import Synchronization
 
-/// Vectors of which nothing is kept but codes: those of a ``CodeMatrix`` and, where they have 4 bits, the residuals beside them.
+/// Vectors of which nothing is kept but codes: those of a ``CodeMatrix`` and, where they have 4 bits, remainders of 4 more. A vector
+/// that codes do not reproduce well enough is kept whole.
 ///
 /// A row is written before its slot is published and does not change while anyone can read it.
 package final class CompactVectors: @unchecked Sendable {
     // SAFETY: rows are written by one thread at a time, which the owning index's writer lock ensures, and only such as no
-    // reader can know of.
+    // reader can know of. `freeRows` belongs to that thread.
 
     package let codes: CodeMatrix
-    package let decoder: VectorDecoder
 
     private let storedCount = Atomic(0)
 
-    /// Rows of ``VectorDecoder/residualBytes``, not padded; without memory where there are none.
-    private let residuals: Tensor<UInt8>
+    /// Rows of ``RowQuantizer/remainderBytes``, not padded; without memory where there are none.
+    private let remainders: Tensor<UInt8>
+
+    /// Vectors that are kept whole. A row's terms say which is its.
+    private let kept: VectorMatrix
+
+    /// Rows of `kept` that no slot has any more; nil if they are to be looked for.
+    private var freeRows: [UInt32]? = []
+
+    private var quantizer: RowQuantizer { codes.quantizer }
+
+    /// The share of its length by which a vector that is read from its codes may be off: `|x - x'| <= tolerance * |x|`. Codes of 4
+    /// bits with their remainders are off by .007 to .010 where values are distributed about normally, codes of 8 bits by .006.
+    package static var tolerance: Float { 0.02 }
 
     /// - Parameter rows: the most rows that there can be.
-    package init(codes: CodeMatrix, decoder: VectorDecoder, rows: Int) throws(StorageError) {
-        self.codes = codes
-        self.decoder = decoder
-        residuals = try Tensor(stride: max(decoder.residualBytes, 1), rows: rows)
+    package convenience init(codes: CodeMatrix, rows: Int) throws(StorageError) {
+        try self.init(codes: codes, rows: rows, source: .fresh, kept: VectorMatrix(dimensions: codes.quantizer.dimensions))
     }
 
     /// The rows of a file, of which there are as many as codes.
-    package init(codes: CodeMatrix, decoder: VectorDecoder, rows: Int, file: SnapshotFile) throws(StorageError) {
+    package convenience init(codes: CodeMatrix, rows: Int, file: SnapshotFile) throws(StorageError) {
+        let dimensions = codes.quantizer.dimensions
+        let rowBytes = VectorMatrix.paddedDimensions(dimensions) * MemoryLayout<Float>.stride
+        let kept = try VectorMatrix(
+            dimensions: dimensions, section: .keptVectors, of: file, count: file.length(.keptVectors) / rowBytes)
+        try self.init(codes: codes, rows: rows, source: .file(file), kept: kept)
+        storedCount.store(codes.count, ordering: .releasing)
+        freeRows = nil
+    }
+
+    private init(codes: CodeMatrix, rows: Int, source: TensorSource, kept: VectorMatrix) throws(StorageError) {
+        let bytes = codes.quantizer.remainderBytes
         self.codes = codes
-        self.decoder = decoder
-        let count = codes.count
-        residuals = try TensorSource.file(file).tensor(
-            .residuals, stride: max(decoder.residualBytes, 1), capacity: rows,
-            rows: decoder.residualBytes > 0 ? count : 0)
-        storedCount.store(count, ordering: .releasing)
+        self.kept = kept
+        remainders = try source.tensor(
+            .remainders, stride: max(bytes, 1), capacity: rows, rows: bytes > 0 ? codes.count : 0, isOptional: true)
     }
 
-    /// Appends the residuals to a snapshot; the codes are their matrix's.
+    /// Appends remainders and whole vectors to a snapshot; the codes are their matrix's.
     package func save(to writer: SnapshotWriter) throws(SnapshotError) {
-        guard decoder.residualBytes > 0 else { return }
-        try writer.append(.residuals, residuals, rows: count)
+        if quantizer.remainderBytes > 0 { try writer.append(.remainders, remainders, rows: count) }
+        try kept.save(to: writer, section: .keptVectors)
     }
 
-    /// Bytes of the residuals; the codes are counted by their matrix.
-    package var residualBytes: Int { count * decoder.residualBytes }
+    /// Bytes of the remainders and of whole vectors; the codes are counted by their matrix.
+    package var usedBytes: Int {
+        count * quantizer.remainderBytes + kept.count * kept.stride * MemoryLayout<Float>.stride
+    }
 
-    package var committedBytes: Int { residuals.committedBytes }
+    package var committedBytes: Int { remainders.committedBytes + kept.committedBytes }
 
-    /// Makes room for `additional` more rows.
-    package func ensure(additional: Int) throws(StorageError) {
-        guard decoder.residualBytes > 0 else { return }
-        try residuals.ensure(rows: count + additional)
+    /// Vectors that are kept whole, removed ones included.
+    package var keptCount: Int { kept.count }
+
+    /// Makes room for `additional` more vectors, of which `newSlots` come to new slots.
+    package func ensure(additional: Int, newSlots: Int) throws(StorageError) {
+        try kept.ensure(additional: additional)
+        guard quantizer.remainderBytes > 0 else { return }
+        try remainders.ensure(rows: count + newSlots)
     }
 
     /// Rows that have been written.
     package var count: Int { storedCount.load(ordering: .acquiring) }
 
-    /// Takes in the vector of a slot, whose codes are in the matrix already: the next, for which ``ensure(additional:)`` has made
-    /// room, or one that nobody can read any more.
-    package func store(_ vector: UnsafePointer<Float>, at slot: Slot) {
+    /// Takes in the vector of a slot, whose codes are in the matrix already: the next, for which ``ensure(additional:newSlots:)`` has
+    /// made room, or one that nobody can read any more.
+    ///
+    /// - Parameter decoded: room for a vector.
+    package func store(
+        _ vector: UnsafePointer<Float>, at slot: Slot, paddedDimensions: Int, decoded: UnsafeMutablePointer<Float>
+    ) {
         precondition(slot.index <= count && slot.index < codes.count)
-        // SAFETY: `ensure` made the row usable; it lies outside every row that a reader knows. Without residuals none is written.
-        decoder.encodeResiduals(
-            of: vector, codes: codes.kernel.row(slot.rawValue), into: residuals.row(slot.index))
-        if slot.index == count { storedCount.store(slot.index + 1, ordering: .releasing) }
+        // SAFETY: `ensure` made the row usable; it lies outside every row that a reader knows. Without remainders none is written.
+        quantizer.encodeRemainders(
+            of: vector, row: codes.kernel.row(slot.rawValue), into: remainders.row(slot.index))
+        if slot.index == count {
+            storedCount.store(slot.index + 1, ordering: .releasing)
+        } else {
+            // The vector that the slot had before may have been kept.
+            freeRows = nil
+        }
+        decode(slot.rawValue, paddedDimensions: paddedDimensions, into: decoded)
+        var error: Float = 0
+        var length: Float = 0
+        for d in 0..<quantizer.dimensions {
+            error += (vector[d] - decoded[d]) * (vector[d] - decoded[d])
+            length += vector[d] * vector[d]
+        }
+        let fits = error <= Self.tolerance * Self.tolerance * length
+        if !fits { keep(vector, at: slot) }
+    }
+
+    /// Keeps the vector of a slot whole, for which there is room; nobody can read it yet.
+    package func keep(_ vector: UnsafePointer<Float>, at slot: Slot) {
+        guard keptRow(slot.rawValue) == nil else { return }
+        var free = freeRows ?? lookForFreeRows(except: slot)
+        let row = free.popLast() ?? UInt32(kept.count)
+        freeRows = free
+        kept.store(vector, at: Slot(row))
+        codes.setKept(row, at: slot)
+    }
+
+    private func lookForFreeRows(except slot: Slot) -> [UInt32] {
+        var isFree = [Bool](repeating: true, count: kept.count)
+        for other in 0..<UInt32(count) where other != slot.rawValue {
+            if let row = keptRow(other) { isFree[Int(row)] = false }
+        }
+        return isFree.indices.filter { isFree[$0] }.map { UInt32($0) }
+    }
+
+    /// The whole vector of a slot; nil if only its codes are kept. A file that nobody has verified may name one that is not there.
+    private func keptRow(_ slot: UInt32) -> UInt32? {
+        guard let row = codes.kernel.row(slot).keptRow, row < kept.count else { return nil }
+        return row
     }
 
     /// Writes zeros over a row that nobody can read any more.
     package func erase(_ slot: Slot) {
-        guard decoder.residualBytes > 0 else { return }
-        residuals.row(slot.index).update(repeating: 0, count: residuals.stride)
+        if let row = keptRow(slot.rawValue) {
+            kept.erase(Slot(row))
+            freeRows = nil
+        }
+        guard quantizer.remainderBytes > 0 else { return }
+        remainders.row(slot.index).update(repeating: 0, count: remainders.stride)
     }
 
-    /// Forgets the rows from `count` on, which nobody has learnt of.
-    package func truncate(to count: Int) { storedCount.store(count, ordering: .releasing) }
+    /// Forgets the rows from `count` on, which nobody has learnt of, and the whole vectors from `keptCount` on.
+    package func truncate(to count: Int, keptCount: Int) {
+        storedCount.store(count, ordering: .releasing)
+        for row in keptCount..<max(keptCount, kept.count) { kept.erase(Slot(UInt32(row))) }
+        kept.truncate(to: min(keptCount, kept.count))
+        freeRows = nil
+    }
+
+    /// Whether two vectors are stored as the same.
+    func areEqual(_ a: Slot, _ b: Slot) -> Bool {
+        let (x, y) = (remainders.row(a.index), remainders.row(b.index))
+        return codes.areEqual(a, b) && (0..<quantizer.remainderBytes).allSatisfy { x[$0] == y[$0] }
+    }
 
     /// Asks the memory system for the row of a slot.
     func prefetch(_ slot: UInt32) {
-        let codeBytes = decoder.quantizer.codes.byteCount(dimensions: decoder.quantizer.dimensions)
-        DistanceKernels.prefetch(codes.kernel.row(slot), lines: (codeBytes + 63) / 64)
-        guard decoder.residualBytes > 0 else { return }
-        DistanceKernels.prefetch(residuals.row(Int(slot)), lines: (decoder.residualBytes + 63) / 64)
+        codes.kernel.prefetch.fetch(slot)
+        guard quantizer.remainderBytes > 0 else { return }
+        DistanceKernels.prefetch(remainders.row(Int(slot)), lines: (quantizer.remainderBytes + 63) / 64)
     }
 
     /// Writes the vector of a slot, and nothing behind its last value.
     ///
     /// - Parameter paddedDimensions: floats of `vector`; zeros behind the last value.
     func decode(_ slot: UInt32, paddedDimensions: Int, into vector: UnsafeMutablePointer<Float>) {
-        decoder.decode(
-            codes: codes.kernel.row(slot), residuals: residuals.row(Int(slot)), paddedDimensions: paddedDimensions,
-            into: vector)
+        if let row = keptRow(slot) {
+            vector.update(from: kept.row(Slot(row)), count: quantizer.dimensions)
+        } else {
+            quantizer.decode(
+                codes.kernel.row(slot), remainders: remainders.row(Int(slot)), paddedDimensions: paddedDimensions,
+                into: vector)
+        }
+    }
+
+    /// Throws unless every whole vector could have been inserted.
+    func verifyKept(isSound: (UnsafePointer<Float>) -> Bool) throws(SnapshotError) {
+        guard (0..<UInt32(kept.count)).allSatisfy({ isSound(kept.row(Slot($0))) }) else {
+            throw .malformed(section: SnapshotSection.keptVectors.name, reason: "a vector has no length")
+        }
+        for slot in 0..<UInt32(count) {
+            guard let row = codes.kernel.row(slot).keptRow, row >= kept.count else { continue }
+            throw .malformed(
+                section: SnapshotSection.codes.name, reason: "slot \(slot) has whole vector \(row) of \(kept.count)")
+        }
     }
 }

@@ -23,20 +23,15 @@ extension StoredVectors {
             return
         }
         let capacity = Self.capacity(dimensions: dimensions)
-        let decoder = VectorDecoder(codes.quantizer, metric: metric, instructionSet: instructionSet)
-        let compact = try CompactVectors(codes: codes, decoder: decoder, rows: capacity, file: file)
-        let newest = try NewestVectors(dimensions: dimensions, file: file, slotCount: count)
-        self.init(
-            compact, newest: newest, metric: metric, instructionSet: instructionSet, capacity: capacity)
+        let compact = try CompactVectors(codes: codes, rows: capacity, file: file)
+        self.init(compact, metric: metric, instructionSet: instructionSet, capacity: capacity)
     }
 
     /// Appends the vectors to a snapshot; of compact ones, what stands beside the codes.
     package func save(to writer: SnapshotWriter) throws(SnapshotError) {
         switch storage {
         case .whole(let matrix, _): try matrix.save(to: writer, section: .vectors)
-        case .compact(let compact):
-            try compact.save(to: writer)
-            try newest?.save(to: writer)
+        case .compact(let compact): try compact.save(to: writer)
         }
     }
 
@@ -51,11 +46,9 @@ extension StoredVectors {
                 throw .malformed(
                     section: SnapshotSection.vectors.name, reason: "the vector of slot \(slot) has no length")
             }
-        case .compact:
-            let rows = DecodedRows(capacity: 1, dimensions: dimensions, metric: metric, instructionSet: instructionSet)
-            guard (newest?.pointers ?? []).allSatisfy({ isSound(rows.kernel, $0) }) else {
-                throw .malformed(section: SnapshotSection.newestVectors.name, reason: "a vector has no length")
-            }
+        case .compact(let compact):
+            let kernel = decodedRows(1).kernel
+            try compact.verifyKept { isSound(kernel, $0) }
         }
     }
 }

@@ -5,8 +5,8 @@ import DistanceKernels
 /// The vectors of an index: whole, as 32-bit floats, or compact, as codes (``CompactVectors``) that are decoded when they are
 /// read.
 ///
-/// While they are compact, the newest vectors are kept whole as well, for the writer, so that other codes can be learnt from what
-/// they really are, until ``releaseNewest()``. They are read decoded like all others.
+/// While they are compact, the vectors of a batch are whole for the writer until it is linked (``releaseNewest()``), so that they
+/// are linked by what they really are. They are read decoded like all others.
 ///
 /// A row is written before its slot is published and does not change while anyone can read it. What is stored otherwise is another
 /// object.
@@ -31,8 +31,11 @@ package final class StoredVectors: @unchecked Sendable {
 
     let storage: Storage
 
-    /// The newest vectors of compact ones, and the row of each slot.
+    /// Of compact vectors, those of the batch under way as they are.
     private(set) var newest: NewestVectors?
+
+    /// Room for a vector that is decoded to see how well its codes reproduce it.
+    private let decoded: AlignedBuffer<Float>
 
     package convenience init(dimensions: Int, metric: Metric, instructionSet: InstructionSet) throws(StorageError) {
         self.init(try VectorMatrix(dimensions: dimensions), metric: metric, instructionSet: instructionSet)
@@ -46,19 +49,18 @@ package final class StoredVectors: @unchecked Sendable {
         stride = matrix.stride
         capacity = matrix.capacity
         storage = .whole(matrix, matrix.kernel(metric: metric, instructionSet: instructionSet))
+        decoded = AlignedBuffer(capacity: 0, zero: 0)
     }
 
     /// Compact vectors.
-    init(
-        _ compact: CompactVectors, newest: NewestVectors?, metric: Metric, instructionSet: InstructionSet, capacity: Int
-    ) {
-        dimensions = compact.decoder.quantizer.dimensions
+    init(_ compact: CompactVectors, metric: Metric, instructionSet: InstructionSet, capacity: Int) {
+        dimensions = compact.codes.quantizer.dimensions
         self.metric = metric
         self.instructionSet = instructionSet
         stride = VectorMatrix.paddedDimensions(dimensions)
         self.capacity = capacity
         storage = .compact(compact)
-        self.newest = newest
+        decoded = AlignedBuffer(capacity: stride, zero: 0)
     }
 
     /// Rows that have been written.
@@ -89,20 +91,20 @@ package final class StoredVectors: @unchecked Sendable {
         return matrix.pins.oldest
     }
 
-    /// Bytes of whole rows and of residuals.
+    /// Bytes of whole rows and of remainders.
     package var usedBytes: Int {
         let rowBytes = stride * MemoryLayout<Float>.stride
         return switch storage {
         case .whole(let matrix, _): matrix.count * rowBytes
-        case .compact(let compact): compact.residualBytes + (newest?.count ?? 0) * rowBytes
+        case .compact(let compact): compact.usedBytes
         }
     }
 
-    /// Bytes that whole rows and residuals may use before more are asked for.
+    /// Bytes that whole rows and remainders may use before more are asked for.
     package var committedBytes: Int {
         switch storage {
         case .whole(let matrix, _): matrix.committedBytes
-        case .compact(let compact): compact.committedBytes + (newest?.committedBytes ?? 0)
+        case .compact(let compact): compact.committedBytes
         }
     }
 }
@@ -118,7 +120,7 @@ extension StoredVectors {
         case .compact(let compact):
             if newest == nil { newest = try NewestVectors(dimensions: dimensions) }
             try newest?.ensure(additional: additional)
-            try compact.ensure(additional: newSlots)
+            try compact.ensure(additional: additional, newSlots: newSlots)
         }
     }
 
@@ -128,33 +130,35 @@ extension StoredVectors {
         switch storage {
         case .whole(let matrix, _): matrix.store(vector, at: slot)
         case .compact(let compact):
-            compact.store(vector, at: slot)
+            compact.store(vector, at: slot, paddedDimensions: stride, decoded: decoded.base)
             newest?.store(vector, at: slot)
         }
     }
+
+    /// Keeps a compact vector of the batch under way whole; nothing reads it yet.
+    package func keepWhole(_ slot: Slot) {
+        guard let compact, let vector = newest?.row(slot) else { return }
+        compact.keep(vector, at: slot)
+    }
+
+    /// Compact vectors that are kept whole.
+    package var keptCount: Int { compact?.keptCount ?? 0 }
 
     /// Writes zeros over a row that nobody can read any more.
     package func erase(_ slot: Slot) {
         switch storage {
         case .whole(let matrix, _): matrix.erase(slot)
-        case .compact(let compact):
-            compact.erase(slot)
-            newest?.erase(slot)
+        case .compact(let compact): compact.erase(slot)
         }
     }
 
-    /// Forgets the rows from `count` on, which nobody has learnt of, and the newest vectors from `newestCount` on.
-    package func truncate(to count: Int, newestCount: Int) {
+    /// Forgets the rows from `count` on, which nobody has learnt of, and of compact vectors the whole ones from `keptCount` on.
+    package func truncate(to count: Int, keptCount: Int) {
         switch storage {
         case .whole(let matrix, _): matrix.truncate(to: count)
-        case .compact(let compact):
-            compact.truncate(to: count)
-            newest?.truncate(to: newestCount)
+        case .compact(let compact): compact.truncate(to: count, keptCount: keptCount)
         }
     }
-
-    /// Vectors that are kept whole beside compact ones.
-    package var newestCount: Int { newest?.count ?? 0 }
 
     /// Gives the memory of the newest vectors back to the system.
     package func releaseNewest() { newest = nil }
@@ -164,7 +168,7 @@ extension StoredVectors {
 
 extension StoredVectors {
     /// Rows that are decoded for one gather: those of a step of re-ranking are not more.
-    private static var gatherRows: Int { 16 }
+    static var gatherRows: Int { 16 }
 
     /// The vector of a slot; see ``shared(version:)``.
     package func shared(_ slot: Slot, version: UInt64) -> SharedVector {
@@ -187,6 +191,26 @@ extension StoredVectors {
                 compact.decode(slot.rawValue, paddedDimensions: stride, into: decoded.base)
                 return SharedVector(Array(UnsafeBufferPointer(start: decoded.base, count: dimensions)))
             }
+        }
+    }
+
+    /// What to prefetch of rows.
+    var prefetch: RowPrefetch {
+        switch storage {
+        case .whole(_, let kernel): kernel.prefetch
+        case .compact(let compact): compact.codes.kernel.prefetch
+        }
+    }
+
+    /// The vector of a slot, padded with zeros: as it is if it is whole or of the batch under way, which only the writer may ask for.
+    ///
+    /// - Parameter space: room for `stride` floats, whose padding is 0, to decode the vector to.
+    package func vector(_ slot: UInt32, space: UnsafeMutablePointer<Float>) -> UnsafePointer<Float> {
+        switch storage {
+        case .whole(let matrix, _): return matrix.row(Slot(slot))
+        case .compact(let compact):
+            compact.decode(slot, paddedDimensions: stride, into: space)
+            return UnsafePointer(space)
         }
     }
 
@@ -229,11 +253,14 @@ extension StoredVectors {
         }
     }
 
+    /// Room for some decoded vectors.
+    func decodedRows(_ capacity: Int) -> DecodedRows {
+        DecodedRows(capacity: capacity, dimensions: dimensions, metric: metric, instructionSet: instructionSet)
+    }
+
     private func decodedRows(_ count: Int, scratch: inout DecodedRows?) -> DecodedRows {
         if let scratch, scratch.capacity >= count { return scratch }
-        let rows = DecodedRows(
-            capacity: max(count, Self.gatherRows), dimensions: dimensions, metric: metric,
-            instructionSet: instructionSet)
+        let rows = decodedRows(max(count, Self.gatherRows))
         scratch = rows
         return rows
     }

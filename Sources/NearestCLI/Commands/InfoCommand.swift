@@ -73,7 +73,7 @@ extension InfoCommand.Report {
                 VectorCodes.allCases.map { codes in
                     Search(
                         dimensions: dimensions, codes: codes.rawValue,
-                        constants: SearchConstants(codes, metric: .squaredEuclidean, dimensions: dimensions))
+                        constants: SearchConstants(codes, dimensions: dimensions))
                 }
             })
     }

@@ -100,6 +100,18 @@ package final class SnapshotFile {
         tensors.append(SnapshotTensor(entry, bytes: bytes))
     }
 
+    /// Reads a section of rows that is not needed any longer than its reader, and checks that it is as it was written.
+    package func verifiedRows(
+        _ section: SnapshotSection, stride: Int, rows: Int
+    ) throws(StorageError) -> Tensor<UInt8> {
+        let tensor: Tensor<UInt8> = try TensorSource.file(self).tensor(
+            section, stride: stride, capacity: max(rows, 1), rows: rows)
+        if length(section) > 0, let read = tensors.popLast() {
+            do { try read.verify() } catch { throw .snapshot(error) }
+        }
+        return tensor
+    }
+
     /// Throws if a section is left that nobody has asked for, and that so would never be verified.
     package func requireAllRead() throws(SnapshotError) {
         for entry in header.entries where !readSections.contains(entry.section) {

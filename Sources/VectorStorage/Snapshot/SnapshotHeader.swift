@@ -11,7 +11,7 @@ import DistanceKernels
 /// | bytes     | content                                                                                  |
 /// |-----------|------------------------------------------------------------------------------------------|
 /// | 0-7       | `89 4E 45 41 52 45 53 54`: a byte that is no ASCII, then `NEAREST`                          |
-/// | 8-11      | version of the format, 1                                                                   |
+/// | 8-11      | version of the format, 2                                                                   |
 /// | 12-15     | `01 02 03 04`, the number 0x04030201: any other order of these bytes is a foreign machine's   |
 /// | 16-23     | length of the file in bytes                                                                |
 /// | 24-27     | number of sections, 1 to 500                                                               |
@@ -37,7 +37,7 @@ package struct SnapshotHeader: Sendable {
     package let version: Int
 
     package static let pageBytes = 16_384
-    package static let currentVersion = 1
+    package static let currentVersion = 2
     private static let magic: [UInt8] = [0x89] + Array("NEAREST".utf8)
     private static let byteOrder: UInt32 = 0x0403_0201
     private static let checksumRange = 28..<32

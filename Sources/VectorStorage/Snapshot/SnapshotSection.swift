@@ -17,13 +17,19 @@ package enum SnapshotSection: UInt32, CaseIterable, Sendable {
 
     /// Whole vectors, 32-bit floats padded with zeros to a cache line.
     case vectors = 16
-    /// Codes, padded to a cache line.
+    /// Codes, padded to a cache line; in version 1 of the format, of one range for all.
     case codes = 17
-    /// What 4-bit codes leave over.
+    /// What 4-bit codes leave over, in version 1.
     case residuals = 18
-    /// The newest vectors of compact ones, whole, in the order of their slots in `newestSlots`.
+    /// The newest vectors of compact ones, whole, in the order of their slots in `newestSlots`; in version 1.
     case newestVectors = 19
     case newestSlots = 20
+    /// What is known of each row of codes beside them, where the row has no room for it: constant, low, step and error.
+    case codeTerms = 21
+    /// 4 more bits for codes of 4.
+    case remainders = 22
+    /// Vectors that are kept whole where others are compact.
+    case keptVectors = 23
 
     /// Neighbours on level 0.
     case baseNeighbors = 32
