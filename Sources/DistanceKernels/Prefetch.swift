@@ -33,13 +33,6 @@ package struct RowPrefetch {
         lines = Self.lines(rowBytes: stride)
     }
 
-    /// Asks for the row of a slot.
-    @inlinable @inline(__always)
-    package func fetch(_ slot: UInt32) {
-        DistanceKernels.prefetch(rows + Int(slot) &* stride, lines: lines)
-        if let terms { DistanceKernels.prefetch(terms + Int(slot) &* 16) }
-    }
-
     /// Cache lines to ask for of a row: all, or the first 8 of a row of more than 16, whose rest the processor fetches by itself
     /// and which would push one another out.
     ///

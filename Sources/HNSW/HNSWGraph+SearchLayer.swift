@@ -151,3 +151,12 @@ extension Layer {
         prefetch(row + 64)
     }
 }
+
+extension RowPrefetch {
+    /// Asks for the row of a slot.
+    @inline(__always)
+    fileprivate func fetch(_ slot: UInt32) {
+        prefetch(rows + Int(slot) &* stride, lines: lines)
+        if let terms { prefetch(terms + Int(slot) &* 16) }
+    }
+}

@@ -158,7 +158,8 @@ package final class CompactVectors: @unchecked Sendable {
 
     /// Asks the memory system for the row of a slot.
     func prefetch(_ slot: UInt32) {
-        codes.kernel.prefetch.fetch(slot)
+        let rows = codes.kernel.prefetch
+        DistanceKernels.prefetch(rows.rows + Int(slot) &* rows.stride, lines: rows.lines)
         guard quantizer.remainderBytes > 0 else { return }
         DistanceKernels.prefetch(remainders.row(Int(slot)), lines: (quantizer.remainderBytes + 63) / 64)
     }
