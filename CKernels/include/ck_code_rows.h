@@ -89,8 +89,8 @@ typedef struct {
     float error;           // |r - g|
 } ck_encoded_row;
 
-// Encodes a vector of n finite values, whose remainder has a finite squared norm, to the bytes of a row's codes; bytes behind them
-// are left alone. `unbiased`: g is scaled.
+// Encodes a vector of n > 0 finite values, whose remainder has a finite squared norm, to the bytes of a row's codes; bytes behind
+// them are left alone. `unbiased`: g is scaled, unless |r|^2 is below 2^-100 or the factor is not between 1/2 and 2.
 typedef ck_encoded_row (*ck_code_encode_fn)(const float *vector, const float *center, size_t n, int unbiased,
                                             uint8_t *codes);
 

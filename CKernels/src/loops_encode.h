@@ -9,8 +9,12 @@
 
 #pragma clang fp reassociate(on) contract(fast)
 
-// Remainders below this are one value: the inverse of a smaller step would overflow.
-#define CK_LEAST_RANGE 0x1p-120f
+// Ranges below this are not divided: a step, or the scale of a query with codes to 2,047, would be denormal and its inverse
+// infinite.
+#define CK_LEAST_RANGE 0x1p-115f
+
+// Lengths below this are not scaled: of their squares too few bits are left.
+#define CK_LEAST_SQUARED_NORM 0x1p-100f
 
 // The least and the greatest value of v - c, and |v - c|^2 and <v - c, c>.
 typedef struct {
@@ -34,7 +38,7 @@ CK_INLINE float code_of(float r, float low, float inverse, float largest) {
     return steps < largest ? steps : largest;
 }
 
-// Adds <r, g> and |g|^2 of the values begin to end - 1, whose codes are those of the bytes given, shifted and masked.
+// Adds <r, g> and |r - g|^2 of n values, whose codes are those of the bytes given, shifted and masked.
 CK_INLINE void add_products(const float *restrict v, const float *restrict c, const uint8_t *restrict codes, size_t n,
                             int shift, int mask, float low, float step, float *product, float *squared) {
     float p = 0, s = 0;
@@ -77,8 +81,9 @@ CK_INLINE ck_encoded_row finish_row(const float *v, const float *c, size_t n, co
                                     remainder_sums sums, float step, products_fn products) {
     ck_encoded_row row = {sums.least, step, sums.squared_norm, 0, sums.center_product, 0};
     row_products found = products(v, c, n, codes, row.low, row.step);
-    const float scale = found.product > 0 ? sums.squared_norm / found.product : 1;
-    // g and r point the same way but for rounding; a scale that says otherwise is one of lengths that underflow.
+    const bool has_length = sums.squared_norm >= CK_LEAST_SQUARED_NORM && found.product > 0;
+    const float scale = has_length ? sums.squared_norm / found.product : 1;
+    // Where a few values have most of the range, the codes of the others say little; a large scale would only blow them up.
     if (unbiased && scale > 0.5f && scale < 2) {
         row.low *= scale;
         row.step *= scale;
