@@ -2,20 +2,21 @@
 //
 // Distances from a query to rows of codes, each with a range of its own. CKernels/README.md is the contract.
 //
-// A row stands for a vector x. What is left of x after a center c is taken away, r = x - c, is rounded to codes between its own
-// least and greatest value:
+// A row stands for a vector x. The remainder r = x - c, c being a center, is rounded to codes between its own least and
+// greatest value:
 //
 //   r[d] is about g[d] = low + step * code[d]
 //
-// Nothing is clipped, whatever other vectors hold (LVQ: Aguerrebere and others, "Similarity search in the blink of an eye with
-// compressed indices", 2023). Where the row is unbiased, g is scaled so that <r, r - g> = 0: inner products with g are then right
-// in the mean (RaBitQ: Gao and Long 2024, 2025).
+// No value is clipped (LVQ: Aguerrebere and others, "Similarity search in the blink of an eye with compressed indices", 2023).
+// An unbiased row has g scaled so that <r, r - g> = 0: inner products with g are right in the mean (RaBitQ: Gao and Long 2024,
+// 2025).
 //
 //   kind   codes     a row's bytes, n codes, half = (n + 1) / 2
 //   u4     0...15    byte i: code i in the low nibble, code half + i in the high nibble; 0 where n is odd and there is none
 //   u8     0...255   byte i: code i
 //
-// A row is whole cache lines and begins on one. What lies behind its codes in the last line is not looked at: the row's terms may.
+// A row is whole cache lines and begins on one. The bytes behind the codes in the last line do not count: the row's terms may
+// lie there.
 
 #ifndef CK_CODE_ROWS_H
 #define CK_CODE_ROWS_H
@@ -27,8 +28,8 @@
 extern "C" {
 #endif
 
-// What is known of a row beside its codes. `constant` is the metric's part of the distance that does not depend on the query;
-// `error` is not read by the kernels.
+// What is known of a row beside its codes. `constant` is the part of the distance that does not depend on the query. The kernels
+// do not read `error`.
 typedef struct {
     float constant;
     float low;
@@ -46,55 +47,56 @@ typedef struct {
     size_t lines;  // cache lines that hold them
 } ck_code_rows;
 
-// The head of a query, which takes its first cache line. The query's codes e follow it, in the order of a row's bytes and padded
-// with zeros:
+// The head of a query is its first cache line. The query's codes e follow, in the order of a row's bytes and padded with zeros:
 //
 //   dot   kind u4: int8_t, those of the low nibbles in `lines` lines, then those of the high nibbles in as many
 //         kind u8: int16_t, 2 * lines lines
-//   l1    float, likewise: u4 in 2 * 4 * lines lines, u8 in 4 * lines lines
+//   l1    float: u4 in 4 * lines lines for each nibble, u8 in 4 * lines lines
 //
-// For dot a value of q - c is about scale * e, and code_sum is the sum of e.
+// For dot, a value of q - c is about scale * e, and code_sum is the sum of e. For l1, e is q - c, and both are 0.
 typedef struct {
     float constant;
     float scale;
     float code_sum;
     float squared_norm;    // |q - c|^2, not read by the kernels
-    float center_product;  // <q, c>, likewise
+    float center_product;  // <q, c>, not read by the kernels
     float padding[11];
 } ck_code_query;
 
 enum { CK_LINE_BYTES = 64 };
 
 // out[i] is the distance to row ids[i], i < count:
-//   dot   constants of query and row - scale * (code_sum * low + step * sum(e[d] * code[d])), at most FLT_MAX, which also stands
-//         for NaN; the sum is exact
+//   dot   constants of query and row - scale * (code_sum * low + step * sum(e[d] * code[d])); the sum is exact
+//         FLT_MAX where that is larger, or NaN
 //   l1    sum(|e[d] - (low + step * code[d])|)
+// It has the same bits from gather and scan.
 typedef void (*ck_code_rows_gather_fn)(const ck_code_query *query, const ck_code_rows *rows, const uint32_t *ids,
                                        size_t count, float *out);
 
-// out[i] is the same of row first + i, i < count.
+// out[i] is the distance to row first + i, i < count.
 typedef void (*ck_code_rows_scan_fn)(const ck_code_query *query, const ck_code_rows *rows, size_t first, size_t count,
                                      float *out);
 
-// Makes row r a query: codes, scale, code_sum; for l1 the values of g. The head's other fields are 0.
+// Makes row r a query: codes, scale and code_sum, or for l1 the values of g. The head's other fields are 0. For u4 and dot every
+// table gives the same codes.
 typedef void (*ck_code_rows_query_fn)(const ck_code_rows *rows, size_t r, ck_code_query *query);
 
-// What ck_code_encode_fn found out about a vector.
+// What ck_code_encode_fn found out about a vector; low and step are those of the terms.
 typedef struct {
-    float low;             // as in the terms
-    float step;            // likewise
+    float low;
+    float step;
     float squared_norm;    // |r|^2
     float product;         // <r, g>
     float center_product;  // <r, c>
     float error;           // |r - g|
 } ck_encoded_row;
 
-// Encodes a vector of n > 0 finite values, whose remainder has a finite squared norm, to the bytes of a row's codes; bytes behind
-// them are left alone. `unbiased`: g is scaled, unless |r|^2 is below 2^-100 or the factor is not between 1/2 and 2.
+// Encodes a vector of n > 0 finite values, whose remainder has a finite squared norm. Writes the bytes of a row's codes and none
+// behind them. `unbiased`: g is scaled, unless |r|^2 is below 2^-100 or the factor is not between 1/2 and 2.
 typedef ck_encoded_row (*ck_code_encode_fn)(const float *vector, const float *center, size_t n, int unbiased,
                                             uint8_t *codes);
 
-// Encodes a query of n finite values, codes and head but for `constant`, which is 0. `lines`: those of a row.
+// Encodes a query of n > 0 finite values, head and codes; `constant` is 0. `lines` are those of a row.
 typedef void (*ck_code_query_fn)(const float *query, const float *center, size_t n, size_t lines, ck_code_query *out);
 
 typedef struct {
@@ -104,8 +106,8 @@ typedef struct {
     ck_code_rows_query_fn row_query;
 } ck_code_row_kernels;
 
-// A second plane of 4 bits beside codes of kind u4: where about its code each value of r lies, in sixteenths of
-// CK_REMAINDER_WIDTH steps. 8 bits a value; the layout is that of u4.
+// A second plane of 4 bits beside codes of kind u4, in the same layout: where about its code a value of r lies, in sixteenths of
+// CK_REMAINDER_WIDTH steps. The width exceeds a step because scaling moves codes away from their values.
 #define CK_REMAINDER_WIDTH 1.125f
 
 typedef void (*ck_encode_remainders_fn)(const float *vector, const float *center, size_t n, float low, float step,
@@ -117,7 +119,7 @@ typedef void (*ck_decode_u4_fn)(const uint8_t *codes, const uint8_t *remainders,
 typedef void (*ck_decode_u8_fn)(const uint8_t *codes, const float *center, size_t n, float low, float step,
                                 float *vector);
 
-// One instruction set's functions. Integer sums are exact; what is computed in floats differs between sets by rounding.
+// One instruction set's functions. Integer sums are exact. What is computed in floats differs between sets by rounding.
 typedef struct {
     const char *name;
     uint32_t required_features;
@@ -135,7 +137,6 @@ const ck_code_row_table *ck_code_row_table_at(size_t index);
 
 // The table of that name, or NULL.
 const ck_code_row_table *ck_code_row_table_named(const char *name);
-
 
 #ifdef __cplusplus
 }

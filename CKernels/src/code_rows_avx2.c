@@ -2,13 +2,20 @@
 
 #if defined(__x86_64__)
 
+#include "tables.h"
+
 #include <float.h>
 #include <immintrin.h>
+#include <math.h>
+#include <string.h>
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 
-#include "loops_encode.h"
+#include "code_rows.h"
+
 #include "loops_code_rows.h"
+
+// ---- Nibbles --------------------------------------------------------------------------------------------------------
 
 CK_INLINE __m256i load_u8x32(const void *p) { return _mm256_loadu_si256((const __m256i *)p); }
 
@@ -16,12 +23,24 @@ CK_INLINE __m256i low_codes(__m256i codes_u4x64) { return _mm256_and_si256(codes
 
 CK_INLINE __m256i high_codes(__m256i codes_u4x64) { return low_codes(_mm256_srli_epi16(codes_u4x64, 4)); }
 
+CK_INLINE void map_nibbles(const uint8_t *codes, size_t bytes, const int8_t *levels, int8_t *low, int8_t *high) {
+    const __m256i levels_i8x32 = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)levels));
+    for (size_t i = 0; i < bytes; i += 32) {
+        const __m256i codes_u4x64 = load_u8x32(codes + i);
+        _mm256_storeu_si256((__m256i *)(low + i), _mm256_shuffle_epi8(levels_i8x32, low_codes(codes_u4x64)));
+        _mm256_storeu_si256((__m256i *)(high + i), _mm256_shuffle_epi8(levels_i8x32, high_codes(codes_u4x64)));
+    }
+}
+
+// ---- Sums -----------------------------------------------------------------------------------------------------------
+
 // The sums of the register's 128-bit parts.
 CK_INLINE __m128i fold(__m256i sum_i32x8) {
     return _mm_add_epi32(_mm256_castsi256_si128(sum_i32x8), _mm256_extracti128_si256(sum_i32x8, 1));
 }
 
-// Sums in 16 bits are widened after two lines: of 32 bytes they take four products of at most 15 * 127, and four such are 30,480.
+// Sums in 16 bits are widened after two lines. Of 32 bytes each takes four products, of at most 15 * 127: 16 of them are 30,480,
+// and the next four would not fit.
 enum { LINES_IN_16_BITS = 2 };
 
 CK_INLINE __m128i rows_sum_u4(const void *e, const uint8_t *const *row, const size_t R, size_t lines) {
@@ -69,6 +88,13 @@ CK_INLINE __m128i rows_sum_u8(const void *e, const uint8_t *const *row, const si
 }
 
 #include "shapes_code_rows.h"
+
+// ---- The table ------------------------------------------------------------------------------------------------------
+
+#include "loops_row_decode.h"
+#include "loops_row_encode.h"
+#include "loops_row_l1.h"
+#include "loops_row_queries.h"
 
 const ck_code_row_table ck_code_row_table_avx2 = {
     .name = "avx2",

@@ -230,6 +230,27 @@ struct CodeRowEncodingTests {
         }
     }
 
+    @Test("Every table gives a row of 4-bit codes the same codes as a query", arguments: supportedCodeRowTables)
+    func rowQueryParity(table: String) throws {
+        let tables = [
+            try #require(ck_code_row_table_named(table)).pointee,
+            try #require(ck_code_row_table_named("portable")).pointee,
+        ]
+        for n in codeRowDimensions {
+            var generator = SeededGenerator(seed: UInt64(n))
+            let rows = try CodeRows(.u4, count: 9, n: n, using: &generator)
+            for row in 0..<9 {
+                let queries = try tables.map { table in
+                    let query = try CodeRowQuery(.u4, .dot, n: n)
+                    withUnsafePointer(to: rows.view) { table.u4_dot.row_query($0, row, query.head) }
+                    return query
+                }
+                #expect(queries[0].codes == queries[1].codes, "n \(n)")
+                #expect(queries[0].head.pointee.code_sum == queries[1].head.pointee.code_sum, "n \(n)")
+            }
+        }
+    }
+
     @Test(
         "Of two rows, either may be the query", arguments: supportedCodeRowTables, CodeRowKind.allCases)
     func symmetry(table: String, kind: CodeRowKind) throws {

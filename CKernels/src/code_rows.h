@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rows of codes as all tables read them, and the shapes of kernels that measure one row at a time.
+//
+// A table's file includes this, and then the loops_row_*.h. Those are plain C: the compiler vectorizes them for the instruction
+// set of that file.
+
+// Sums of floats are added in whatever order is fastest.
+#pragma clang fp reassociate(on) contract(fast)
+
+// Ranges below this are not divided: a step, or the scale of a query with codes to 2,047, would be denormal and its inverse
+// infinite.
+#define CK_LEAST_RANGE 0x1p-115f
+
+CK_INLINE const uint8_t *codes_of(const ck_code_rows *rows, size_t r) { return rows->codes + r * rows->stride; }
+
+CK_INLINE const ck_code_terms *terms_of(const ck_code_rows *rows, size_t r) {
+    return (const ck_code_terms *)(rows->terms + r * rows->terms_stride);
+}
+
+// Bytes of a row, and so the codes of each half of a query.
+CK_INLINE size_t row_bytes(const ck_code_rows *rows) { return rows->lines * CK_LINE_BYTES; }
+
+// Of n codes of 4 bits, those in low nibbles.
+CK_INLINE size_t half_of(size_t n) { return (n + 1) / 2; }
+
+CK_INLINE void prefetch_row(const ck_code_rows *rows, size_t r) {
+    const uint8_t *const codes = codes_of(rows, r);
+    for (size_t i = 0; i < row_bytes(rows); i += CK_LINE_BYTES) ck_prefetch(codes + i);
+    ck_prefetch(terms_of(rows, r));
+}
+
+// Rows that a gather asks for before it needs them.
+enum { ROWS_AHEAD = 4 };
+
+// The distance to row r. An argument of this type is constant at each call, so that each kernel is a loop of its own.
+typedef float (*row_distance)(const ck_code_query *query, const ck_code_rows *rows, size_t r);
+
+CK_INLINE void gather_one_by_one(const ck_code_query *query, const ck_code_rows *rows, const uint32_t *ids,
+                                 size_t count, float *out, const row_distance distance) {
+    for (size_t i = 0; i < count; i++) {
+        if (i + ROWS_AHEAD < count) prefetch_row(rows, ids[i + ROWS_AHEAD]);
+        out[i] = distance(query, rows, ids[i]);
+    }
+}
+
+CK_INLINE void scan_one_by_one(const ck_code_query *query, const ck_code_rows *rows, size_t first, size_t count,
+                               float *out, const row_distance distance) {
+    for (size_t i = 0; i < count; i++) out[i] = distance(query, rows, first + i);
+}
