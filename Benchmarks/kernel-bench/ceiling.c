@@ -64,14 +64,14 @@ ceiling_rates measure_rates(const vector_unit *unit, workload *w) {
 // Registers' worth of floats, or of codes.
 static double row_steps(const kernel *kernel, size_t n) {
     const size_t lanes = kernel->unit->lanes, register_bytes = lanes * sizeof(float);
-    if (kernel->layout->is_exact) return (double)((kernel->layout->row->bytes(n) + register_bytes - 1) / register_bytes);
+    if (kernel->layout->is_coded) return (double)((kernel->layout->row->bytes(n) + register_bytes - 1) / register_bytes);
     return (double)((n + lanes - 1) / lanes);
 }
 
 double ceiling_nanoseconds(const kernel *kernel, const workload *w, const ceiling_rates *rates, limit *limit) {
     const double steps = row_steps(kernel, w->n);
     const double times[] = {
-        [LIMIT_ARITHMETIC] = kernel->layout->is_exact ? 0 : steps / rates->steps[kernel->sum],
+        [LIMIT_ARITHMETIC] = kernel->layout->is_coded ? 0 : steps / rates->steps[kernel->sum],
         [LIMIT_LOADS] = steps * kernel->shape->loads_per_step / rates->loads,
         // In L1, reads are the loads above.
         [LIMIT_READS] = w->place == PLACE_L1 ? 0 : (double)w->stride_bytes / rates->read_bytes,

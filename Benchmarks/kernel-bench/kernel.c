@@ -96,17 +96,39 @@ static void add_f16_kernels(const vector_unit *unit) {
 }
 
 static void add_code_kernels(const vector_unit *unit) {
-    const ck_code_table *table = ck_code_table_named(unit->code_table);
+    const ck_code_row_table *table = ck_code_row_table_named(unit->code_table);
     if (!table || !supported(table->required_features)) return;
     const struct {
         const layout *layout;
-        const ck_code_metrics *metrics;
-    } kinds[] = {{&layout_u8_rows, &table->u8}, {&layout_u7_rows, &table->u7}, {&layout_u4_rows, &table->u4}};
-    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
-        const ck_code_metrics *metrics = kinds[k].metrics;
-        const kernel_functions functions[SUM_COUNT] = {
-            {.codes = metrics->l1}, {.codes = metrics->l2sq}, {.codes = metrics->dot}};
-        add_row_kernels(table->name, kinds[k].layout, code_row_shapes, functions, unit);
+        sum_kind sum;
+        const ck_code_row_kernels *kernels;
+    } kinds[] = {{&layout_u4_dot_rows, SUM_DOT, &table->u4_dot},
+                 {&layout_u8_dot_rows, SUM_DOT, &table->u8_dot},
+                 {&layout_u4_l1_rows, SUM_L1, &table->u4_l1},
+                 {&layout_u8_l1_rows, SUM_L1, &table->u8_l1}};
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
+        for (size_t s = 0; s < CODE_ROW_SHAPE_COUNT; s++) {
+            if (s == CODE_ROW_QUERY && kinds[k].sum != SUM_DOT) continue;
+            add_kernel((kernel){.table = table->name,
+                                .layout = kinds[k].layout,
+                                .shape = &code_row_shapes[s],
+                                .sum = kinds[k].sum,
+                                .functions.code_rows = *kinds[k].kernels,
+                                .unit = unit});
+        }
+    const struct {
+        const char *name;
+        ck_code_encode_fn encode;
+    } encoders[] = {{"u4_encode", table->encode_u4}, {"u8_encode", table->encode_u8}};
+    for (size_t e = 0; e < sizeof encoders / sizeof encoders[0]; e++) {
+        kernel added = {.table = table->name,
+                        .layout = &layout_encoded_rows,
+                        .shape = &shape_encode,
+                        .sum = SUM_L2SQ,  // with the center, of which the squared norm is one
+                        .functions.encode = encoders[e].encode,
+                        .unit = unit};
+        snprintf(added.name, sizeof added.name, "%s", encoders[e].name);
+        add_kernel(added);
     }
 }
 

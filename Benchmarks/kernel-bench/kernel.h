@@ -9,7 +9,7 @@
 #include "vector_unit.h"
 
 struct kernel {
-    char name[24];      // "l2sq_gather", "u8_dot_scan"
+    char name[24];      // "l2sq_gather", "u8_dot_scan", "u4_encode"
     const char *table;  // "avx2", or the contender's name
     const layout *layout;
     const shape *shape;

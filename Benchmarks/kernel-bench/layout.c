@@ -8,8 +8,7 @@
 
 // ---- Encodings ------------------------------------------------------------------------------------------------------
 
-// A linear congruential generator (Numerical Recipes' constants); its high bits are the random ones.
-static uint32_t next_random(uint32_t *state) { return *state = *state * 1664525u + 1013904223u; }
+uint32_t next_random(uint32_t *state) { return *state = *state * 1664525u + 1013904223u; }
 
 static size_t f32_bytes(size_t n) { return n * sizeof(float); }
 
@@ -37,41 +36,19 @@ static double f16_value(const void *data, size_t i) {
     return half & 0x8000 ? -magnitude : magnitude;
 }
 
-static size_t u8_bytes(size_t n) { return n; }
-
-static void u8_fill(void *data, size_t bytes, uint32_t seed) {
-    uint8_t *codes = data;
-    for (size_t i = 0; i < bytes; i++) codes[i] = (uint8_t)(next_random(&seed) >> 24);
-}
-
-static double u8_value(const void *data, size_t i) { return ((const uint8_t *)data)[i]; }
-
-static void u7_fill(void *data, size_t bytes, uint32_t seed) {
-    uint8_t *codes = data;
-    for (size_t i = 0; i < bytes; i++) codes[i] = (uint8_t)(next_random(&seed) >> 25);
-}
-
-static size_t u4_bytes(size_t n) { return (n + 1) / 2; }
-
-static double u4_value(const void *data, size_t i) { return ((const uint8_t *)data)[i / 2] >> i % 2 * 4 & 15; }
-
 const encoding encoding_f32 = {f32_bytes, f32_fill, f32_value};
 static const encoding encoding_f16 = {f16_bytes, f16_fill, f16_value};
-static const encoding encoding_u8 = {u8_bytes, u8_fill, u8_value};
-static const encoding encoding_u7 = {u8_bytes, u7_fill, u8_value};
-static const encoding encoding_u4 = {u4_bytes, u8_fill, u4_value};
 
 // ---- Layouts --------------------------------------------------------------------------------------------------------
 
-const layout layout_f32_rows = {"", &encoding_f32, &encoding_f32, 1, false};
-const layout layout_f32_blocks = {"", &encoding_f32, &encoding_f32, CK_BLOCK, false};
-const layout layout_f16_rows = {"f16_", &encoding_f32, &encoding_f16, 1, false};
-const layout layout_u8_rows = {"u8_", &encoding_u8, &encoding_u8, 1, true};
-const layout layout_u7_rows = {"u7_", &encoding_u7, &encoding_u7, 1, true};
-const layout layout_u4_rows = {"u4_", &encoding_u4, &encoding_u4, 1, true};
+const layout layout_f32_rows = {"", &encoding_f32, &encoding_f32, 1, false, NULL};
+const layout layout_f32_blocks = {"", &encoding_f32, &encoding_f32, CK_BLOCK, false, NULL};
+const layout layout_f16_rows = {"f16_", &encoding_f32, &encoding_f16, 1, false, NULL};
+const layout layout_encoded_rows = {"", &encoding_f32, &encoding_f32, 1, true, NULL};
 
-static const layout *const layouts[] = {&layout_f32_rows, &layout_f32_blocks, &layout_f16_rows,
-                                        &layout_u8_rows,  &layout_u7_rows,    &layout_u4_rows};
+static const layout *const layouts[] = {&layout_f32_rows,    &layout_f32_blocks,  &layout_f16_rows,
+                                        &layout_u4_dot_rows, &layout_u8_dot_rows, &layout_u4_l1_rows,
+                                        &layout_u8_l1_rows,  &layout_encoded_rows};
 
 size_t layout_count(void) { return sizeof layouts / sizeof layouts[0]; }
 

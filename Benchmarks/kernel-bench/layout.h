@@ -15,11 +15,14 @@ typedef struct {
     size_t (*bytes)(size_t n);
     // Random contents for `bytes` bytes, whatever the dimension of the vectors in them.
     void (*fill)(void *data, size_t bytes, uint32_t seed);
-    // Component i, as the number that it stands for.
+    // Component i, as the number that it stands for; NULL where that takes more than the component.
     double (*value)(const void *data, size_t i);
 } encoding;
 
 extern const encoding encoding_f32;
+
+// A linear congruential generator (Numerical Recipes' constants); its high bits are the random ones.
+uint32_t next_random(uint32_t *state);
 
 // A query and rows.
 typedef struct {
@@ -27,11 +30,16 @@ typedef struct {
     const encoding *query, *row;
     // Vectors that are stored together, dimension-major; 1 where each is stored by itself, from a cache line on.
     size_t rows_together;
-    // Whether sums are uint32_t and exact, and not float.
-    bool is_exact;
+    // Whether rows are codes, or become codes: arithmetic is not measured.
+    bool is_coded;
+    // Writes what rows of n dimensions and their query hold beside codes, or NULL: rows are their components.
+    void (*complete)(void *query, void *rows, size_t stride_bytes, size_t row_count, size_t n);
 } layout;
 
-extern const layout layout_f32_rows, layout_f32_blocks, layout_f16_rows, layout_u8_rows, layout_u7_rows, layout_u4_rows;
+extern const layout layout_f32_rows, layout_f32_blocks, layout_f16_rows;
+extern const layout layout_u4_dot_rows, layout_u8_dot_rows, layout_u4_l1_rows, layout_u8_l1_rows;
+// Rows of floats that are encoded, with the query as their center.
+extern const layout layout_encoded_rows;
 
 // Every layout.
 size_t layout_count(void);

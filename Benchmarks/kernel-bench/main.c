@@ -12,7 +12,7 @@
 #include <string.h>
 
 // Returns whether all kernels are right, and adds their number to *measured.
-static bool run_groups(const options *options, const layout *layout, const void *floats, size_t *measured) {
+static bool run_groups(const options *options, const layout *layout, void *floats, size_t *measured) {
     void *other = NULL;  // than floats
     bool all_right = true;
     for (place place = 0; place < PLACE_COUNT; place++)
@@ -35,7 +35,7 @@ static bool run_groups(const options *options, const layout *layout, const void 
 // Rows of a few lines, of the demo's 384 dimensions, and long ones.
 static const size_t swept_dimensions[] = {128, 384, 1536};
 
-static void run_sweeps(const options *options, const void *memory, size_t *measured) {
+static void run_sweeps(const options *options, void *memory, size_t *measured) {
     for (size_t d = 0; d < sizeof swept_dimensions / sizeof swept_dimensions[0]; d++) {
         workload workload = workload_make(&layout_f32_rows, memory, PLACE_MEMORY, swept_dimensions[d]);
         for (size_t u = 0; u < vector_unit_count(); u++)
@@ -56,7 +56,7 @@ static void run_sweeps(const options *options, const void *memory, size_t *measu
 }
 
 // Whether a scan of blocks should prefetch: on few blocks, which stay in L2, and on many.
-static void run_block_sweeps(const options *options, const void *memory, size_t *measured) {
+static void run_block_sweeps(const options *options, void *memory, size_t *measured) {
     static const place places[] = {PLACE_L2, PLACE_MEMORY};
     for (size_t d = 0; d < sizeof swept_dimensions / sizeof swept_dimensions[0]; d++)
         for (size_t p = 0; p < sizeof places / sizeof places[0]; p++) {

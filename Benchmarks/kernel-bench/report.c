@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 // Rates of the groups so far, for the table of ceilings.
-enum { MAX_GROUPS = 256 };
+enum { MAX_GROUPS = 320 };
 static struct {
     place place;
     ceiling_rates rates[MAX_UNITS];
@@ -34,7 +34,8 @@ void report_begin(const options *options) {
 
 // None where nothing, or no float, is computed.
 static double gigaflops(const group *g, const measurement *m) {
-    return m->kernel->is_reference || m->kernel->layout->is_exact ? NAN : (double)(g->n * sum_operations(m->kernel->sum)) / m->nanoseconds;
+    return m->kernel->is_reference || m->kernel->layout->is_coded ? NAN
+               : (double)(g->n * sum_operations(m->kernel->sum)) / m->nanoseconds;
 }
 
 static void text_measurement(const group *g, const measurement *m) {

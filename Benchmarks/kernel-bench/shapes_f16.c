@@ -4,6 +4,5 @@
 #define FUNCTIONS f16
 #define QUERY float
 #define ROW uint16_t
-#define RESULT float
 #define PAIR ck_half_pair_fn
 #include "shape_rows.h"

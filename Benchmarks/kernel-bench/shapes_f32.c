@@ -4,7 +4,6 @@
 #define FUNCTIONS f32
 #define QUERY float
 #define ROW float
-#define RESULT float
 #define PAIR ck_pair_fn
 #include "shape_rows.h"
 
@@ -18,4 +17,4 @@ static void run_scan_block(const kernel *kernel, const workload *w, size_t first
 }
 
 // The query's components are loaded once for all vectors of a block.
-const shape shape_scan_block = {"scan_block", run_scan_block, CK_BLOCK, false, 1};
+const shape shape_scan_block = {"scan_block", run_scan_block, CK_BLOCK, false, 1, NULL};

@@ -72,7 +72,7 @@ static size_t pass_multiple(const layout *layout) {
     return layout->rows_together > GATHER_COUNT ? layout->rows_together : GATHER_COUNT;
 }
 
-workload workload_make(const layout *layout, const void *memory, place place, size_t n) {
+workload workload_make(const layout *layout, void *memory, place place, size_t n) {
     workload w = {.layout = layout, .place = place, .n = n, .rows = memory};
     w.stride_bytes = layout_stride_bytes(layout, n);
     w.query = allocate(layout_query_bytes(layout, n));
@@ -82,6 +82,7 @@ workload workload_make(const layout *layout, const void *memory, place place, si
     const size_t multiple = pass_multiple(layout);
     w.positions = (w.row_count + multiple - 1) / multiple * multiple;
     if (w.positions < 256) w.positions = 256;
+    if (layout->complete) layout->complete(w.query, memory, w.stride_bytes, w.row_count, n);
     w.order = allocate(w.positions * sizeof *w.order);
     shuffle_rows(&w);
     w.addresses = allocate(w.positions * sizeof *w.addresses);

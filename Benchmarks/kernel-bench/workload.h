@@ -40,8 +40,8 @@ void *encoding_memory(const encoding *encoding);
 // together.
 bool workload_fits(const layout *layout, place place, size_t n);
 
-// Vectors of n dimensions, the first ones of `memory`.
-workload workload_make(const layout *layout, const void *memory, place place, size_t n);
+// Vectors of n dimensions, the first ones of `memory`. Terms of rows of codes are written there.
+workload workload_make(const layout *layout, void *memory, place place, size_t n);
 void workload_free(workload *workload);
 
 // Where a row begins; with rows that are stored together, the first of them.
