@@ -31,7 +31,7 @@ CK_INLINE void prefetch_row(const ck_code_rows *rows, size_t r) {
 }
 
 // Rows that a gather asks for before it needs them.
-enum { ROWS_AHEAD = 4 };
+enum { ROWS_AHEAD = 8 };
 
 // The distance to row r. An argument of this type is constant at each call, so that each kernel is a loop of its own.
 typedef float (*row_distance)(const ck_code_query *query, const ck_code_rows *rows, size_t r);

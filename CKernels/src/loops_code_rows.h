@@ -55,7 +55,7 @@ CK_INLINE void gather_loop(const ck_code_query *query, const ck_code_rows *rows,
     size_t i = 0;
     for (; i + JOINT_ROWS <= count; i += JOINT_ROWS) {
         // The rows that come next are on their way while these are measured.
-        for (size_t next = i + JOINT_ROWS; next < count && next < i + 2 * JOINT_ROWS; next++)
+        for (size_t next = i + ROWS_AHEAD; next < count && next < i + ROWS_AHEAD + JOINT_ROWS; next++)
             prefetch_row(rows, ids[next]);
         const size_t r[JOINT_ROWS] = {ids[i], ids[i + 1], ids[i + 2], ids[i + 3]};
         four_rows(query, rows, r, out + i, sum);

@@ -89,7 +89,7 @@ extension HNSWGraph {
                 slots[count] = neighbor
                 count &+= visited.insert(neighbor) ? 1 : 0
             }
-            for i in first..<count { rows.fetch(slots[i]) }
+            for i in first..<count where i < 8 { rows.fetch(slots[i]) }
         }
         scratch.hopCount = count
         if expanded > 0 {

@@ -77,18 +77,15 @@ package final class ReservedMemory: @unchecked Sendable {
         guard bytes <= reservedBytes else { throw .outOfMemory(bytes: bytes) }
         // A quarter more than before, so that a growing index makes few system calls; memory is used only once touched.
         let wanted = max(bytes, committedBytes + committedBytes / 4)
-        let step = wanted < Self.hugePageBytes ? Self.smallStepBytes : Self.hugePageBytes
+        // A small index stays small: less than half a huge page is not worth one.
+        let step = wanted < Self.hugePageBytes / 2 ? Self.smallStepBytes : Self.hugePageBytes
         let target = min(Self.roundUp(wanted, to: step), reservedBytes)
         let start = base + committedBytes
         guard mprotect(start, target - committedBytes, PROT_READ | PROT_WRITE) == 0 else {
             throw .outOfMemory(bytes: bytes)
         }
         #if os(Linux)
-            // A small index stays small: only what lies beyond its first huge page is worth one.
-            if target > Self.hugePageBytes {
-                let first = max(committedBytes, Self.hugePageBytes)
-                madvise(base + first, target - first, 14 /* MADV_HUGEPAGE */)
-            }
+            if target >= Self.hugePageBytes { madvise(base, target, 14 /* MADV_HUGEPAGE */) }
         #endif
         committed.store(target, ordering: .releasing)
     }
