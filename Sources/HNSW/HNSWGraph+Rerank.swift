@@ -15,6 +15,9 @@ extension HNSWGraph {
     /// Deviations by which a candidate may seem too far and is still compared: of those at the very edge, one in 160 is lost.
     private static var confidence: Float { 2.5 }
 
+    /// Vectors that are asked for at once before the first is compared.
+    private static var prefetchedRows: Int { 10 }
+
     /// Candidates compared at a time after the first `limit`.
     private static var rerankStep: Int { 8 }
 
@@ -36,6 +39,8 @@ extension HNSWGraph {
         scratch.candidates.removeAll(keepingCapacity: true)
         for i in 0..<scratch.pool.count where !scratch.pool[i].isDead { scratch.candidates.append(scratch.pool[i]) }
         let count = scratch.candidates.count
+        let rows = vectors.prefetch
+        for i in 0..<min(limit, Self.prefetchedRows, count) { rows.fetch(scratch.candidates[i].slot) }
         // No farther vector is in the pool.
         let edge = scratch.pool.isFull ? scratch.pool.bound : .infinity
         let slots = scratch.hopSlots.base

@@ -155,7 +155,7 @@ extension Layer {
 extension RowPrefetch {
     /// Asks for the row of a slot.
     @inline(__always)
-    fileprivate func fetch(_ slot: UInt32) {
+    func fetch(_ slot: UInt32) {
         prefetch(rows + Int(slot) &* stride, lines: lines)
         if let terms { prefetch(terms + Int(slot) &* 16) }
     }

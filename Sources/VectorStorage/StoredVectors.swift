@@ -195,7 +195,7 @@ extension StoredVectors {
     }
 
     /// What to prefetch of rows.
-    var prefetch: RowPrefetch {
+    package var prefetch: RowPrefetch {
         switch storage {
         case .whole(_, let kernel): kernel.prefetch
         case .compact(let compact): compact.codes.kernel.prefetch
