@@ -10,7 +10,7 @@ struct CandidatePool: ~Copyable {
 
     private var keys: UnsafeMutablePointer<NodeKey>
     private var capacity: Int
-    private var limit = 1
+    private(set) var limit = 1
     private var expansionLimit = 1
     private var liveCount = 0
 
@@ -32,10 +32,10 @@ struct CandidatePool: ~Copyable {
     /// Whether `limit` live nodes are here.
     var isFull: Bool { liveCount >= limit }
 
-    /// Empties the pool for a search that keeps `limit` live nodes and expands the nearest `expansionLimit` of them; nil expands all.
-    mutating func reset(limit: Int, expansionLimit: Int? = nil) {
+    /// Empties the pool for a search that keeps `limit` live nodes and expands all of them.
+    mutating func reset(limit: Int) {
         self.limit = limit
-        self.expansionLimit = min(limit, expansionLimit ?? limit)
+        expansionLimit = limit
         count = 0
         liveCount = 0
         cursor = 0
@@ -70,8 +70,30 @@ struct CandidatePool: ~Copyable {
     /// Keys from this one on are not expanded. Dead nodes do not count, and all of them here are taken for nearer ones.
     private var expansionEnd: Int { min(count, expansionLimit &+ (count &- liveCount)) }
 
-    /// Raises the number of live nodes that are expanded; the search goes on with those that it has kept.
-    mutating func raiseExpansionLimit(to newLimit: Int) { expansionLimit = min(limit, max(expansionLimit, newLimit)) }
+    /// Sets how many of the nearest live nodes are expanded. After a raise the search goes on with those that it has kept.
+    mutating func limitExpansion(to newLimit: Int) { expansionLimit = min(limit, newLimit) }
+
+    /// Whether nothing is left to expand, and nothing was dropped: the search came to all that edges lead to.
+    var isExhausted: Bool { !isFull && expansionEnd == count }
+
+    /// The nearest live node.
+    var nearestLive: NodeKey? {
+        for i in 0..<count where !keys[i].isDead { return keys[i].unflagged }
+        return nil
+    }
+
+    /// Calls `body` with the nearest live nodes, `limit` at most, without flags.
+    func forEachLive(limit: Int, _ body: (NodeKey) -> Void) {
+        var left = limit
+        var i = 0
+        while left > 0, i < count {
+            if !keys[i].isDead {
+                body(keys[i].unflagged)
+                left &-= 1
+            }
+            i &+= 1
+        }
+    }
 
     /// Marks the nearest candidate that is not yet expanded, and returns it; nil when none is left.
     mutating func popNearest() -> UInt32? {

@@ -25,7 +25,7 @@ package final class SearchLanes {
 
 extension HNSWGraph {
     /// K-NN-SEARCH for many queries, several of them in turn: a hop's rows are fetched while other queries are at work. Each
-    /// query's search is step by step that of ``search(_:ef:kept:kernel:scratch:)``.
+    /// query's search is step by step that of ``search(_:effort:kernel:scratch:)``.
     ///
     /// - Parameters:
     ///   - view: what all of them see.
@@ -34,13 +34,14 @@ extension HNSWGraph {
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == CodeKernel)
     package func search<Kernel: DistanceKernel>(
-        _ queries: UnsafePointer<Kernel.Element>, stride: Int, count: Int, ef: Int, kept: Int, view: GraphView,
+        _ queries: UnsafePointer<Kernel.Element>, stride: Int, count: Int, effort: SearchEffort, view: GraphView,
         kernel: Kernel, lanes: SearchLanes, finished: (_ query: Int, _ scratch: inout SearchScratch) -> Void
     ) {
         let scratches = lanes.scratches
         for lane in 0..<SearchLanes.count { scratches[lane].view = view }
         guard let entryPoint = view.entryPoint else {
             for q in 0..<count {
+                scratches[0].isUndecided = false
                 scratches[0].listed.removeAll(keepingCapacity: true)
                 scratches[0].pool.reset(limit: 1)
                 finished(q, &scratches[0])
@@ -49,8 +50,6 @@ extension HNSWGraph {
         }
         let layer = layer(0)
         let rows = kernel.prefetch
-        let kept = min(max(ef, kept), max(nodeCount, 1))
-        let ef = min(ef, max(nodeCount, 1))
         var next = 0
         var active = 0
         withUnsafeTemporaryAllocation(of: Int.self, capacity: SearchLanes.count) { queryOfLane in
@@ -62,7 +61,7 @@ extension HNSWGraph {
                 let start = descend(
                     queries + next * stride, from: entryPoint, fromLevel: view.topLevel, toLevel: 1, kernel: kernel,
                     scratch: &scratches[lane])
-                self.begin(at: start, ef: ef, kept: kept, scratch: &scratches[lane])
+                self.begin(at: start, effort: effort, scratch: &scratches[lane])
                 queryOfLane[lane] = next
                 next += 1
                 active += 1
@@ -76,6 +75,8 @@ extension HNSWGraph {
                 }
                 for lane in 0..<SearchLanes.count where queryOfLane[lane] >= 0 {
                     if expand(layer: layer, rows: rows, scratch: &scratches[lane]) { continue }
+                    let query = queries + queryOfLane[lane] * stride
+                    if goesOn(query, kernel: kernel, scratch: &scratches[lane]) { continue }
                     finished(queryOfLane[lane], &scratches[lane])
                     active -= 1
                     begin(in: lane)

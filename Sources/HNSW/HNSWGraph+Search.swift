@@ -8,23 +8,25 @@ extension HNSWGraph {
     ///
     /// The caller has taken the scratch's view.
     ///
-    /// - Parameters:
-    ///   - ef: live nodes to expand, at least the number of results wanted.
-    ///   - kept: live nodes to keep, at least `ef`; nil keeps `ef`.
+    /// - Parameter effort: live nodes to expand, at least the number of results wanted, and when more are.
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == CodeKernel)
     @specialized(where Kernel == StoredKernel)
     package func search<Kernel: DistanceKernel>(
-        _ query: UnsafePointer<Kernel.Element>, ef: Int, kept: Int? = nil, kernel: Kernel, scratch: inout SearchScratch
+        _ query: UnsafePointer<Kernel.Element>, effort: SearchEffort, kernel: Kernel, scratch: inout SearchScratch
     ) {
+        scratch.isUndecided = false
         scratch.listed.removeAll(keepingCapacity: true)
         guard let entryPoint = scratch.view.entryPoint else { return scratch.pool.reset(limit: 1) }
         let start = descend(
             query, from: entryPoint, fromLevel: scratch.view.topLevel, toLevel: 1, kernel: kernel, scratch: &scratch)
-        let most = max(nodeCount, 1)
-        searchLayer(
-            query, entryPoint: start, level: 0, ef: min(ef, most), kept: min(max(ef, kept ?? ef), most),
-            countsDead: false, kernel: kernel, scratch: &scratch)
+        let layer = layer(0)
+        begin(at: start, effort: effort, scratch: &scratch)
+        repeat {
+            repeat {
+                measure(query, layer: layer, countsDead: false, kernel: kernel, scratch: &scratch)
+            } while expand(layer: layer, rows: kernel.prefetch, scratch: &scratch)
+        } while goesOn(query, kernel: kernel, scratch: &scratch)
     }
 
     /// Calls `body` with the live slots that the last search found, nearest first, `limit` at most.
@@ -64,7 +66,7 @@ extension HNSWGraph {
     /// The vectors that the last search came to, if it came to fewer nodes than it would have kept: all that edges lead to. Else
     /// nil.
     package func reachedCount(in scratch: borrowing SearchScratch) -> Int? {
-        guard !scratch.pool.isFull else { return nil }
+        guard scratch.pool.isExhausted else { return nil }
         var count = 0
         forEachResult(in: scratch, limit: .max) { _, _ in count += 1 }
         return count

@@ -20,22 +20,21 @@ extension HNSWGraph {
     ///    `countsDead` they are plain nodes.
     /// 4. A search that has found fewer than `ef` goes on from the graph's entry point: edges have one direction, and few
     ///    nodes may be reached from `entryPoint`.
-    /// - Parameter kept: nodes to keep, at least `ef`, of which the nearest `ef` are expanded; nil keeps `ef`.
     func searchLayer<Kernel: DistanceKernel>(
-        _ query: UnsafePointer<Kernel.Element>, entryPoint: UInt32, level: Int, ef: Int, kept: Int? = nil,
-        countsDead: Bool, kernel: Kernel, scratch: inout SearchScratch
+        _ query: UnsafePointer<Kernel.Element>, entryPoint: UInt32, level: Int, ef: Int, countsDead: Bool,
+        kernel: Kernel, scratch: inout SearchScratch
     ) {
         let layer = layer(level)
-        begin(at: entryPoint, ef: ef, kept: kept ?? ef, scratch: &scratch)
+        begin(at: entryPoint, ef: ef, scratch: &scratch)
         repeat {
             measure(query, layer: layer, countsDead: countsDead, kernel: kernel, scratch: &scratch)
         } while expand(layer: layer, rows: kernel.prefetch, scratch: &scratch)
     }
 
     /// Begins a search of a level: its first hop leads to the entry point.
-    func begin(at entryPoint: UInt32, ef: Int, kept: Int, scratch: inout SearchScratch) {
+    func begin(at entryPoint: UInt32, ef: Int, scratch: inout SearchScratch) {
         scratch.visited.reset(slotCount: Int(scratch.view.slotLimit))
-        scratch.pool.reset(limit: kept, expansionLimit: ef)
+        scratch.pool.reset(limit: ef)
         scratch.memberStepsLeft = Int(scratch.view.slotLimit)
         scratch.hopSlots.base[0] = entryPoint
         scratch.hopCount = 1

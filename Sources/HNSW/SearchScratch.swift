@@ -26,6 +26,15 @@ package struct SearchScratch: ~Copyable {
     /// Vectors that the last search came to, if it came to all that edges lead to.
     package var reached: Int?
 
+    /// Whether the last search ended because to go on would have cost as much as comparing everything.
+    package internal(set) var isUndecided = false
+
+    /// The stage of a search that ends by a judge.
+    var judged = JudgedSearch()
+
+    /// The pool's keys, while it is used for something else.
+    var savedKeys: [NodeKey] = []
+
     /// Slots that were found otherwise than by the graph, nearest first: the results, if there are any.
     var listed: [NodeKey] = []
 

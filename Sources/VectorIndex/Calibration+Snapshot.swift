@@ -22,8 +22,9 @@ extension Calibrated {
                 for value in [point.recall, point.standardError, point.distancesPerQuery] { record.append(value) }
             }
         }
-        record.append(UInt64(queries == nil ? 0 : 1))
+        record.append(UInt64((queries == nil ? 0 : 1) + (outlierRatio == nil ? 0 : 2)))
         queries?.append(to: &record, dimensions: dimensions)
+        if let outlierRatio { record.append(outlierRatio) }
         return record
     }
 
@@ -40,8 +41,9 @@ extension Calibrated {
             curves.append(curve)
         }
         calibration = Calibration(source: source, vectorCount: vectorCount, curves: curves)
-        let hasQueries = try record.next("whether there are queries", in: 0...1) == 1
-        queries = hasQueries ? try PreparedBatch(&record, dimensions: dimensions) : nil
+        let parts = try record.next("what follows the curves", in: 0...3)
+        queries = parts & 1 != 0 ? try PreparedBatch(&record, dimensions: dimensions) : nil
+        outlierRatio = parts & 2 != 0 ? try record.next("the ratio of outliers") : nil
         try record.finish()
     }
 }

@@ -96,22 +96,6 @@ extension Calibration {
 }
 
 extension Calibration.Curve {
-    /// The recall wanted, or a little more: so much that a hundredth less is reached in 19 of 20 samples of queries.
-    private func isReached(_ recall: Double, by point: Calibration.Point) -> Bool {
-        point.recall >= recall && point.recall - 1.65 * point.standardError >= recall - 0.01
-    }
-
-    func efSearch(forRecall recall: Double) -> Int? {
-        guard let index = points.firstIndex(where: { isReached(recall, by: $0) }) else { return nil }
-        let high = points[index]
-        guard index > 0 else { return high.efSearch }
-        let low = points[index - 1]
-        // The least recall, as a point between would have it, at which the wish is met.
-        let target = max(recall, recall - 0.01 + 1.65 * high.standardError)
-        let missed = [low.recall, target, high.recall].map { log(max(1 - $0, 1e-4)) }
-        guard missed[0] > missed[2] else { return high.efSearch }
-        let position = min(max((missed[0] - missed[1]) / (missed[0] - missed[2]), 0), 1)
-        let logarithm = log(Double(low.efSearch)) * (1 - position) + log(Double(high.efSearch)) * position
-        return min(high.efSearch, Calibration.candidates(logarithm))
-    }
+    /// Between two points the recall may be a step, so the upper one is taken.
+    func efSearch(forRecall recall: Double) -> Int? { points.first { $0.recall >= recall }?.efSearch }
 }

@@ -25,15 +25,15 @@ extension HNSWIndex {
     ///   - recall: the mean share of the true nearest that is to be found, above 0, up to 1.
     /// - Throws: ``VectorIndexError``: a parameter is outside its range, or the query is not a vector of this index.
     public func search(_ query: Span<Float>, k: Int, recall: Double) throws(VectorIndexError) -> [Neighbor] {
-        var neighbors: [Neighbor] = []
-        if let ef = try efSearch(forRecall: recall, k: k) {
-            neighbors = try search(query, k: k, efSearch: ef)
-        } else {
-            try searchEverything(query, k: k) { found, _ in
-                neighbors = found.map { neighbor(Slot($0.slot), $0.distance) }
-            }
-        }
-        return neighbors
+        var distanceCount = 0
+        return try search(query, k: k, recall: recall, distanceCount: &distanceCount)
+    }
+
+    /// The search for a recall that also says how many distances it computed.
+    package func search(
+        _ query: Span<Float>, k: Int, recall: Double, distanceCount: inout Int
+    ) throws(VectorIndexError) -> [Neighbor] {
+        try search(query, k: k, plan: try plan(k: k, recall: recall), distanceCount: &distanceCount)
     }
 
     /// Returns the `k` nearest vectors to a query as they are stored, with the wanted recall; see
@@ -41,13 +41,7 @@ extension HNSWIndex {
     public func searchVectors(
         _ query: Span<Float>, k: Int, recall: Double
     ) throws(VectorIndexError) -> [(neighbor: Neighbor, vector: SharedVector)] {
-        if let ef = try efSearch(forRecall: recall, k: k) { return try searchVectors(query, k: k, efSearch: ef) }
-        var vectors: [(neighbor: Neighbor, vector: SharedVector)] = []
-        try searchEverything(query, k: k) { found, version in
-            let vector = state.value.vectors.shared(version: version.number)
-            vectors = found.map { (neighbor(Slot($0.slot), $0.distance), vector(Slot($0.slot))) }
-        }
-        return vectors
+        try searchVectors(query, k: k, plan: try plan(k: k, recall: recall))
     }
 
     /// Returns the `k` nearest vectors to a query as they are stored, with the wanted recall; see
@@ -58,34 +52,8 @@ extension HNSWIndex {
         try searchVectors(query.span, k: k, recall: recall)
     }
 
-    /// The candidates to keep for a recall; nil if every vector is to be compared.
-    private func efSearch(forRecall recall: Double, k: Int) throws(VectorIndexError) -> Int? {
-        guard recall > 0, recall <= 1 else { throw .invalidRecall(recall) }
-        try VectorIndexError.check("k", k, in: IndexLimits.k)
-        try snapshot.require(.search)
-        guard k > 0, recall < 1 else { return nil }
-        renewCalibration()
-        return calibration?.efSearch(forRecall: recall, k: k)
-    }
-
-    /// Compares a query with every vector, and calls `body` with the nearest.
-    private func searchEverything(
-        _ query: Span<Float>, k: Int, body: ([NearestSelection.Candidate], GraphVersion) -> Void
-    ) throws(VectorIndexError) {
-        try readers.read(graph) { (place, version) throws(VectorIndexError) in
-            let scratch = place.query
-            try scratch.query.prepare(query)
-            let prepared = PreparedQuery(
-                values: scratch.query.values, squaredNorm: scratch.query.squaredNorm, hidden: nil)
-            let slots = liveSlots(in: graph.view(at: version))
-            guard k > 0, !slots.isEmpty else { return }
-            let vectors = state.value.vectors
-            body(nearestByRows(to: [prepared], limit: min(k, slots.count), among: slots, vectors: vectors)[0], version)
-        }
-    }
-
     /// Calibrates if that is due. While the index is changed, the last calibration serves, or every vector is compared.
-    private func renewCalibration() {
+    func renewCalibration() {
         guard readers.read(graph, { _, _ in isCalibrationDue() }) else { return }
         _ = writer.withLockIfAvailable { _ in
             if isCalibrationDue() {
@@ -131,6 +99,9 @@ struct Calibrated {
 
     /// Vectors that had ever been inserted into the index.
     let insertedCount: Int
+
+    /// See ``SearchJudge/outlierRatio``; nil in a file of version 1.
+    let outlierRatio: Float?
 
     /// The queries that a caller gave; nil for stored vectors.
     let queries: PreparedBatch?

@@ -2,16 +2,14 @@
 
 import Dispatch
 import HNSW
+import Synchronization
 
 extension HNSWIndex {
     /// Fewer vectors are compared one by one.
     static var calibrationMinimumCount: Int { 1000 }
 
-    /// Results that are asked for, and the most vectors that ask for them: the fewer results, the more queries an estimate needs.
-    private static var settings: [(k: Int, queryCount: Int)] { [(1, 1000), (10, 256), (100, 128)] }
-
-    /// Vectors that ask at most: measuring costs a small part of the time to build.
-    private static func maximumQueryCount(vectorCount: Int) -> Int { max(100, vectorCount / 40) }
+    /// Vectors that are asked at random: measuring costs a small part of the time to build.
+    private static func queryCount(vectorCount: Int) -> Int { min(max(100, vectorCount / 40), 1000) }
 
     /// Whether there is none, or the index has changed too much since; the caller reads the graph, or holds `writer`.
     ///
@@ -22,7 +20,7 @@ extension HNSWIndex {
         guard let calibrated = state.value.calibrated else { return true }
         let inserted = insertedCount.load(ordering: .relaxed) + additional - calibrated.insertedCount
         let measuredCount = calibrated.calibration.vectorCount
-        return 2 * inserted >= measuredCount || 5 * count <= 4 * measuredCount
+        return 16 * inserted >= measuredCount || 5 * count <= 4 * measuredCount
     }
 
     /// Asks queries of the caller's, or else stored vectors; the caller holds `writer`.
@@ -38,17 +36,15 @@ extension HNSWIndex {
             let queries = (0..<asked.count).map {
                 PreparedQuery(values: asked.query($0), squaredNorm: asked.squaredNorm($0), hidden: nil)
             }
-            calibrate(
-                queries, source: .queries, asked: asked, among: slots, vectorCount: vectorCount, threads: threads)
-        } else {
-            let hidden = hiddenVectors(
-                count: min(Self.settings[0].queryCount, Self.maximumQueryCount(vectorCount: slots.count)))
-            withExtendedLifetime(hidden) {
-                calibrate(
-                    hidden.queries(areHidden: true), source: .storedVectors, asked: nil, among: slots,
-                    vectorCount: vectorCount, threads: threads)
-            }
+            return calibrate(
+                queries, randomCount: queries.count, cells: queries.map { _ in nil }, source: .queries, asked: asked,
+                among: slots, vectorCount: vectorCount, threads: threads)
         }
+        let fitting = fittingSlots
+        let random = hiddenVectors(count: Self.queryCount(vectorCount: slots.count), among: fitting)
+        calibrate(
+            calibrationSample(random: random, fitting: fitting), source: .storedVectors, among: slots,
+            vectorCount: vectorCount, threads: threads)
     }
 
     /// Asks vectors that have slots and are not linked yet, unless the caller's queries are known; the caller holds `writer`.
@@ -61,116 +57,144 @@ extension HNSWIndex {
         guard asked == nil, heldOut.count >= 100 else {
             return calibrate(asked: asked, among: slots, vectorCount: all.count, threads: threads)
         }
-        let sample = vectors.sample(Array(heldOut.prefix(Self.maximumQueryCount(vectorCount: all.count))))
-        withExtendedLifetime(sample) {
+        let random = Array(heldOut.prefix(Self.queryCount(vectorCount: all.count)))
+        let fitting = fittingSlots.filter { !unlinked.contains($0) }
+        calibrate(
+            calibrationSample(random: random, fitting: fitting), source: .heldOutVectors, among: slots,
+            vectorCount: all.count, threads: threads)
+    }
+
+    /// Asks the vectors of a sample.
+    private func calibrate(
+        _ sample: CalibrationSample, source: Calibration.Source, among slots: [UInt32], vectorCount: Int, threads: Int
+    ) {
+        let vectors = vectors.sample(sample.random + sample.others)
+        withExtendedLifetime(vectors) {
+            let pointers = vectors.pointers
+            let queries = vectors.slots.indices.map { i in
+                let isHidden = source == .storedVectors || i >= sample.random.count
+                return PreparedQuery(
+                    values: pointers[i], squaredNorm: vectors.squaredNorm(i), hidden: isHidden ? vectors.slots[i] : nil)
+            }
             calibrate(
-                sample.queries(areHidden: false), source: .heldOutVectors, asked: nil, among: slots,
-                vectorCount: all.count, threads: threads)
+                queries, randomCount: sample.random.count, cells: vectors.slots.map { sample.cells[$0] },
+                source: source,
+                asked: nil, among: slots, vectorCount: vectorCount, threads: threads)
         }
     }
 
+    /// Asks queries, of which the first `randomCount` stand for all.
+    ///
+    /// - Parameter cells: the neighborhood of each query, as far as it is known.
     private func calibrate(
-        _ queries: [PreparedQuery], source: Calibration.Source, asked: PreparedBatch?, among slots: [UInt32],
-        vectorCount: Int, threads: Int
+        _ queries: [PreparedQuery], randomCount: Int, cells: [Int?], source: Calibration.Source, asked: PreparedBatch?,
+        among slots: [UInt32], vectorCount: Int, threads: Int
     ) {
         guard vectorCount >= Self.calibrationMinimumCount else { return }
         // Where there is nothing to ask, as where all vectors are equal, no setting is known to reach a recall.
-        let settings = Self.settings.filter { !queries.isEmpty && 4 * $0.k <= vectorCount }
-        let limit = (settings.last?.k ?? 1) + 1
-        let truth = exactNearest(to: queries, limit: limit, among: slots, threads: threads)
-        let curves = settings.map { setting in
-            let most = min(setting.queryCount, Self.maximumQueryCount(vectorCount: vectorCount), queries.count)
-            return curve(
-                k: setting.k, queries: Array(queries.prefix(asked == nil ? most : queries.count)), truth: truth,
-                vectorCount: vectorCount, threads: threads)
+        let kCount = CalibrationStages.ks.count { !queries.isEmpty && 4 * $0 <= vectorCount }
+        let limit = CalibrationStages.ks[max(kCount, 1) - 1]
+        let truth = exactNearest(to: queries, limit: limit + 1, among: slots, threads: threads)
+        let nearest = zip(queries, truth).map { query, truth in truth.filter { $0.slot != query.hidden } }
+        var records = kCount > 0 ? ask(queries, nearest: nearest, kCount: kCount, threads: threads) : []
+        for i in records.indices {
+            records[i].isRandom = i < randomCount
+            if let cell = cells[i] { records[i].groups.append(cell) }
+        }
+        if asked == nil { Self.addDensities(to: &records, nearest: nearest) }
+        let ratio = Self.outlierRatio(records.prefix(randomCount), metric: metric)
+        let answered = records.filter { !$0.stages.isEmpty }
+        let curves = (0..<kCount).map {
+            Calibration.Curve(
+                answered, kIndex: $0, outlierRatio: ratio, vectorCount: slots.count,
+                growth: Double(vectorCount) / Double(slots.count))
         }
         // Of a batch under way, every vector is counted as inserted.
         let inserted = insertedCount.load(ordering: .relaxed) + max(0, vectorCount - count)
         let measured = Calibrated(
             calibration: Calibration(source: source, vectorCount: vectorCount, curves: curves),
-            insertedCount: inserted, queries: asked)
+            insertedCount: inserted, outlierRatio: ratio, queries: asked)
         state.replace(
             SearchState(vectors: vectors, codes: codes, calibrated: measured), from: graph.nextVersion)
     }
 
+    /// Groups the queries by the distance to their nearest: eighths of those asked at random, and the hundredth at either end.
+    private static func addDensities(to records: inout [AskedQuery], nearest: [[NearestSelection.Candidate]]) {
+        let distances = nearest.map { $0.first?.distance ?? 0 }
+        let random = records.indices.filter { records[$0].isRandom }.map { distances[$0] }.sorted()
+        guard random.count >= 64 else { return }
+        let bounds = (1..<8).map { random[$0 * random.count / 8] }
+        for i in records.indices {
+            records[i].groups.append(-1 - bounds.count { $0 <= distances[i] })
+            if distances[i] <= random[random.count / 64] { records[i].groups.append(-101) }
+            if distances[i] >= random[random.count - 1 - random.count / 64] { records[i].groups.append(-102) }
+        }
+    }
+
+    /// The ratio that 49 of 50 members of the data stay below: see ``SearchJudge/outlierRatio``.
+    private static func outlierRatio(_ records: ArraySlice<AskedQuery>, metric: Metric) -> Float {
+        guard metric != .innerProduct else { return .greatestFiniteMagnitude }
+        let ratios = records.compactMap { $0.stages.last?.outlierRatio }.sorted()
+        guard !ratios.isEmpty else { return .greatestFiniteMagnitude }
+        return 1.1 * ratios[ratios.count * 49 / 50]
+    }
+
     /// Vectors that a search can be kept from: nodes of level 0 with one vector each, at equal distances.
-    private func hiddenVectors(count: Int) -> VectorSample {
-        let fitting = (0..<UInt32(vectors.count)).filter { graph.canBeHidden(Slot($0)) }
+    private func hiddenVectors(count: Int, among fitting: [UInt32]) -> [UInt32] {
         let count = min(count, fitting.count)
         // The order is mixed, because the first of them stand for all where fewer are asked.
-        return vectors.sample((0..<count).map { fitting[($0 &* 0x9E37_79B1) % count * fitting.count / count] })
+        return (0..<count).map { fitting[($0 &* 0x9E37_79B1) % count * fitting.count / count] }
     }
 
-    /// More and more candidates, until nothing is missed.
-    private func curve(
-        k: Int, queries: [PreparedQuery], truth: [[NearestSelection.Candidate]], vectorCount: Int,
-        threads: Int
-    ) -> Calibration.Curve {
-        var points: [Calibration.Point] = []
-        var ef = Double(max(k, 8))
-        while ef < Double(2 * vectorCount) {
-            let point = measure(k: k, ef: Int(ef), queries: queries, truth: truth, threads: threads)
-            // Recall rises with ef but for chance.
-            points.append(point)
-            points[points.count - 1].recall = max(point.recall, points.dropLast().last?.recall ?? 0)
-            // What codes have lost stays lost.
-            let hasFlattened = points.count > 3 && points[points.count - 1].recall <= points[points.count - 4].recall
-            if point.recall >= 0.999 || hasFlattened || ef >= min(8192, Double(vectorCount)) { break }
-            ef = (ef * 1.4).rounded(.up)
-        }
-        return Calibration.Curve(k: k, queryCount: queries.count, points: points)
-    }
+    private var fittingSlots: [UInt32] { (0..<UInt32(vectors.count)).filter { graph.canBeHidden(Slot($0)) } }
 
-    private func measure(
-        k: Int, ef: Int, queries: [PreparedQuery], truth: [[NearestSelection.Candidate]], threads: Int
-    ) -> Calibration.Point {
-        var recalls = [Double](repeating: 0, count: queries.count)
-        var distances = [Int](repeating: 0, count: queries.count)
+    /// What the search for each query finds at every stage.
+    private func ask(
+        _ queries: [PreparedQuery], nearest: [[NearestSelection.Candidate]], kCount: Int, threads: Int
+    ) -> [AskedQuery] {
+        var records = [AskedQuery](repeating: AskedQuery(), count: queries.count)
         let threads = max(1, min(threads, queries.count))
         let (state, view) = (state.value, graph.pendingView)
-        recalls.withUnsafeMutableBufferPointer { recalls in
-            distances.withUnsafeMutableBufferPointer { distances in
-                // SAFETY: thread t takes the queries t, t + threads, ... and writes their places only; the caller holds
-                // `writer`, and the queries' pointers are to a sample or to the batch asked, which outlive the call.
-                nonisolated(unsafe) let (recalls, distances) = (recalls, distances)
-                nonisolated(unsafe) let queries = queries
-                DispatchQueue.concurrentPerform(iterations: threads) { thread in
-                    self.readers.withPlace { place in
-                        let scratch = place.query
-                        scratch.search.view = view
-                        for q in stride(from: thread, to: queries.count, by: threads) {
-                            let others = truth[q].filter { $0.slot != queries[q].hidden }
-                            guard others.count >= k else { continue }
-                            var hits = 0
-                            scratch.search.distanceCount = 0
-                            self.find(queries[q], limit: k, ef: ef, state: state, scratch: scratch)
-                            self.graph.forEachResult(in: scratch.search, limit: k) { _, distance in
-                                hits += distance <= others[k - 1].distance ? 1 : 0
-                            }
-                            recalls[q] = Double(hits) / Double(k)
-                            distances[q] = scratch.search.distanceCount
-                        }
+        let next = Atomic(0)
+        records.withUnsafeMutableBufferPointer { records in
+            // SAFETY: every query is taken by one thread, which writes its place only; the caller holds `writer`, and the
+            // queries' pointers are to a sample or to the batch asked, which outlive the call.
+            nonisolated(unsafe) let records = records
+            nonisolated(unsafe) let queries = queries
+            DispatchQueue.concurrentPerform(iterations: threads) { _ in
+                self.readers.withPlace { place in
+                    let scratch = place.query
+                    scratch.search.view = view
+                    while true {
+                        let q = next.add(1, ordering: .relaxed).oldValue
+                        guard q < queries.count else { return }
+                        records[q] = self.ask(
+                            queries[q], nearest: nearest[q], kCount: kCount, state: state, scratch: scratch)
                     }
                 }
             }
         }
-        let count = Double(queries.count)
-        let mean = recalls.reduce(0, +) / count
-        let variance = recalls.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / max(count - 1, 1)
-        // A sample that misses nothing proves no certainty: as if one more query had found all, and one more nothing.
-        let careful = (mean * count + 1) / (count + 2)
-        let leastError = (careful * (1 - careful) / (count * Double(k))).squareRoot()
-        return Calibration.Point(
-            efSearch: ef, recall: mean, standardError: max((variance / count).squareRoot(), leastError),
-            distancesPerQuery: Double(distances.reduce(0, +)) / count)
+        return records
     }
-}
 
-extension VectorSample {
-    /// The vectors as queries, each hidden from its own search or not.
-    fileprivate func queries(areHidden: Bool) -> [PreparedQuery] {
-        pointers.enumerated().map { i, vector in
-            PreparedQuery(values: vector, squaredNorm: squaredNorm(i), hidden: areHidden ? slots[i] : nil)
+    private func ask(
+        _ query: PreparedQuery, nearest: [NearestSelection.Candidate], kCount: Int, state: SearchState,
+        scratch: QueryScratch
+    ) -> AskedQuery {
+        var record = AskedQuery()
+        let ks = CalibrationStages.ks.prefix(kCount)
+        guard let most = ks.last, nearest.count >= most else { return record }
+        let counts = CalibrationStages.nearestCounts
+        findStages(query, limit: most, counts: counts, state: state, scratch: scratch) { stage, distances in
+            if stage.index == 0 { record.stages.removeAll() }
+            let hits = ks.map { k in distances.prefix(k).count { $0 <= nearest[k - 1].distance } }
+            record.stages.append(
+                AskedQuery.Stage(
+                    hits: hits, distanceCount: stage.distanceCount, late: stage.late, outlierRatio: stage.outlierRatio))
+            let isSettled = stage.late.allSatisfy { $0 == 0 }
+            record.isComplete = isSettled && hits.elementsEqual(ks)
+            return !record.isComplete && stage.distanceCount < graph.nodeCount
         }
+        return record
     }
 }

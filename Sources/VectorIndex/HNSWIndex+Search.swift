@@ -34,11 +34,7 @@ extension HNSWIndex {
     package func search(
         _ query: Span<Float>, k: Int, efSearch: Int?, distanceCount: inout Int
     ) throws(VectorIndexError) -> [Neighbor] {
-        var neighbors: [Neighbor] = []
-        distanceCount = try search(query, k: k, efSearch: efSearch) { limit, scratch, _, _ in
-            neighbors = self.neighbors(limit, in: scratch)
-        }
-        return neighbors
+        try search(query, k: k, plan: try plan(k: k, efSearch: efSearch), distanceCount: &distanceCount)
     }
 
     /// Returns the nearest vectors to a query as they are stored, sharing the index's memory; see
@@ -47,15 +43,7 @@ extension HNSWIndex {
     public func searchVectors(
         _ query: Span<Float>, k: Int, efSearch: Int? = nil
     ) throws(VectorIndexError) -> [(neighbor: Neighbor, vector: SharedVector)] {
-        var found: [(neighbor: Neighbor, vector: SharedVector)] = []
-        _ = try search(query, k: k, efSearch: efSearch) { limit, scratch, version, vectors in
-            found.reserveCapacity(limit)
-            let vector = vectors.shared(version: version.number)
-            graph.forEachResult(in: scratch, limit: limit) { slot, distance in
-                found.append((neighbor(slot, distance), vector(slot)))
-            }
-        }
-        return found
+        try searchVectors(query, k: k, plan: try plan(k: k, efSearch: efSearch))
     }
 
     /// Returns the nearest vectors to a query as they are stored; see ``searchVectors(_:k:efSearch:)-(Span<Float>,_,_)``.
@@ -65,17 +53,39 @@ extension HNSWIndex {
         try searchVectors(query.span, k: k, efSearch: efSearch)
     }
 
+    /// The search that goes by a plan, and says how many distances it computed.
+    func search(
+        _ query: Span<Float>, k: Int, plan: SearchPlan, distanceCount: inout Int
+    ) throws(VectorIndexError) -> [Neighbor] {
+        var neighbors: [Neighbor] = []
+        distanceCount = try search(query, k: k, plan: plan) { limit, scratch, _, _ in
+            neighbors = self.neighbors(limit, in: scratch)
+        }
+        return neighbors
+    }
+
+    /// The search for vectors that goes by a plan.
+    func searchVectors(
+        _ query: Span<Float>, k: Int, plan: SearchPlan
+    ) throws(VectorIndexError) -> [(neighbor: Neighbor, vector: SharedVector)] {
+        var found: [(neighbor: Neighbor, vector: SharedVector)] = []
+        _ = try search(query, k: k, plan: plan) { limit, scratch, version, vectors in
+            found.reserveCapacity(limit)
+            let vector = vectors.shared(version: version.number)
+            graph.forEachResult(in: scratch, limit: limit) { slot, distance in
+                found.append((neighbor(slot, distance), vector(slot)))
+            }
+        }
+        return found
+    }
+
     /// Calls `body` with what a search has left in its memory, unless nothing is wanted or there. Returns the number of distances
     /// computed.
     private func search(
-        _ query: Span<Float>, k: Int, efSearch: Int?,
+        _ query: Span<Float>, k: Int, plan: SearchPlan,
         body: (Int, borrowing SearchScratch, GraphVersion, StoredVectors) -> Void
     ) throws(VectorIndexError) -> Int {
-        try VectorIndexError.check("k", k, in: IndexLimits.k)
-        let ef = efSearch ?? options.efSearch
-        try VectorIndexError.check("efSearch", ef, in: HNSWOptions.efSearchRange)
-        try snapshot.require(.search)
-        return try readers.read(graph) { (place, version) throws(VectorIndexError) in
+        try readers.read(graph) { (place, version) throws(VectorIndexError) in
             let scratch = place.query
             try scratch.query.prepare(query)
             let view = graph.view(at: version)
@@ -87,8 +97,15 @@ extension HNSWIndex {
             let prepared = PreparedQuery(
                 values: scratch.query.values, squaredNorm: scratch.query.squaredNorm, hidden: nil)
             let state = state.value
-            find(prepared, limit: limit, ef: max(ef, limit), state: state, scratch: scratch)
-            let found = complete(prepared, limit: limit, vectors: state.vectors, scratch: &scratch.search)
+            let found: Int
+            switch plan {
+            case .graph(let effort):
+                find(prepared, limit: limit, effort: effort, state: state, scratch: scratch)
+                found = complete(prepared, limit: limit, vectors: state.vectors, scratch: &scratch.search)
+            case .everything:
+                let slots = liveSlots(in: view)
+                found = compare(prepared, limit: limit, among: slots, vectors: state.vectors, scratch: &scratch.search)
+            }
             body(found, scratch.search, version, state.vectors)
             return scratch.search.distanceCount
         }
@@ -113,32 +130,35 @@ extension HNSWIndex {
     /// Leaves the nearest to a query in the scratch, as far as its view goes and edges lead.
     ///
     /// - Parameter state: loaded after the scratch's view was taken.
-    func find(_ query: PreparedQuery, limit: Int, ef: Int, state: SearchState, scratch: QueryScratch) {
+    func find(_ query: PreparedQuery, limit: Int, effort: SearchEffort, state: SearchState, scratch: QueryScratch) {
         scratch.search.hidden = query.hidden
         if let codes = state.codes {
             let kernel = codes.kernel
             let coded = kernel.query(
                 of: query.values, space: scratch.search.querySpace.elements(kernel.queryLength))
             graph.search(
-                coded, ef: ef, kept: Self.keptCount(limit: limit, ef: ef), kernel: kernel, scratch: &scratch.search)
-            finish(query, coded: coded, limit: limit, ef: ef, state: state, scratch: &scratch.search)
+                coded, effort: effort.keeping(Self.keptCount(limit: limit)), kernel: kernel, scratch: &scratch.search)
+            finish(query, coded: coded, limit: limit, effort: effort, state: state, scratch: &scratch.search)
         } else if let kernel = state.vectors.kernel {
-            graph.search(query.values, ef: ef, kernel: kernel, scratch: &scratch.search)
+            graph.search(query.values, effort: effort, kernel: kernel, scratch: &scratch.search)
             scratch.search.reached = graph.reachedCount(in: scratch.search)
         }
     }
 
     /// Candidates of a search by codes that are kept to be compared, where that is more than are expanded: enough that estimates do
     /// not keep neighbors out which lie near the edge.
-    static func keptCount(limit: Int, ef: Int) -> Int { max(ef, limit + max(16, limit / 2)) }
+    static func keptCount(limit: Int) -> Int { limit + max(16, limit / 2) }
 
     /// The share of neighbors that codes may keep out of a search's candidates.
     private static var mostMissed: Float { 0.004 }
 
+    /// The same while recall is measured, for the most results at every stage.
+    private static var mostMissedAtStage: Float { 0.05 }
+
     /// Compares what a search by codes has found with the stored vectors, and searches once more by these if the codes cannot tell
     /// the neighbors from what lies about them.
     func finish(
-        _ query: PreparedQuery, coded: UnsafePointer<UInt8>, limit: Int, ef: Int, state: SearchState,
+        _ query: PreparedQuery, coded: UnsafePointer<UInt8>, limit: Int, effort: SearchEffort, state: SearchState,
         scratch: inout SearchScratch
     ) {
         guard let codes = state.codes else { return }
@@ -146,8 +166,49 @@ extension HNSWIndex {
         let missed = graph.rerank(
             query.values, coded: coded, limit: limit, kernel: codes.kernel, vectors: state.vectors, scratch: &scratch)
         guard missed > Self.mostMissed else { return }
-        graph.search(query.values, ef: ef, kernel: StoredKernel(state.vectors), scratch: &scratch)
+        graph.search(query.values, effort: effort, kernel: StoredKernel(state.vectors), scratch: &scratch)
         scratch.reached = graph.reachedCount(in: scratch)
+    }
+
+    /// Searches with more and more candidates, and calls `body` with the distances of the `limit` nearest at each stage, until it
+    /// returns false. Where codes turn out to miss neighbors, it begins again by stored vectors, as a search would.
+    ///
+    /// - Parameter counts: see ``HNSWGraph/searchStages(_:stages:stagesPerDoubling:nearestCounts:kernel:scratch:body:)``.
+    func findStages(
+        _ query: PreparedQuery, limit: Int, counts: [Int], state: SearchState, scratch: QueryScratch,
+        body: (SearchStage, [Float]) -> Bool
+    ) {
+        scratch.search.hidden = query.hidden
+        let (stages, perDoubling) = (CalibrationStages.expansions, CalibrationStages.perDoubling)
+        func results(_ scratch: borrowing SearchScratch) -> [Float] {
+            var distances: [Float] = []
+            graph.forEachResult(in: scratch, limit: limit) { _, distance in distances.append(distance) }
+            return distances
+        }
+        if let codes = state.codes {
+            let kernel = codes.kernel
+            let coded = kernel.query(
+                of: query.values, space: scratch.search.querySpace.elements(kernel.queryLength))
+            var missed: Float = 0
+            graph.searchStages(
+                coded, stages: stages, stagesPerDoubling: perDoubling, nearestCounts: counts, kernel: kernel,
+                scratch: &scratch.search
+            ) { stage, search in
+                var distances: [Float] = []
+                graph.keepingPool(of: &search) { search in
+                    missed = graph.rerank(
+                        query.values, coded: coded, limit: limit, kernel: kernel, vectors: state.vectors,
+                        scratch: &search)
+                    distances = results(search)
+                }
+                return missed <= Self.mostMissedAtStage && body(stage, distances)
+            }
+            if missed <= Self.mostMissedAtStage { return }
+        }
+        graph.searchStages(
+            query.values, stages: stages, stagesPerDoubling: perDoubling, nearestCounts: counts,
+            kernel: StoredKernel(state.vectors), scratch: &scratch.search
+        ) { stage, search in body(stage, results(search)) }
     }
 
     /// Compares every vector if a search has found fewer than `limit`: edges did not lead to as many as there are. Returns the
@@ -158,10 +219,17 @@ extension HNSWIndex {
         var found = 0
         graph.forEachResult(in: scratch, limit: limit) { _, _ in found += 1 }
         // Fewer than it wanted, or than there are of all that it could reach.
-        let hasMissed = scratch.reached.map { $0 < count } ?? false
+        let hasMissed = scratch.isUndecided || scratch.reached.map { $0 < count } ?? false
         guard found < limit || hasMissed else { return found }
         let slots = liveSlots(in: scratch.view)
-        guard slots.count > max(found, scratch.reached ?? 0) else { return found }
+        guard scratch.isUndecided || slots.count > max(found, scratch.reached ?? 0) else { return found }
+        return compare(query, limit: limit, among: slots, vectors: vectors, scratch: &scratch)
+    }
+
+    /// Makes the nearest of some vectors the results of a search. Returns their number.
+    func compare(
+        _ query: PreparedQuery, limit: Int, among slots: [UInt32], vectors: StoredVectors, scratch: inout SearchScratch
+    ) -> Int {
         scratch.distanceCount += slots.count
         let nearest = nearestByRows(to: [query], limit: limit, among: slots, vectors: vectors)[0]
         scratch.replaceResults(nearest.map { (Slot($0.slot), $0.distance) })

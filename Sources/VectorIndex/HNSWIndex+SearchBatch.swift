@@ -31,16 +31,46 @@ extension HNSWIndex {
         try searchBatch(queries.span, k: k, efSearch: efSearch, threads: threads)
     }
 
+    /// Answers many queries at once with the wanted recall: the results that
+    /// ``search(_:k:recall:)-(Span<Float>,_,_)`` gives for each.
+    ///
+    /// - Parameters:
+    ///   - queries: the queries one after the other, a multiple of `dimensions` values.
+    ///   - k: results wanted of each, 0 or more.
+    ///   - recall: the mean share of the true nearest that is to be found, above 0, up to 1.
+    ///   - threads: threads to use, 1 to 1,024; nil uses every core.
+    /// - Returns: the results of each query, nearest first.
+    /// - Throws: ``VectorIndexError``: a parameter is outside its range, or a query is not a vector of this index.
+    public func searchBatch(
+        _ queries: Span<Float>, k: Int, recall: Double, threads: Int? = nil
+    ) throws(VectorIndexError) -> [[Neighbor]] {
+        var distanceCount = 0
+        return try searchBatch(
+            queries, k: k, plan: try plan(k: k, recall: recall), threads: threads, distanceCount: &distanceCount)
+    }
+
+    /// Answers many queries at once with the wanted recall; see
+    /// ``searchBatch(_:k:recall:threads:)-(Span<Float>,_,_,_)``.
+    public func searchBatch(
+        _ queries: [Float], k: Int, recall: Double, threads: Int? = nil
+    ) throws(VectorIndexError) -> [[Neighbor]] {
+        try searchBatch(queries.span, k: k, recall: recall, threads: threads)
+    }
+
     /// The search that also says how many distances it computed.
     package func searchBatch(
         _ queries: Span<Float>, k: Int, efSearch: Int?, threads: Int?, distanceCount: inout Int
     ) throws(VectorIndexError) -> [[Neighbor]] {
+        try searchBatch(
+            queries, k: k, plan: try plan(k: k, efSearch: efSearch), threads: threads, distanceCount: &distanceCount)
+    }
+
+    /// The search that goes by a plan.
+    private func searchBatch(
+        _ queries: Span<Float>, k: Int, plan: SearchPlan, threads: Int?, distanceCount: inout Int
+    ) throws(VectorIndexError) -> [[Neighbor]] {
         let threads = threads ?? Processors.count
-        let ef = efSearch ?? options.efSearch
-        try VectorIndexError.check("k", k, in: IndexLimits.k)
-        try VectorIndexError.check("efSearch", ef, in: HNSWOptions.efSearchRange)
         try VectorIndexError.check("threads", threads, in: IndexLimits.threads)
-        try snapshot.require(.search)
         let batch = try PreparedBatch(queries, dimensions: dimensions, metric: metric, instructionSet: instructionSet)
         var results = [[Neighbor]](repeating: [], count: batch.count)
         let partSize = max(1, min(Self.maximumPart, (batch.count + threads - 1) / threads))
@@ -57,7 +87,7 @@ extension HNSWIndex {
                     let part = first..<min(first + partSize, batch.count)
                     // A version is read for a part only: what is removed meanwhile can be used again the sooner.
                     let computed = self.readers.read(self.graph) { place, version in
-                        self.find(part, of: batch, k: k, ef: ef, version: version, scratch: place.lanes) {
+                        self.find(part, of: batch, k: k, plan: plan, version: version, scratch: place.lanes) {
                             results[$0] = $1
                         }
                     }
@@ -74,16 +104,19 @@ extension HNSWIndex {
 
     /// Answers a part of a batch. Returns the number of distances computed.
     private func find(
-        _ part: Range<Int>, of batch: PreparedBatch, k: Int, ef: Int, version: GraphVersion, scratch: LaneScratch,
+        _ part: Range<Int>, of batch: PreparedBatch, k: Int, plan: SearchPlan, version: GraphVersion,
+        scratch: LaneScratch,
         answer: (Int, [Neighbor]) -> Void
     ) -> Int {
         let view = graph.view(at: version)
         // Not the count, which may be that of another version; an index that is empty by now has nothing to return.
         let limit = min(k, view.slotCount)
         guard limit > 0, count > 0 else { return 0 }
-        let ef = max(ef, limit)
         var distances = 0
         let state = state.value
+        guard case .graph(let effort) = plan else {
+            return findEverything(part, of: batch, limit: limit, view: view, vectors: state.vectors, answer: answer)
+        }
         func finish(_ q: Int, _ search: inout SearchScratch) {
             let place = part.lowerBound + q
             let found = complete(
@@ -97,7 +130,7 @@ extension HNSWIndex {
         guard let codes = state.codes else {
             guard let kernel = state.vectors.kernel else { return 0 }
             graph.search(
-                queries, stride: batch.stride, count: part.count, ef: ef, kept: ef, view: view, kernel: kernel,
+                queries, stride: batch.stride, count: part.count, effort: effort, view: view, kernel: kernel,
                 lanes: scratch.lanes
             ) { q, search in
                 search.reached = graph.reachedCount(in: search)
@@ -110,15 +143,29 @@ extension HNSWIndex {
         let coded: UnsafeMutablePointer<UInt8> = scratch.codes.elements(part.count * stride)
         for i in 0..<part.count { _ = kernel.query(of: queries + i * batch.stride, space: coded + i * stride) }
         graph.search(
-            coded, stride: stride, count: part.count, ef: ef, kept: Self.keptCount(limit: limit, ef: ef), view: view,
+            coded, stride: stride, count: part.count, effort: effort.keeping(Self.keptCount(limit: limit)), view: view,
             kernel: kernel, lanes: scratch.lanes
         ) { q, search in
             let place = part.lowerBound + q
             self.finish(
                 PreparedQuery(values: batch.query(place), squaredNorm: batch.squaredNorm(place), hidden: nil),
-                coded: coded + q * stride, limit: limit, ef: ef, state: state, scratch: &search)
+                coded: coded + q * stride, limit: limit, effort: effort, state: state, scratch: &search)
             finish(q, &search)
         }
         return distances
+    }
+
+    /// Answers a part of a batch by comparing every vector. Returns the number of distances computed.
+    private func findEverything(
+        _ part: Range<Int>, of batch: PreparedBatch, limit: Int, view: GraphView, vectors: StoredVectors,
+        answer: (Int, [Neighbor]) -> Void
+    ) -> Int {
+        let slots = liveSlots(in: view)
+        let queries = part.map {
+            PreparedQuery(values: batch.query($0), squaredNorm: batch.squaredNorm($0), hidden: nil)
+        }
+        let found = nearestByRows(to: queries, limit: limit, among: slots, vectors: vectors)
+        for (q, nearest) in zip(part, found) { answer(q, nearest.map { neighbor(Slot($0.slot), $0.distance) }) }
+        return part.count * slots.count
     }
 }

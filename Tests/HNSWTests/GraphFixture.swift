@@ -93,7 +93,7 @@ final class GraphFixture {
         let padded = AlignedBuffer<Float>(capacity: matrix.stride, zero: 0)
         for (i, value) in query.enumerated() { padded.base[i] = value }
         scratch.view = graph.view(at: graph.version)
-        graph.search(padded.base, ef: ef, kernel: kernel, scratch: &scratch)
+        graph.search(padded.base, effort: SearchEffort(efSearch: ef), kernel: kernel, scratch: &scratch)
         var found: [(slot: UInt32, distance: Float)] = []
         graph.forEachResult(in: scratch, limit: ef) { slot, distance in found.append((slot.rawValue, distance)) }
         return found

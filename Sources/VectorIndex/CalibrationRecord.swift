@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HNSW
+
+/// What the searches of a calibration share.
+enum CalibrationStages {
+    /// Candidates that are expanded at each stage, ascending; the first serve only as halves of others.
+    static let expansions: [Int] = {
+        var stages: [Int] = []
+        for doubling in 2..<13 { for part in quarters { stages.append(Int((Double(1 << doubling) * part).rounded())) } }
+        return stages + [1 << 13]
+    }()
+
+    /// Powers of the fourth root of 2.
+    private static let quarters = [1, 1.189207115002721, 1.4142135623730951, 1.681792830507429]
+
+    static let perDoubling = quarters.count
+
+    /// Results that are asked for.
+    static let ks = [1, 10, 100]
+
+    /// Nearest nodes that are compared from stage to stage, by the wish for `k` results: of searches and of outliers.
+    static func nearestCounts(k: Int) -> (usual: Int, outlier: Int) { (max(k, 10), max(k, 64)) }
+
+    /// All that ``nearestCounts(k:)`` can be for ``ks``, ascending.
+    static let nearestCounts: [Int] = Array(
+        Set(ks.flatMap { [nearestCounts(k: $0).usual, nearestCounts(k: $0).outlier] })
+    )
+    .sorted()
+}
+
+extension SearchJudge {
+    /// The judge of searches for a recall.
+    ///
+    /// A doubling that brings a share of the nearest leaves about a fourth of that share to be found, of members of the data. Of
+    /// outliers, which come nearer in small steps, it leaves up to twice the share. Measured on 41 sets (Benchmarks/README.md).
+    init(recall: Double, k: Int, outlierRatio: Float) {
+        let counts = CalibrationStages.nearestCounts(k: k)
+        // The farther beyond what is measured, the more the judge decides.
+        let measured = Double(CalibrationStages.ks[CalibrationStages.ks.count - 1])
+        let factor = max(4 * min(1, measured / Double(k)), 0.3)
+        self.init(
+            nearestCount: counts.usual, maximumLate: Int(factor * (1 - recall) * Double(counts.usual) + 1e-9),
+            outlierNearestCount: counts.outlier,
+            outlierMaximumLate: Int((min(1.25 * (1 - recall), 0.12) * Double(counts.outlier)).rounded()),
+            outlierRatio: outlierRatio)
+    }
+}
+
+/// What the search for one query found at each stage.
+struct AskedQuery {
+    struct Stage {
+        /// True nearest found, for each `k`.
+        var hits: [Int]
+
+        /// Distances computed by a search that begins here.
+        var distanceCount: Int
+
+        /// For each of ``CalibrationStages/nearestCounts``.
+        var late: [Int]
+
+        var outlierRatio: Float
+    }
+
+    var stages: [Stage] = []
+
+    /// Whether the last stage found everything, so that later ones would as well.
+    var isComplete = false
+
+    /// Whether it was drawn from all vectors alike, and not for its neighborhood.
+    var isRandom = true
+
+    /// The neighborhoods that the query belongs to.
+    var groups: [Int] = []
+}
+
+/// What a search that begins at one stage would have done for a query, by what all stages found.
+struct JudgedOutcome {
+    var hits: Int
+    var distanceCount: Int
+
+    /// - Parameters:
+    ///   - kIndex: which of ``CalibrationStages/ks``.
+    ///   - vectorCount: what comparing everything compares.
+    init(
+        of query: AskedQuery, from first: Int, kIndex: Int, judge: SearchJudge, effort: SearchEffort, vectorCount: Int
+    ) {
+        let k = CalibrationStages.ks[kIndex]
+        let counts = CalibrationStages.nearestCounts
+        let usual = counts.firstIndex(of: judge.nearestCount) ?? 0
+        let outlier = counts.firstIndex(of: judge.outlierNearestCount) ?? 0
+        let last = query.stages.count - 1
+        distanceCount = 0
+        var index = first
+        var poolLimit = effort.poolLimit(expansions: CalibrationStages.expansions[first])
+        while true {
+            let stage = query.stages[min(index, last)]
+            // What lies beyond the last stage takes so many times the distances.
+            let factor = index <= last ? 1 : CalibrationStages.expansions[index] / CalibrationStages.expansions[last]
+            let cost = stage.distanceCount * factor
+            hits = stage.hits[kIndex]
+            let isContent =
+                index > last && query.isComplete
+                || judge.isContent(late: stage.late[usual], outlierLate: stage.late[outlier], ratio: stage.outlierRatio)
+            let next = index + CalibrationStages.perDoubling
+            guard !isContent, 4 * cost < vectorCount, next < CalibrationStages.expansions.count else {
+                distanceCount += cost
+                if !isContent, 4 * cost >= vectorCount {
+                    hits = k
+                    distanceCount += vectorCount
+                }
+                return
+            }
+            if CalibrationStages.expansions[next] > poolLimit {
+                distanceCount += cost
+                poolLimit = effort.poolLimit(expansions: CalibrationStages.expansions[next])
+            }
+            index = next
+        }
+    }
+}
