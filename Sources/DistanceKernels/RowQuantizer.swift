@@ -150,6 +150,11 @@ package struct CodedRow {
         keptRow == nil ? terms.error : terms.step / 2 * Float(dimensions).squareRoot()
     }
 
+    /// Whether the terms are numbers, as those of every vector are.
+    package var hasRange: Bool {
+        terms.low.isFinite && terms.step.isFinite && !terms.constant.isNaN && (keptRow != nil || !terms.error.isNaN)
+    }
+
     /// Whether two rows have the same range.
     package func hasRange(of other: CodedRow) -> Bool {
         terms.constant == other.terms.constant && terms.low == other.terms.low && terms.step == other.terms.step

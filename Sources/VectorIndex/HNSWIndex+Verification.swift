@@ -40,7 +40,9 @@ extension HNSWIndex {
         case .checksum(let tensor): try tensor.verify()
         case .nodes: try graph.verifyNodes()
         case .edges: try graph.verifyEdges()
-        case .values: try vectors.verifyValues(maximumSquaredNorm: VectorIndexError.maximumSquaredNorm)
+        case .values:
+            try codes?.verifyTerms()
+            try vectors.verifyValues(maximumSquaredNorm: VectorIndexError.maximumSquaredNorm)
         case .keys: try verifyKeys()
         }
     }

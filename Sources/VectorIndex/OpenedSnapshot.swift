@@ -167,6 +167,7 @@ struct OpenedSnapshot: ~Copyable {
         self.graph = graph
         self.directory = directory
     }
+
     private static func vectors(
         _ file: SnapshotFile, _ record: IndexRecord, instructionSet: InstructionSet
     ) throws(StorageError) -> (StoredVectors, CodeMatrix?) {

@@ -58,6 +58,14 @@ package final class CodeMatrix: @unchecked Sendable {
         if let terms { try writer.append(.codeTerms, terms, rows: count) }
     }
 
+    /// Throws unless every row of a file has terms that a vector can have.
+    package func verifyTerms() throws(SnapshotError) {
+        let section: SnapshotSection = terms == nil ? .codes : .codeTerms
+        for slot in 0..<UInt32(count) where !kernel.row(slot).hasRange {
+            throw .malformed(section: section.name, reason: "slot \(slot) has no range")
+        }
+    }
+
     package var committedBytes: Int { codes.committedBytes + (terms?.committedBytes ?? 0) }
 
     /// Bytes that the rows and their terms use.

@@ -51,7 +51,7 @@ package final class CompactVectors: @unchecked Sendable {
         self.codes = codes
         self.kept = kept
         remainders = try source.tensor(
-            .remainders, stride: max(bytes, 1), capacity: rows, rows: bytes > 0 ? codes.count : 0, isOptional: true)
+            .remainders, stride: max(bytes, 1), capacity: rows, rows: bytes > 0 ? codes.count : 0)
     }
 
     /// Appends remainders and whole vectors to a snapshot; the codes are their matrix's.
