@@ -47,12 +47,18 @@ extension StoredVectors {
     /// - Parameter kept: slots whose vectors are to be kept whole as well.
     package func compacted(by codes: CodeMatrix, keeping kept: [UInt32]) throws(StorageError) -> StoredVectors {
         let compact = try CompactVectors(codes: codes, rows: capacity)
-        try compact.ensure(additional: count, newSlots: count)
         let decoded = AlignedBuffer<Float>(capacity: stride, zero: 0)
-        forEachVector {
-            compact.store($1, at: $0, paddedDimensions: stride, decoded: decoded.base)
-        }
         let space = AlignedBuffer<Float>(capacity: stride, zero: 0)
+        // Room for as many whole vectors as there may be, but of a few at a time: mostly there are none.
+        for first in Swift.stride(from: 0, to: count, by: 64) {
+            let part = first..<min(first + 64, count)
+            try compact.ensure(additional: part.count, newSlots: part.count)
+            for slot in part {
+                let vector = vector(UInt32(slot), space: space.base)
+                compact.store(vector, at: Slot(UInt32(slot)), paddedDimensions: stride, decoded: decoded.base)
+            }
+        }
+        try compact.ensure(additional: kept.count, newSlots: 0)
         for slot in kept { compact.keep(vector(slot, space: space.base), at: Slot(slot)) }
         return StoredVectors(compact, metric: metric, instructionSet: instructionSet, capacity: capacity)
     }
