@@ -16,8 +16,11 @@ package struct CodeKernel: DistanceKernel {
     package let quantizer: RowQuantizer
     package let prefetch: RowPrefetch
 
-    /// Bytes of a query, a head of 64 bytes included.
+    /// Bytes of a query: a head of 64 bytes, its codes, and under inner product room for its scaled values.
     package let queryLength: Int
+
+    /// Bytes of a query's head and codes.
+    private let codedLength: Int
 
     @usableFromInline
     let rows: ck_code_rows
@@ -49,7 +52,9 @@ package struct CodeKernel: DistanceKernel {
         let bytesPerCode =
             quantizer.metric == .manhattan ? MemoryLayout<Float>.stride : quantizer.codes == .int4 ? 1 : 2
         let codesPerByte = quantizer.codes == .int4 ? 2 : 1
-        queryLength = MemoryLayout<ck_code_query>.stride + quantizer.lines * 64 * codesPerByte * bytesPerCode
+        codedLength = MemoryLayout<ck_code_query>.stride + quantizer.lines * 64 * codesPerByte * bytesPerCode
+        let scaledLength = quantizer.metric == .innerProduct ? quantizer.dimensions * MemoryLayout<Float>.stride : 0
+        queryLength = codedLength + (scaledLength + 63) / 64 * 64
         productFactor = quantizer.metric == .squaredEuclidean ? 2 : 1
         directionShare = 1 / Float(quantizer.dimensions).squareRoot()
     }
@@ -68,9 +73,12 @@ package struct CodeKernel: DistanceKernel {
         of vector: UnsafePointer<Float>, space: UnsafeMutablePointer<UInt8>
     ) -> UnsafePointer<UInt8> {
         let query = Self.head(space)
+        let scale = metric == .innerProduct ? centeringScale(of: vector) : 1
+        let values = scale == 1 ? vector : scaled(vector, by: scale, in: space)
         quantizer.center.withUnsafeBufferPointer {
-            kernels.encode_query(vector, $0.baseAddress, quantizer.dimensions, quantizer.lines, query)
+            kernels.encode_query(values, $0.baseAddress, quantizer.dimensions, quantizer.lines, query)
         }
+        query.pointee.unit = 1 / scale
         query.pointee.scale *= productFactor
         switch metric {
         case .manhattan: break
@@ -81,10 +89,38 @@ package struct CodeKernel: DistanceKernel {
         return UnsafePointer(space)
     }
 
+    /// The length of a query does not matter to the order of inner products: it is scaled to lie as near to the center as it can,
+    /// so that q' is short and its codes are those of q and not of the center. 1/4 bounds the scale of one that points elsewhere.
+    private func centeringScale(of vector: UnsafePointer<Float>) -> Float {
+        var (squared, product) = (0.0, 0.0)
+        quantizer.center.withUnsafeBufferPointer { center in
+            for d in 0..<center.count {
+                let value = Double(vector[d])
+                squared += value * value
+                product += value * Double(center[d])
+            }
+        }
+        let centerSquared = Double(quantizer.centerSquaredNorm)
+        guard squared > 0, centerSquared > 0 else { return 1 }
+        let scale = centerSquared / max(product, (squared * centerSquared).squareRoot() / 4)
+        return Float(min(max(scale, 0x1p-120), 0x1p120))
+    }
+
+    private func scaled(
+        _ vector: UnsafePointer<Float>, by scale: Float, in space: UnsafeMutablePointer<UInt8>
+    ) -> UnsafePointer<Float> {
+        // SAFETY: `queryLength` has room for so many floats behind the codes, on a cache line.
+        let values = UnsafeMutableRawPointer(space + codedLength).assumingMemoryBound(to: Float.self)
+        for d in 0..<quantizer.dimensions { values[d] = scale * vector[d] }
+        return UnsafePointer(values)
+    }
+
     package func query(ofRow slot: UInt32, space: UnsafeMutablePointer<UInt8>) -> UnsafePointer<UInt8> {
         let query = Self.head(space)
         withUnsafePointer(to: rows) { kernels.row_query($0, Int(slot), query) }
         let terms = terms(slot)
+        query.pointee.unit = 1
+        query.pointee.ownError = row(slot).error(dimensions: quantizer.dimensions)
         query.pointee.scale *= productFactor
         switch metric {
         case .manhattan: break
@@ -114,6 +150,7 @@ package struct CodeKernel: DistanceKernel {
     ) {
         let head = UnsafeRawPointer(query).assumingMemoryBound(to: ck_code_query.self)
         withUnsafePointer(to: rows) { kernels.gather(head, $0, slots, count, distances) }
+        if metric == .innerProduct { Self.toUnit(distances, count: count, of: head) }
     }
 
     package func scan(
@@ -121,6 +158,16 @@ package struct CodeKernel: DistanceKernel {
     ) {
         let head = UnsafeRawPointer(query).assumingMemoryBound(to: ck_code_query.self)
         withUnsafePointer(to: rows) { kernels.scan(head, $0, first, count, distances) }
+        if metric == .innerProduct { Self.toUnit(distances, count: count, of: head) }
+    }
+
+    /// Gives distances from a scaled query the metric's unit.
+    @usableFromInline
+    static func toUnit(
+        _ distances: UnsafeMutablePointer<Float>, count: Int, of query: UnsafePointer<ck_code_query>
+    ) {
+        let unit = query.pointee.unit
+        for i in 0..<count { distances[i] *= unit }
     }
 
     /// How far an estimate may be off, as a standard deviation: e and the query's own rounding are taken for random directions.
@@ -136,15 +183,29 @@ package struct CodeKernel: DistanceKernel {
         case .squaredEuclidean, .cosine:
             let squared = max(distance, 0) * (metric == .cosine ? 2 : 1)
             let length = squared.squareRoot()
-            let byRow = length * error * directionShare
+            let byRow = (length + head.ownError) * error * directionShare
             let byQuery = (length + error) * queryStep
             let rounding = (abs(head.constant) + squared) * 0x1p-22
             return (byRow * byRow + byQuery * byQuery).squareRoot() * productFactor + rounding
         case .innerProduct:
             let length = head.squared_norm.squareRoot()
             let byRow = length * error * directionShare
-            return byRow + (abs(head.constant) + abs(distance)) * 0x1p-22
+            return byRow * head.unit + (abs(head.constant * head.unit) + abs(distance)) * 0x1p-22
         }
+    }
+}
+
+extension ck_code_query {
+    /// What a distance from the query is multiplied by to have the metric's unit; 1 but under inner product.
+    fileprivate var unit: Float {
+        get { padding.0 }
+        set { padding.0 = newValue }
+    }
+
+    /// The length of what codes leave of a row that asks, `|r - g|`; 0 of a vector that asks.
+    fileprivate var ownError: Float {
+        get { padding.1 }
+        set { padding.1 = newValue }
     }
 }
 
