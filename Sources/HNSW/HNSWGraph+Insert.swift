@@ -245,16 +245,20 @@ extension HNSWGraph {
             for (i, edge) in edges.enumerated() { row[count + i] = edge.source.slot }
             return
         }
-        let distances = scratch.hopDistances.base
         let query = kernel.query(ofRow: target, space: scratch.querySpace.elements(kernel.queryLength))
-        kernel.gather(query, slots: slots, count: count, into: distances)
-        scratch.distanceCount &+= count
         scratch.candidates.removeAll(keepingCapacity: true)
         for i in 0..<count where !isCondemned(slots[i]) {
-            scratch.candidates.append(NodeKey(distance: distances[i], slot: slots[i]))
+            scratch.candidates.append(NodeKey(distance: 0, slot: slots[i]))
         }
-        for edge in edges { scratch.candidates.append(edge.source) }
-        scratch.candidates.sort()
+        if vectors == nil {
+            measureCandidates(from: query, kernel: kernel, scratch: &scratch)
+            for edge in edges { scratch.candidates.append(edge.source) }
+            scratch.candidates.sort()
+        } else {
+            // By codes all from the target's row: estimates from a row are off otherwise than those from a vector.
+            for edge in edges { scratch.candidates.append(edge.source) }
+            measureCandidates(from: query, kernel: kernel, scratch: &scratch)
+        }
         selectNeighbors(
             of: target, query: query, limit: layer.maximumNeighbors, kernel: kernel, vectors: vectors,
             scratch: &scratch)

@@ -58,7 +58,7 @@ extension HNSWGraph {
     }
 
     /// Gives `scratch.candidates` their distances from a query, and sorts them by these.
-    private func measureCandidates<Kernel: DistanceKernel>(
+    func measureCandidates<Kernel: DistanceKernel>(
         from query: UnsafePointer<Kernel.Element>, kernel: Kernel, scratch: inout SearchScratch
     ) {
         let slots = scratch.hopSlots.base
