@@ -55,7 +55,7 @@ struct InfoTests {
         #expect(report.search.count == 3 * VectorCodes.allCases.count)
         for row in report.search {
             let codes = try #require(VectorCodes(rawValue: row.codes))
-            #expect(row.constants == SearchConstants(codes, metric: .squaredEuclidean, dimensions: row.dimensions))
+            #expect(row.constants == SearchConstants(codes, dimensions: row.dimensions))
         }
         #expect(
             report.text().contains(

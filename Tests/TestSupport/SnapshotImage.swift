@@ -67,10 +67,12 @@ public struct SnapshotImage: Sendable {
     }
 
     /// Puts sections one after the other, with a header that fits them.
-    public init(_ parts: [Part]) {
+    ///
+    /// - Parameter version: of the format.
+    public init(_ parts: [Part], version: UInt8 = 2) {
         var bytes = [UInt8](repeating: 0, count: Self.pageBytes)
         var sections: [Section] = []
-        bytes.replaceSubrange(0..<16, with: [0x89] + Array("NEAREST".utf8) + [1, 0, 0, 0, 1, 2, 3, 4])
+        bytes.replaceSubrange(0..<16, with: [0x89] + Array("NEAREST".utf8) + [version, 0, 0, 0, 1, 2, 3, 4])
         for (i, part) in parts.enumerated() {
             sections.append(Section(number: part.number, offset: bytes.count, length: part.content.count))
             let entry = Self.entry(i).lowerBound

@@ -13,17 +13,17 @@ public enum SnapshotSeed: UInt8, CaseIterable, Sendable {
     /// Whole vectors beside codes of 8 bits, and a calibration on the caller's queries.
     case calibrated
 
-    /// Codes of 4 bits and their residuals, and the newest vectors whole.
+    /// Codes of 4 bits and their remainders, and a few vectors whole.
     case compact
 
     /// Nothing.
     case empty
 
-    /// Codes of 8 bits under inner product, which rows have a bias for.
+    /// Codes of 8 bits in rows that have no room for their terms.
     case coded
 
     /// Values in every vector.
-    public var dimensions: Int { self == .compact ? 2 : 3 }
+    public var dimensions: Int { self == .coded ? 50 : 3 }
 
     /// What is near.
     public var metric: Metric {
@@ -76,7 +76,8 @@ public enum SnapshotSeed: UInt8, CaseIterable, Sendable {
             // Twelve of each: as many vectors as are needed to give them up, and few nodes.
             let few = vectors(342)
             try insert((0..<12).flatMap { _ in few }, 0..<4104)
-            for _ in 0..<3 { try index.insert(vectors(1), key: UInt64(10_000 + index.count)) }
+            // So short that their remainders from the center say nothing of them.
+            for _ in 0..<3 { try index.insert(vectors(1).map { $0 * 0x1p-12 }, key: UInt64(10_000 + index.count)) }
         case .empty: break
         case .coded: try insert(vectors(260), 0..<260)
         }

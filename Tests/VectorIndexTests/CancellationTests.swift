@@ -36,8 +36,8 @@ struct CancellationTests {
             codes =
                 index.codes.map { codes in
                     slots.filter { !index.graph.isRemoved(Slot($0)) }.map { slot in
-                        let kernel = codes.matrix.kernel
-                        return Array(UnsafeBufferPointer(start: kernel.row(slot), count: kernel.stride))
+                        let kernel = codes.kernel
+                        return Array(UnsafeBufferPointer(start: kernel.row(slot).codes, count: kernel.prefetch.stride))
                     }
                 } ?? []
             found = try index.search([Float](repeating: 0.5, count: index.dimensions), k: .max)

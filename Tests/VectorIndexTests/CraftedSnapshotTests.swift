@@ -208,29 +208,58 @@ extension CraftedSnapshot {
         .init("An infinity in a vector", .vectors, "slot 24", place: 24 * rowWords + 2, (-Float.infinity).bitPattern),
         .init("NaN behind a vector", .vectors, "slot 5", place: 5 * rowWords + 15, Float.nan.bitPattern),
         .init("A vector that is too long", .vectors, "slot 5", place: 5 * rowWords, Float(0x1p63).bitPattern),
-        .init("NaN in a newest vector", of: .compact, .newestVectors, "has no length", place: 1, Float.nan.bitPattern),
-        .init(
-            "A newest vector of no slot", of: .compact, .newestSlots, "row 0 is of slot 9999", place: 2, 9999 as UInt32),
-        .init("Two newest vectors of one slot", of: .compact, .newestSlots, "row 1 is of slot") {
-            $0.put($0.number(2, of: .newestSlots) as UInt32, at: 3, of: .newestSlots)
+        .init("Something where nothing is", .index, "when codes suited is 1", place: 13, 1 as UInt64),
+        .init("A vector to be kept whole that there is not", .index, "to be kept whole that there is not") {
+            $0.put(1 as UInt64, at: 14, of: .index)
+            $0[.index] += [25, 0, 0, 0]
         },
-        .init("More newest vectors than rows", of: .compact, .newestVectors, "wanted 4 rows of 64") {
-            $0[.newestSlots] += [0, 0, 0, 0]
-            $0.put(4 as UInt64, at: 0, of: .newestSlots)
-        },
-        .init(
-            "A scale of NaN", of: .coded, .quantizer, "the scale is not a finite number", place: 2, Float.nan.bitPattern
-        ),
-        .init("A scale of 0", of: .coded, .quantizer, "codes of scale 0.0", place: 2, 0 as UInt32),
-        .init("A negative scale", of: .coded, .quantizer, "codes of scale -1.0", place: 2, Float(-1).bitPattern),
-        .init("A scale of 1e38", of: .coded, .quantizer, "codes of scale 1e+38", place: 2, Float(1e38).bitPattern),
-        .init("Infinite offsets", of: .coded, .quantizer, "the offsets holds", place: 14, Float.infinity.bitPattern),
-        .init("Offsets of 1e38", of: .coded, .quantizer, "codes of scale", place: 14, Float(1e38).bitPattern),
-        .init("Fewer offsets than dimensions", of: .coded, .quantizer, "for 2 dimensions") {
+    ]
+
+    /// What of `coded` lies apart from its codes lies in their rows in `compact`, of which the last slots' vectors are kept whole.
+    static let codes: [CraftedSnapshot] = [
+        .init("A center of NaN", of: .coded, .quantizer, "the center holds", place: 4, Float.nan.bitPattern),
+        .init("An infinite center", of: .compact, .quantizer, "the center holds", place: 4, Float.infinity.bitPattern),
+        .init("A center of 1e38", of: .coded, .quantizer, "a center of 50 values", place: 4, Float(1e38).bitPattern),
+        .init("A center of fewer values than dimensions", of: .coded, .quantizer, "a center of 49 values") {
             $0[.quantizer].removeLast(4)
-            $0.put(2 as UInt32, at: 11, of: .quantizer)
+            $0.put(49 as UInt64, at: 1, of: .quantizer)
         },
-        .init("More than offsets", of: .coded, .quantizer, "4 bytes behind") { $0[.quantizer] += [0, 0, 0, 0] },
+        .init("A center of more values than dimensions", of: .coded, .quantizer, "a center of 51 values") {
+            $0[.quantizer] += [0, 0, 0, 0]
+            $0.put(51 as UInt64, at: 1, of: .quantizer)
+        },
+        .init("More than a center", of: .coded, .quantizer, "4 bytes behind") { $0[.quantizer] += [0, 0, 0, 0] },
+        .init("No center", of: .compact, .quantizer, "it ends too soon") { $0[.quantizer].removeLast(20) },
+        .init("A step of NaN", of: .coded, .codeTerms, "slot 7 has no range", place: 4 * 7 + 2, Float.nan.bitPattern),
+        .init(
+            "An infinite least value", of: .coded, .codeTerms, "slot 0 has no range", place: 1, Float.infinity.bitPattern),
+        .init("A constant of NaN", of: .coded, .codeTerms, "slot 9 has no range", place: 36, Float.nan.bitPattern),
+        .init("An error of NaN", of: .coded, .codeTerms, "slot 259 has no range", place: 1039, Float.nan.bitPattern),
+        .init("A step of NaN in a row", of: .compact, .codes, "slot 1 has no range", place: 16 + 14, Float.nan.bitPattern),
+        .init("Terms of fewer rows than there are", of: .coded, .codeTerms, "wanted 260 rows of 16") {
+            $0[.codeTerms].removeLast(16)
+        },
+        .init("Fewer rows of codes than there are", of: .coded, .codes, "wanted 260 rows of 64") {
+            $0[.codes].removeLast(64)
+        },
+        .init("Fewer remainders than there are", of: .compact, .remainders, "wanted 4107 rows of 2") {
+            $0[.remainders].removeLast(2)
+        },
+        .init("A whole vector that there is not", of: .compact, .codes, "slot 5 has whole vector 9 of 3") {
+            $0.put(1 << 31 | 9 as UInt32, at: 16 * 5 + 15, of: .codes)
+        },
+        .init("A whole vector of the largest number", of: .compact, .codes, "slot 0 has whole vector 2147483647") {
+            $0.put(UInt32.max, at: 15, of: .codes)
+        },
+        .init("Fewer whole vectors than there are", of: .compact, .codes, "has whole vector 2 of 2") {
+            $0[.keptVectors].removeLast(64)
+        },
+        .init("Half a whole vector", of: .compact, .keptVectors, "wanted 2 rows of 64") {
+            $0[.keptVectors].removeLast(32)
+        },
+        .init("NaN in a whole vector", of: .compact, .keptVectors, "has no length", place: 1, Float.nan.bitPattern),
+        .init("A whole vector that is too long", of: .compact, .keptVectors, "no length", place: 32, Float(0x1p63).bitPattern),
+        .init("An infinity behind a whole vector", of: .compact, .keptVectors, "has no length", place: 15, Float.infinity.bitPattern),
     ]
 
     static let calibrations: [CraftedSnapshot] = [
@@ -242,7 +271,12 @@ extension CraftedSnapshot {
         .init("Curves out of order", of: .calibrated, .calibration, "curves out of order", place: 4, 10 as UInt64),
         .init("A curve of no results", of: .calibrated, .calibration, "k is 0", place: 4, 0 as UInt64),
         .init("1,001 points", of: .calibrated, .calibration, "the number of points is 1001", place: 6, 1001 as UInt64),
-        .init("Points out of order", of: .calibrated, .calibration, "points out of order", place: 7, 100_000 as UInt64),
+        .init("Points out of order", of: .calibrated, .calibration, "points out of order") {
+            // The first point twice.
+            let point = Array($0[.calibration][56..<88])
+            $0.put($0.number(6, of: .calibration) + 1 as UInt64, at: 6, of: .calibration)
+            $0[.calibration].insert(contentsOf: point, at: 88)
+        },
         .init("A recall of NaN", of: .calibrated, .calibration, "the recall is not", place: 8, Double.nan.bitPattern),
         .init("A recall of 2", of: .calibrated, .calibration, "points out of order", place: 8, Double(2).bitPattern),
         .init(
@@ -290,7 +324,7 @@ struct CraftedSnapshotTests {
 
     @Test(
         "It is refused by the section that is wrong, and unverified it is harmless",
-        arguments: CraftedSnapshot.graphs + CraftedSnapshot.keys + CraftedSnapshot.vectors
+        arguments: CraftedSnapshot.graphs + CraftedSnapshot.keys + CraftedSnapshot.vectors + CraftedSnapshot.codes
             + CraftedSnapshot.calibrations)
     func section(crafted: CraftedSnapshot) throws {
         var parts = try parts(crafted.seed)
@@ -326,7 +360,8 @@ struct CraftedSnapshotTests {
                 case .calibration: nil
                 // A part of what is missing is there.
                 case .quantizer where seed != .compact: .codes
-                case .newestSlots: .newestVectors
+                // The rows that are kept there name them.
+                case .keptVectors: .codes
                 case .members: .members
                 default: section
                 }
@@ -340,7 +375,10 @@ struct CraftedSnapshotTests {
 
     @Test("With a section that the index does not use it is refused, and that one named")
     func superfluous() throws {
-        for section in [SnapshotSection.codes, .residuals, .newestVectors, .newestSlots] {
+        let unused: [SnapshotSection] = [
+            .codes, .codeTerms, .remainders, .keptVectors, .residuals, .newestVectors, .newestSlots,
+        ]
+        for section in unused {
             let found = try refusal(SnapshotImage(parts(.whole) + [.init(section.rawValue, [0, 0, 0, 0])]))
             #expect(
                 found == .malformed(section: section.name, reason: "an index like this one has no such section"))
@@ -409,11 +447,11 @@ struct CraftedSnapshotTests {
             return try refusal(image)
         }
         #expect(try found { $0.put(0 as UInt32, at: 8) } == .malformed(section: "header", reason: "version 0"))
-        for version in [2, .max] as [UInt32] {
-            #expect(try found { $0.put(version, at: 8) } == .newerVersion(found: Int(version), newestKnown: 1))
+        for version in [3, .max] as [UInt32] {
+            #expect(try found { $0.put(version, at: 8) } == .newerVersion(found: Int(version), newestKnown: 2))
         }
         #expect(try found { $0.put(0x0102_0304 as UInt32, at: 12) } == .foreignByteOrder)
-        #expect(try found { $0.put((1 as UInt32).byteSwapped, at: 8) } == .newerVersion(found: 1 << 24, newestKnown: 1))
+        #expect(try found { $0.put((1 as UInt32).byteSwapped, at: 8) } == .newerVersion(found: 1 << 24, newestKnown: 2))
         #expect(
             try found {
                 $0.put(0x0102_0304 as UInt32, at: 12)

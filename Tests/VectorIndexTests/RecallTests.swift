@@ -99,7 +99,8 @@ struct RecallTests {
             }
         }
         func index(m: Int, efConstruction: Int, efSearch: Int) throws -> HNSWIndex {
-            let options = HNSWOptions(m: m, efConstruction: efConstruction, efSearch: efSearch)
+            let options = HNSWOptions(
+                m: m, efConstruction: efConstruction, efSearch: efSearch, codes: VectorCodes.none)
             let index = try HNSWIndex(dimensions: Self.dimensions, metric: .squaredEuclidean, options: options)
             try index.insertAll(vectors, keys: 0..<UInt64(Self.count))
             return index

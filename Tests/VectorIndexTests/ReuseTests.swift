@@ -103,7 +103,7 @@ struct ReuseTests {
             let row = try #require(index.vectors.kernel).row(slot)
             let isZero = (0..<index.vectors.stride).allSatisfy { row[$0] == 0 }
             let areCodesZero = index.codes.map { codes in
-                (0..<codes.matrix.kernel.stride).allSatisfy { codes.matrix.kernel.row(slot)[$0] == 0 }
+                (0..<codes.kernel.prefetch.stride).allSatisfy { codes.kernel.row(slot).codes[$0] == 0 }
             }
             let isRemoved = index.graph.isRemoved(Slot(slot))
             erased += isRemoved ? 1 : 0

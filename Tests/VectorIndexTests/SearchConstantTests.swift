@@ -13,7 +13,7 @@ struct SearchConstantTests {
             (.none, 256, 1024, 4, 16), (.none, 257, 1088, 4, 8), (.none, 960, 3840, 4, 8),
         ])
     func byRowLength(codes: VectorCodes, dimensions: Int, bytes: Int, candidates: Int, lines: Int) {
-        let constants = SearchConstants(codes, metric: .squaredEuclidean, dimensions: dimensions)
+        let constants = SearchConstants(codes, dimensions: dimensions)
         #expect(constants.rowBytes == bytes)
         #expect(constants.candidatesAtOnce == candidates)
         #expect(constants.linesAhead == lines)
@@ -27,7 +27,7 @@ struct SearchConstantTests {
             dimensions: 100, metric: .squaredEuclidean, options: HNSWOptions(codes: .int8))
         #expect(index.searchConstants.rowBytes == 448)
         try index.insertAll(generator.vectors(count: 300, dimensions: 100), keys: 0..<300)
-        #expect(index.searchConstants == SearchConstants(.int8, metric: .squaredEuclidean, dimensions: 100))
+        #expect(index.searchConstants == SearchConstants(.int8, dimensions: 100))
         #expect(index.searchConstants.rowBytes == 128)
     }
 }

@@ -22,7 +22,7 @@ struct SnapshotInfoTests {
         let length = try saved.save(to: folder.path("a"))
         let info = try SnapshotInfo(contentsOf: folder.path("a"))
         let index = try HNSWIndex(contentsOf: folder.path("a"))
-        #expect(info.formatVersion == 1)
+        #expect(info.formatVersion == 2)
         #expect(info.count == index.count)
         #expect(info.dimensions == index.dimensions)
         #expect(info.metric == index.metric)
@@ -92,6 +92,6 @@ struct SnapshotInfoTests {
         }
         var newer = sound
         newer[8] = 9
-        #expect(try refusal(of: newer) == .snapshot(.newerVersion(found: 9, newestKnown: 1)))
+        #expect(try refusal(of: newer) == .snapshot(.newerVersion(found: 9, newestKnown: 2)))
     }
 }

@@ -55,19 +55,23 @@ struct SnapshotVersionTests {
         try index.save(to: folder.path("a"))
         let target = try #require(ProcessInfo.processInfo.environment["NEAREST_FIXTURES"])
         let packed = try ByteRuns.pack(folder.bytes("a"))
-        try Data(packed).write(to: URL(fileURLWithPath: "\(target)/v1.nearest.runs"))
+        let name = "v\(SnapshotHeader.currentVersion).nearest.runs"
+        try Data(packed).write(to: URL(fileURLWithPath: target).appendingPathComponent(name))
         for (query, _, _) in Self.answers {
             print(try index.search(query, k: 6, efSearch: nil).map { ($0.key, $0.distance) })
         }
     }
 
-    /// The file is `Fixtures/v1.nearest.runs` (``ByteRuns``).
-    @Test("A file of version 1 opens and answers as it did", arguments: SnapshotOptions.Verification.allCases)
-    func version1(verification: SnapshotOptions.Verification) throws {
+    /// The file is `Fixtures/v<version>.nearest.runs` (``ByteRuns``).
+    @Test(
+        "A file of every version opens, answers as it did and is changed", arguments: 1...SnapshotHeader.currentVersion,
+        SnapshotOptions.Verification.allCases)
+    func fixture(version: Int, verification: SnapshotOptions.Verification) throws {
         let folder = try TemporaryFolder()
         let packed = try #require(
-            Bundle.module.url(forResource: "v1.nearest", withExtension: "runs", subdirectory: "Fixtures"))
-        let path = try folder.write(ByteRuns.unpack(Array(try Data(contentsOf: packed))), to: "v1.nearest")
+            Bundle.module.url(forResource: "v\(version).nearest", withExtension: "runs", subdirectory: "Fixtures"))
+        let path = try folder.write(ByteRuns.unpack(Array(try Data(contentsOf: packed))), to: "a.nearest")
+        #expect(try SnapshotInfo(contentsOf: path).formatVersion == version)
         let index = try HNSWIndex(contentsOf: path, options: SnapshotOptions(verification: verification))
         #expect(index.count == 229)
         #expect(index.dimensions == Self.dimensions && index.metric == .squaredEuclidean)
@@ -89,6 +93,126 @@ struct SnapshotVersionTests {
         }
         try index.compact()
         try index.checkInvariants()
+        // What is saved is of the present version, and the same.
+        try index.save(to: folder.path("b.nearest"))
+        #expect(try SnapshotInfo(contentsOf: folder.path("b.nearest")).formatVersion == SnapshotHeader.currentVersion)
+        let again = try HNSWIndex(contentsOf: folder.path("b.nearest"))
+        for (query, _, _) in Self.answers {
+            #expect(
+                try again.search(query, k: 6, efSearch: nil) == index.search(query, k: 6, efSearch: nil))
+        }
+    }
+
+    /// An index that is to give its vectors up and has not yet, whose file becomes one of version 1.
+    private static func compact(
+        _ codes: VectorCodes, _ metric: Metric, newest: [Int], in folder: TemporaryFolder
+    ) throws -> (path: String, writer: SnapshotVersion1Writer) {
+        let dimensions = 5
+        var generator = SeededGenerator(seed: 2027)
+        let values = generator.vectors(count: 300, dimensions: dimensions)
+        let options = HNSWOptions(m: 4, efConstruction: 24, codes: codes, keepsVectors: false)
+        let index = try HNSWIndex(dimensions: dimensions, metric: metric, options: options)
+        try index.insertBatch(values, keys: Array(0..<300))
+        for key in 0..<20 as Range<UInt64> { try index.remove(key: 3 * key) }
+        let vectors = (0..<300).map { slot -> [Float] in
+            let vector = values.vector(slot, dimensions)
+            guard metric == .cosine else { return vector }
+            let norm = vector.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            return vector.map { $0 / norm }
+        }
+        try index.save(to: folder.path("whole"))
+        let writer = SnapshotVersion1Writer(codes, metric: metric, vectors: vectors, newest: newest)
+        let file = writer.file(SnapshotImage(try folder.bytes("whole")))
+        return (try folder.write(file.bytes, to: "a.nearest"), writer)
+    }
+
+    @Test(
+        "Compact vectors of a file of version 1 are given back, the newest of them better than the others",
+        arguments: [VectorCodes.int8, .int4], Metric.allCases)
+    func compactVersion1(codes: VectorCodes, metric: Metric) throws {
+        let folder = try TemporaryFolder()
+        for newest in [[], [290, 295, 299]] {
+            let (path, writer) = try Self.compact(codes, metric, newest: newest, in: folder)
+            for verification in SnapshotOptions.Verification.allCases {
+                let index = try HNSWIndex(contentsOf: path, options: SnapshotOptions(verification: verification))
+                #expect(index.count == 280 && index.codesInUse == codes)
+                #expect(try SnapshotInfo(contentsOf: path).isCompact)
+                for slot in 60..<300 {
+                    let vector = Array(try #require(try index.vector(for: UInt64(slot))))
+                    let original = writer.vectors[slot]
+                    let length = original.reduce(0) { $0 + $1 * $1 }.squareRoot()
+                    // What the old codes had lost, and then what the new ones may lose.
+                    let lost = newest.contains(slot) ? 0 : writer.largestError * Float(5).squareRoot()
+                    let error = DistanceOracle.distance(vector, original, .squaredEuclidean).squareRoot()
+                    #expect(error <= Double(lost + 0.021 * (length + lost)), "slot \(slot)")
+                }
+                try index.checkInvariants()
+                try index.insert([1, 1, 1, 1, 1], key: 1000)
+                try index.compact()
+                try index.checkInvariants()
+                guard metric != .innerProduct else { continue }
+                for slot in stride(from: 61, to: 300, by: 17) {
+                    let found = try index.search(writer.vectors[slot], k: 3, efSearch: 100).map(\.key)
+                    #expect(found.contains(UInt64(slot)))
+                }
+            }
+        }
+    }
+
+    @Test("A crafted file of version 1 is refused by the section that is wrong", arguments: [VectorCodes.int8, .int4])
+    func craftedVersion1(codes: VectorCodes) throws {
+        let folder = try TemporaryFolder()
+        let (path, _) = try Self.compact(codes, .innerProduct, newest: [290, 299], in: folder)
+        let parts = SnapshotImage(Array(try Data(contentsOf: URL(fileURLWithPath: path)))).parts
+        func refusal(
+            _ section: SnapshotSection, _ edit: (inout [UInt8]) -> Void, verification: SnapshotOptions.Verification = .full
+        ) throws -> SnapshotError? {
+            var parts = parts
+            for i in parts.indices {
+                parts[i].checksum = nil
+                if parts[i].number == section.rawValue { edit(&parts[i].content) }
+            }
+            parts.removeAll { $0.content.isEmpty }
+            let path = try folder.write(SnapshotImage(parts, version: 1).bytes, to: "b.nearest")
+            let index: HNSWIndex
+            do throws(VectorIndexError) {
+                index = try HNSWIndex(contentsOf: path, options: SnapshotOptions(verification: verification))
+            } catch {
+                guard case .snapshot(let refusal) = error else { throw error }
+                return refusal
+            }
+            try IndexUse(values: [1, 2, 3, 0.5], savingTo: folder.path("saved")).ask(index)
+            return nil
+        }
+        func put(_ value: Float, at byte: Int) -> (inout [UInt8]) -> Void {
+            { content in withUnsafeBytes(of: value) { content.replaceSubrange(byte..<byte + 4, with: $0) } }
+        }
+        for verification in SnapshotOptions.Verification.allCases {
+            func section(_ section: SnapshotSection, _ edit: (inout [UInt8]) -> Void) throws -> String? {
+                guard case .malformed(let name, _) = try refusal(section, edit, verification: verification) else {
+                    return nil
+                }
+                return name
+            }
+            // Scale, an offset, their number, and the kind.
+            for value in [.nan, .infinity, 0, -1, 1e38] as [Float] {
+                #expect(try section(.quantizer, put(value, at: 8)) == "quantizer")
+            }
+            for value in [.nan, 1e38] as [Float] { #expect(try section(.quantizer, put(value, at: 56)) == "quantizer") }
+            #expect(try section(.quantizer) { $0.removeLast(4) } == "quantizer")
+            #expect(try section(.quantizer) { $0[0] = 4 } == "quantizer")
+            #expect(try section(.codes) { $0.removeLast(64) } == "codes")
+            #expect(try section(.codes) { $0 = [] } == "codes")
+            #expect(try section(.newestVectors) { $0.removeLast(64) } == "newestVectors")
+            #expect(try section(.newestVectors) { $0 = [] } == "newestVectors")
+            #expect(try section(.newestSlots) { $0.removeLast(4) } == "newestSlots")
+            #expect(try section(.newestSlots) { $0 = [] } == "newestVectors")
+            if codes == .int4 { #expect(try section(.residuals) { $0.removeLast() } == "residuals") }
+            // Values that are none, and slots that there are not, come to nothing.
+            _ = try refusal(.newestVectors, put(.nan, at: 4), verification: verification)
+            _ = try refusal(.newestSlots, { $0[8..<12] = [255, 255, 255, 255] }, verification: verification)
+            _ = try refusal(.codes, { content in for i in content.indices { content[i] = 255 } }, verification: verification)
+        }
     }
 
     @Test("Packed bytes are unpacked to the same")

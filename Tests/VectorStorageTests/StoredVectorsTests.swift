@@ -9,63 +9,15 @@ import VectorStorage
 struct StoredVectorsTests {
     private static let kinds: [VectorCodes] = [.int8, .int4]
 
-    /// Vectors with codes, as an index has them.
-    private struct Fixture {
-        var vectors: StoredVectors
-        let codes: CodeMatrix
-        let values: [Float]
-
-        init(_ kind: VectorCodes, metric: Metric, count: Int, dimensions: Int) throws {
-            var generator = SeededGenerator(seed: 31)
-            values = (0..<count).flatMap { _ -> [Float] in
-                let vector = generator.vector(dimensions: dimensions)
-                guard metric == .cosine else { return vector }
-                let norm = vector.reduce(0) { $0 + $1 * $1 }.squareRoot()
-                return vector.map { $0 / norm }
-            }
-            let set = try InstructionSet.resolve()
-            vectors = try StoredVectors(dimensions: dimensions, metric: metric, instructionSet: set)
-            let sample = values.withUnsafeBufferPointer { buffer in
-                let pointers = (0..<count).map { buffer.baseAddress! + $0 * dimensions }
-                return ScalarQuantizer(kind, metric: metric, dimensions: dimensions, sample: pointers)
-            }
-            codes = try CodeMatrix(quantizer: sample, metric: metric, instructionSet: set, rows: vectors.capacity)
-            try append(values)
-        }
-
-        func append(_ values: [Float]) throws {
-            let dimensions = vectors.dimensions
-            try vectors.ensure(additional: values.count / dimensions, newSlots: values.count / dimensions)
-            try codes.ensure(additional: values.count / dimensions)
-            for first in stride(from: 0, to: values.count, by: dimensions) {
-                let padded = Array(values[first..<first + dimensions])
-                codes.append(padded)
-                vectors.store(padded, at: Slot(UInt32(codes.count - 1)))
-                #expect(vectors.count == codes.count)
-            }
-        }
-
-        mutating func compact() throws { vectors = try vectors.compacted(by: codes) }
-
-        func shared(_ slot: Int) -> SharedVector { vectors.shared(version: 0)(Slot(UInt32(slot))) }
-
-        func vector(_ slot: Int) -> [Float] { Array(shared(slot)) }
-
-        func original(_ slot: Int) -> [Float] {
-            Array(values[slot * vectors.dimensions..<(slot + 1) * vectors.dimensions])
-        }
-    }
-
     @Test("Every way to read compact vectors gives the same, near to what they were", arguments: kinds, Metric.allCases)
     func reading(kind: VectorCodes, metric: Metric) throws {
         for dimensions in [1, 7, 16, 33] {
-            var fixture = try Fixture(kind, metric: metric, count: 120, dimensions: dimensions)
-            #expect(!fixture.vectors.isCompact && fixture.vector(5) == fixture.original(5))
+            var fixture = try CompactFixture(kind, metric: metric, count: 120, dimensions: dimensions)
+            #expect(!fixture.vectors.isCompact && fixture.vector(5) == fixture.originals[5])
             try fixture.compact()
             let vectors = fixture.vectors
             #expect(vectors.isCompact && vectors.count == 120)
-            let query = AlignedBuffer<Float>(capacity: vectors.stride, zero: 0)
-            for (d, value) in fixture.original(3).enumerated() { query.base[d] = value }
+            let query = fixture.query(fixture.originals[3])
             var scratch: DecodedRows?
             let slots = (0..<120).map { UInt32(119 - $0) }
             var gathered = [Float](repeating: .nan, count: 120)
@@ -75,13 +27,15 @@ struct StoredVectorsTests {
             let kernel = all.withUnsafeBufferPointer { vectors.rows($0, scratch: &scratch).kernel }
             kernel.scan(query.base, first: 0, count: 120, into: &scanned)
             #expect(gathered.reversed() == scanned)
-            // 7 bits have nothing beyond their range, of which a normalised vector may be.
-            let tolerance = kind == .int4 ? fixture.codes.quantizer.scale * 0.6 : 0.1
             for slot in 0..<120 {
-                let decoded = fixture.vector(slot)
-                for (a, b) in zip(decoded, fixture.original(slot)) { #expect(abs(a - b) <= tolerance) }
-                let expected = DistanceOracle.distance(fixture.original(3), decoded, metric)
-                let rounding = DistanceOracle.tolerance(fixture.original(3), decoded, metric)
+                let (decoded, original) = (fixture.vector(slot), fixture.originals[slot])
+                let error = DistanceOracle.distance(decoded, original, .squaredEuclidean).squareRoot()
+                let length = DistanceOracle.distance(
+                    original, [Float](repeating: 0, count: dimensions), .squaredEuclidean
+                ).squareRoot()
+                #expect(error <= 0.02 * length * (1 + 1e-5), "slot \(slot): off by \(error) of \(length)")
+                let expected = DistanceOracle.distance(fixture.originals[3], decoded, metric)
+                let rounding = DistanceOracle.tolerance(fixture.originals[3], decoded, metric)
                 let one = vectors.distance(from: query.base, to: Slot(UInt32(slot)), scratch: &scratch)
                 #expect(abs(Double(scanned[slot]) - expected) <= rounding && abs(Double(one) - expected) <= rounding)
             }
@@ -90,62 +44,105 @@ struct StoredVectorsTests {
 
     @Test("Whole rows give their memory back, and vectors that were shared stay what they were")
     func memory() throws {
-        var fixture = try Fixture(.int4, metric: .squaredEuclidean, count: 4000, dimensions: 384)
-        let shared = fixture.shared(17)
+        var fixture = try CompactFixture(.int4, metric: .squaredEuclidean, count: 4000, dimensions: 384)
+        let shared = fixture.vectors.shared(version: 0)(Slot(17))
         let committed = fixture.vectors.committedBytes
         #expect(committed >= 4000 * 384 * 4)
         try fixture.compact()
         let vectors = fixture.vectors
-        #expect(vectors.usedBytes == 4000 * 192)
+        #expect(vectors.keptCount == 0 && vectors.usedBytes == 4000 * 192)
         #expect(vectors.committedBytes < committed / 5)
-        #expect(Array(shared) == fixture.original(17))
-        // New vectors are whole until they are released.
-        try fixture.append(Array(fixture.values.prefix(384 * 100)))
-        #expect(vectors.count == 4100 && vectors.usedBytes == 4100 * 192 + 100 * 1536)
-        #expect(fixture.vector(4017) == fixture.vector(17))
+        #expect(Array(shared) == fixture.originals[17])
+        // Vectors of a batch are whole until they are released, for the writer alone.
+        try fixture.append(Array(fixture.originals.prefix(100)))
+        #expect(vectors.count == 4100 && vectors.usedBytes == 4100 * 192)
+        #expect(fixture.vector(4017) == fixture.vector(17) && fixture.vector(4017) != fixture.originals[17])
         vectors.releaseNewest()
         #expect(vectors.count == 4100 && vectors.usedBytes == 4100 * 192)
-        try fixture.append(Array(fixture.values.prefix(384 * 10)))
+        try fixture.append(Array(fixture.originals.prefix(10)))
         #expect(fixture.vector(4103) == fixture.vector(3) && vectors.areEqual(Slot(4103), Slot(3)))
         #expect(!vectors.areEqual(Slot(4103), Slot(4)))
     }
 
-    @Test("A sample and a pass over all have the newest as they are, and so have vectors made whole", arguments: kinds)
+    @Test("The writer has the vectors of a batch as they are, and all others as they are stored", arguments: kinds)
     func newest(kind: VectorCodes) throws {
-        var fixture = try Fixture(kind, metric: .manhattan, count: 50, dimensions: 9)
+        var fixture = try CompactFixture(kind, metric: .manhattan, count: 50, dimensions: 9)
         try fixture.compact()
         let vectors = fixture.vectors
-        let far = (0..<18).map { Float($0) * 100 }
+        vectors.releaseNewest()
+        var generator = SeededGenerator(seed: 32)
+        let far = (0..<2).map { _ in generator.vector(dimensions: 9).map { $0 * 100 } }
         try fixture.append(far)
+        let space = AlignedBuffer<Float>(capacity: vectors.stride, zero: 0)
+        func read(_ slot: UInt32) -> [Float] {
+            vectors.withNewest(slot, space: space.base) { Array(UnsafeBufferPointer(start: $0, count: 9)) }
+        }
+        #expect(read(50) == far[0] && read(51) == far[1] && read(3) == fixture.vector(3))
+        #expect(fixture.vector(50) != far[0], "searches read what is stored")
         let sample = vectors.sample([3, 50, 51])
         withExtendedLifetime(sample) {
-            let read = sample.pointers.map { Array(UnsafeBufferPointer(start: $0, count: 9)) }
-            #expect(read == [fixture.vector(3), Array(far.prefix(9)), Array(far.suffix(9))])
+            let found = sample.pointers.map { Array(UnsafeBufferPointer(start: $0, count: 9)) }
+            #expect(found == [3, 50, 51].map { fixture.vector($0) })
         }
-        var distances = [Float](repeating: .nan, count: 3)
-        sample.distances(from: 1, into: &distances)
-        #expect(distances[1] == 0 && distances[2] == 8100)
         var count = 0
         vectors.forEachVector { slot, vector in
-            #expect(slot.index == count)
-            if count >= 50 { #expect(vector[0] == far[(count - 50) * 9]) }
+            #expect(slot.index == count && Array(UnsafeBufferPointer(start: vector, count: 9)) == fixture.vector(count))
             count += 1
         }
         #expect(count == 52)
-        let third = fixture.vector(3)
-        fixture.vectors = try vectors.whole()
-        #expect(!fixture.vectors.isCompact && fixture.vectors.count == 52)
-        #expect(fixture.vector(3) == third && fixture.vector(51) == Array(far.suffix(9)))
+        vectors.releaseNewest()
+        #expect(read(50) == fixture.vector(50))
     }
 
     @Test("More vectors than there is room for are refused while compact, too")
     func capacity() throws {
-        var fixture = try Fixture(.int4, metric: .squaredEuclidean, count: 1, dimensions: 3)
+        var fixture = try CompactFixture(.int4, metric: .squaredEuclidean, count: 1, dimensions: 3)
         try fixture.compact()
         let vectors = fixture.vectors
         #expect(throws: StorageError.capacityExceeded(maximum: vectors.capacity)) {
             try vectors.ensure(additional: vectors.capacity, newSlots: vectors.capacity)
         }
         #expect(vectors.count == 1 && fixture.vector(0).count == 3)
+    }
+
+    @Test(
+        "A kernel on what is stored gives the distances of the vectors that are read", arguments: [VectorCodes.none] + kinds,
+        Metric.allCases)
+    func storedKernel(kind: VectorCodes, metric: Metric) throws {
+        for dimensions in [1, 7, 16, 33] {
+            var fixture = try CompactFixture(
+                kind == .none ? .int8 : kind, metric: metric, count: 90, dimensions: dimensions)
+            if kind != .none { try fixture.compact(keeping: [4, 77]) }
+            let kernel = StoredKernel(fixture.vectors)
+            #expect(kernel.remainderShare == 1)
+            let space = AlignedBuffer<Float>(capacity: kernel.queryLength, zero: 0)
+            let slots = (0..<90).map { UInt32(($0 * 7) % 90) }
+            for asking in [4, 5] {
+                let padded = fixture.query(fixture.originals[asking])
+                // As a vector, and as it is stored.
+                for (query, values) in [
+                    (kernel.query(of: padded.base, space: space.base), fixture.originals[asking]),
+                    (kernel.query(ofRow: UInt32(asking), space: space.base), fixture.vector(asking)),
+                ] {
+                    // One, as many as are decoded at a time, and more.
+                    for count in [1, 16, 17, 90] {
+                        var gathered = [Float](repeating: .nan, count: count)
+                        kernel.gather(query, slots: slots, count: count, into: &gathered)
+                        for (slot, distance) in zip(slots, gathered) {
+                            let vector = fixture.vector(Int(slot))
+                            #expect(
+                                abs(Double(distance) - DistanceOracle.distance(values, vector, metric))
+                                    <= DistanceOracle.tolerance(values, vector, metric))
+                            #expect(kernel.deviation(of: slot, at: distance, from: query) == 0)
+                        }
+                    }
+                    var scanned = [Float](repeating: .nan, count: 40)
+                    kernel.scan(query, first: 30, count: 40, into: &scanned)
+                    var gathered = [Float](repeating: .nan, count: 40)
+                    kernel.gather(query, slots: Array(30..<70), count: 40, into: &gathered)
+                    #expect(scanned == gathered)
+                }
+            }
+        }
     }
 }
