@@ -32,6 +32,9 @@ final class GraphLedger {
     /// Removed duplicates that are members of their nodes still.
     var removedDuplicates: [UInt32] = []
 
+    /// Nodes whose own vectors are removed, and that have live members; nil if they are to be looked for.
+    var vacated: Set<UInt32>?
+
     /// The unlinking of dead nodes that is under way.
     var sweep: Sweep?
 
@@ -48,6 +51,7 @@ final class GraphLedger {
         agedAt = record.agedAt
         outposts = record.outposts
         removedDuplicates = record.removedDuplicates
+        vacated = record.slotCount == 0 ? [] : nil
         sweep = record.sweep
         given = record.freeSlots.map { GivenSlot(slot: $0, version: record.version) }
     }

@@ -101,6 +101,7 @@ extension HNSWGraph {
             slot.rawValue, of: node, nodeIsLive: !flags[Int(node)].contains(.removed))
         states.setNext(slot.rawValue, of: before)
         ledger.pendingNodes.append(node)
+        if flags[Int(node)].contains(.removed) { ledger.vacated?.insert(node) }
         if flags[Int(node)].contains(.dead) {
             flags[Int(node)].remove(.dead)
             ledger.deadNodeCount -= 1

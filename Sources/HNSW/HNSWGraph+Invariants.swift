@@ -45,6 +45,9 @@ extension HNSWGraph {
         guard nodes == nodeCount, dead == deadNodeCount else {
             throw GraphInvariantViolation("\(nodes) nodes, \(dead) dead; counted \(nodeCount), \(deadNodeCount)")
         }
+        if let vacated = ledger.vacated, vacated != Set((0..<UInt32(slotCount)).filter({ isVacated($0) })) {
+            throw GraphInvariantViolation("\(vacated.count) nodes are noted as removed ones with live members")
+        }
         guard members == duplicates else {
             throw GraphInvariantViolation("\(duplicates) duplicates, of which \(members) hang on nodes")
         }

@@ -82,7 +82,11 @@ extension HNSWGraph {
         states.setLifetime(lifetime, of: slot.rawValue)
         let node = node(of: slot)
         if flags[slot.index].contains(.duplicate) { ledger.removedDuplicates.append(slot.rawValue) }
-        if ledger.duplicates.removeMember(of: node) { return }
+        if ledger.duplicates.removeMember(of: node) {
+            if node == slot.rawValue { ledger.vacated?.insert(node) }
+            return
+        }
+        ledger.vacated?.remove(node)
         flags[Int(node)].insert(.dead)
         ledger.deadNodeCount += 1
         concealed.insert(node)

@@ -52,7 +52,7 @@ extension HNSWGraph {
         guard ledger.removedDuplicates.count >= minimumCount else { return }
         var departing: [UInt32: Set<UInt32>] = [:]
         ledger.removedDuplicates.removeAll { slot in
-            guard !states.lifetime(slot).contains(oldestReader.short) else { return false }
+            guard states.lifetime(slot).hasEnded(by: oldestReader.short) else { return false }
             departing[node(of: Slot(slot)), default: []].insert(slot)
             return true
         }
@@ -81,7 +81,7 @@ extension HNSWGraph {
         var condemned: [UInt32] = []
         for slot in 0..<UInt32(slotCount) where flags[Int(slot)].isNode && flags[Int(slot)].contains(.dead) {
             // Members that a search can still see hang on it, or it can be seen itself.
-            if states.next(slot) != nil || states.lifetime(slot).contains(oldestReader.short) { continue }
+            if states.next(slot) != nil || !states.lifetime(slot).hasEnded(by: oldestReader.short) { continue }
             condemned.append(slot)
             flags[Int(slot)].insert(.condemned)
         }

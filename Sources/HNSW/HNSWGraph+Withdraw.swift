@@ -55,6 +55,7 @@ extension HNSWGraph {
         let flags = ledger.flags.base
         if !hasLiveMember, flags[Int(node)].contains(.removed), !flags[Int(node)].contains(.dead) {
             flags[Int(node)].insert(.dead)
+            ledger.vacated?.remove(node)
             ledger.deadNodeCount += 1
         }
     }

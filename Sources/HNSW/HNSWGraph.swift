@@ -9,7 +9,8 @@ import VectorStorage
 /// Departures from the paper:
 /// 1. Levels come from a hash of (seed, slot), so that they do not depend on the order of arrival.
 /// 2. A batch is linked in two phases, which any number of threads carry out with the same result (``HNSWGraph+Insert``).
-/// 3. Equal vectors share one node: an equal vector's slot hangs on the node and is never linked (``DuplicateSets``).
+/// 3. Equal vectors share one node: an equal vector's slot hangs on the node and is never linked (``DuplicateSets``). Where the
+///    node's own vector is removed, one of the others moves to its slot (``HNSWGraph+Vacate``).
 /// 4. Nodes that no path reaches are attached again (``HNSWGraph+Repair``).
 /// 5. A removed vector's node still routes and is never a result, until it is unlinked (``HNSWGraph+Sweep``) and its slot used
 ///    again.

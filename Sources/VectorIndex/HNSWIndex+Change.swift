@@ -25,8 +25,7 @@ extension HNSWIndex {
             try requireSound()
             guard let slot = directory.slot(of: key) else { return false }
             graph.remove(slot)
-            commit(inserted: 0, removed: 1)
-            access.write { _ = directory.remove(key) }
+            commit(inserted: 0, removed: 1) { _ = directory.remove(key) }
             return true
         }
     }
@@ -66,6 +65,11 @@ extension HNSWIndex {
     func compactAlone() {
         waitForReaders()
         workers.use(threads: Processors.count)
+        let moved = graph.moveMembers(oldestReader: graph.version, atLeast: 1)
+        if !moved.isEmpty {
+            publish(moved) {}
+            waitForReaders()
+        }
         graph.unlinkDuplicates(oldestReader: graph.version, atLeast: 1)
         // Twice: the first ends a sweep that is under way.
         for _ in 0..<2 {
@@ -97,15 +101,29 @@ extension HNSWIndex {
     private static var sweepRowsPerChange: Int { 40 }
 
     /// Ends a change; the caller holds `writer`.
-    func commit(inserted: Int, removed: Int) {
+    ///
+    /// - Parameter enterKeys: makes keys known or forgets them.
+    func commit(inserted: Int, removed: Int, enterKeys: () -> Void) {
         let oldestReader = readers.oldest(present: graph.version)
         graph.unlinkDuplicates(oldestReader: oldestReader)
         if graph.isSweepDue, graph.beginSweep(oldestReader: oldestReader) { repair() }
         sweep(rows: (inserted + removed) * Self.sweepRowsPerChange)
-        graph.commit()
+        publish(graph.moveMembers(oldestReader: oldestReader), enterKeys: enterKeys)
         state.releaseRetired(oldestReader: readers.oldest(present: graph.version))
         liveCount.add(inserted - removed, ordering: .releasing)
         insertedCount.add(inserted, ordering: .relaxed)
+    }
+
+    /// Makes the graph's next version, and what lookups by key find of it, at once: a lookup finds a vector that has moved in its old
+    /// slot or in its new one.
+    private func publish(_ moved: [MovedMember], enterKeys: () -> Void) {
+        // No search of an older version reads the keys of slots that are moved to.
+        for each in moved { directory.assign(directory.key(of: each.from), to: each.to) }
+        access.write {
+            graph.commit()
+            enterKeys()
+            for each in moved { directory.move(directory.key(of: each.from), to: each.to) }
+        }
     }
 
     private func sweep(rows: Int) {

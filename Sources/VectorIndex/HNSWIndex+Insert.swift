@@ -107,8 +107,7 @@ extension HNSWIndex {
             }
             if let oldSlot { graph.remove(oldSlot) }
             compactVectors()
-            commit(inserted: keys.count, removed: oldSlot == nil ? 0 : 1)
-            access.write {
+            commit(inserted: keys.count, removed: oldSlot == nil ? 0 : 1) {
                 for taken in batch.taken { directory.publish(taken.slot) }
                 if let oldKey, oldSlot != nil { _ = directory.remove(oldKey) }
             }

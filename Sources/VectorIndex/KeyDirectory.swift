@@ -53,6 +53,12 @@ struct KeyDirectory: ~Copyable {
         publish(slot)
     }
 
+    /// Makes a known key that of another slot.
+    mutating func move(_ key: UInt64, to slot: Slot) {
+        slots.remove(key)
+        set(key, slot)
+    }
+
     mutating func remove(_ key: UInt64) -> Slot? { slots.remove(key) }
 
     /// Bytes of keys and table.
