@@ -30,16 +30,14 @@ CK_INLINE void prefetch_row(const ck_code_rows *rows, size_t r) {
     ck_prefetch(terms_of(rows, r));
 }
 
-// Rows that a gather asks for before it needs them.
-enum { ROWS_AHEAD = 8 };
-
 // The distance to row r. An argument of this type is constant at each call, so that each kernel is a loop of its own.
 typedef float (*row_distance)(const ck_code_query *query, const ck_code_rows *rows, size_t r);
 
 CK_INLINE void gather_one_by_one(const ck_code_query *query, const ck_code_rows *rows, const uint32_t *ids,
                                  size_t count, float *out, const row_distance distance) {
+    const size_t ahead = ck_rows_ahead(rows->lines);
     for (size_t i = 0; i < count; i++) {
-        if (i + ROWS_AHEAD < count) prefetch_row(rows, ids[i + ROWS_AHEAD]);
+        if (i + ahead < count) prefetch_row(rows, ids[i + ahead]);
         out[i] = distance(query, rows, ids[i]);
     }
 }

@@ -52,10 +52,11 @@ CK_INLINE void one_row(const ck_code_query *query, const ck_code_rows *rows, siz
 
 CK_INLINE void gather_loop(const ck_code_query *query, const ck_code_rows *rows, const uint32_t *ids, size_t count,
                            float *out, const rows_sum sum) {
+    const size_t ahead = ck_rows_ahead(rows->lines);
     size_t i = 0;
     for (; i + JOINT_ROWS <= count; i += JOINT_ROWS) {
         // The rows that come next are on their way while these are measured.
-        for (size_t next = i + ROWS_AHEAD; next < count && next < i + ROWS_AHEAD + JOINT_ROWS; next++)
+        for (size_t next = i + ahead; next < count && next < i + ahead + JOINT_ROWS; next++)
             prefetch_row(rows, ids[next]);
         const size_t r[JOINT_ROWS] = {ids[i], ids[i + 1], ids[i + 2], ids[i + 3]};
         four_rows(query, rows, r, out + i, sum);

@@ -23,13 +23,19 @@ package struct RowPrefetch {
     /// Cache lines to ask for.
     package let lines: Int
 
+    /// Rows of a hop that are asked for before any is compared. The kernel asks for the others while it compares those before them.
+    package let rowsAhead: Int
+
     /// 16 bytes a row that lie elsewhere, those of row 0; nil if there are none.
     package let terms: UnsafeRawPointer?
 
-    package init(rows: UnsafeRawPointer, stride: Int, terms: UnsafeRawPointer? = nil) {
+    package init(
+        rows: UnsafeRawPointer, stride: Int, rowsAhead: Int = .max, terms: UnsafeRawPointer? = nil
+    ) {
         self.rows = rows
         self.stride = stride
         self.terms = terms
+        self.rowsAhead = rowsAhead
         lines = Self.lines(rowBytes: stride)
     }
 

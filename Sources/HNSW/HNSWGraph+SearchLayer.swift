@@ -4,17 +4,15 @@ import DistanceKernels
 import VectorStorage
 
 extension HNSWGraph {
-    /// Candidates expanded at once: the more, the more rows the memory system can fetch while distances are computed, and the
-    /// more candidates are expanded in vain. Short rows keep it busy only if there are more of them (Benchmarks/README.md).
-    package static func expansionWidth(rowBytes: Int) -> Int { rowBytes <= 128 ? maximumExpansionWidth : 4 }
-
-    static var maximumExpansionWidth: Int { 8 }
+    /// Candidates expanded at once: the more, the more rows the memory system can fetch while distances are computed, and the more
+    /// candidates are expanded in vain (Benchmarks/README.md).
+    package static var expansionWidth: Int { 4 }
 
     /// SEARCH-LAYER, Algorithm 2: leaves the `ef` nearest nodes of a level in `scratch.pool`, sorted.
     ///
     /// Departures from the paper:
     /// 1. `C` and `W` are one sorted array (``CandidatePool``), which ends the search when all of it is expanded.
-    /// 2. The nearest candidates are expanded together (``expansionWidth(rowBytes:)``), and their unseen neighbours measured by one
+    /// 2. The nearest candidates are expanded together (``expansionWidth``), and their unseen neighbours measured by one
     ///    kernel call.
     /// 3. Dead nodes, and those of changes that the view does not see, are expanded like others and do not count against `ef`; with
     ///    `countsDead` they are plain nodes.
@@ -50,7 +48,7 @@ extension HNSWGraph {
     ) {
         let count = scratch.hopCount
         guard count > 0 else { return }
-        let soon = 2 * Self.expansionWidth(rowBytes: kernel.prefetch.stride)
+        let soon = 2 * Self.expansionWidth
         let slots = scratch.hopSlots.base
         let distances = scratch.hopDistances.base
         kernel.gather(query, slots: slots, count: count, into: distances)
@@ -73,7 +71,7 @@ extension HNSWGraph {
         let maximumNeighbors = layer.maximumNeighbors
         var count = 0
         var expanded = 0
-        let width = Self.expansionWidth(rowBytes: rows.stride)
+        let width = Self.expansionWidth
         while expanded < width, let nearest = scratch.pool.popNearest() {
             expanded &+= 1
             let row = layer.row(nearest)
@@ -88,7 +86,7 @@ extension HNSWGraph {
                 slots[count] = neighbor
                 count &+= visited.insert(neighbor) ? 1 : 0
             }
-            for i in first..<count where i < 8 { rows.fetch(slots[i]) }
+            for i in first..<count where i < rows.rowsAhead { rows.fetch(slots[i]) }
         }
         scratch.hopCount = count
         if expanded > 0 {
@@ -142,12 +140,16 @@ extension HNSWGraph {
 }
 
 extension Layer {
-    /// Asks the memory system for a node's neighbours: two cache lines, which hold those of the usual `M`.
+    /// Asks the memory system for a node's neighbors: up to four cache lines, 64 of them.
     @inline(__always)
     fileprivate func prefetchRow(_ slot: UInt32) {
         let row = row(slot).address
         prefetch(row)
         prefetch(row + 64)
+        if maximumNeighbors > 32 {
+            prefetch(row + 128)
+            prefetch(row + 192)
+        }
     }
 }
 

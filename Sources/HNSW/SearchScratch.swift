@@ -87,7 +87,7 @@ package struct SearchScratch: ~Copyable {
     package init(parameters: HNSWParameters) {
         let maximumNeighbors = parameters.maximumNeighbors(level: 0)
         pool = CandidatePool(capacity: 128)
-        let hopCapacity = HNSWGraph.maximumExpansionWidth * maximumNeighbors
+        let hopCapacity = HNSWGraph.expansionWidth * maximumNeighbors
         hopSlots = AlignedBuffer(capacity: hopCapacity, zero: 0)
         hopDistances = AlignedBuffer(capacity: hopCapacity, zero: 0)
         selectedSlots = AlignedBuffer(capacity: maximumNeighbors, zero: 0)

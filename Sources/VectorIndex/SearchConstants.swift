@@ -22,7 +22,7 @@ public struct SearchConstants: Sendable, Hashable, Encodable {
             codes == .none
             ? VectorMatrix.paddedDimensions(dimensions) * MemoryLayout<Float>.stride
             : CodeRowLayout(codes, dimensions: dimensions).stride
-        candidatesAtOnce = HNSWGraph.expansionWidth(rowBytes: rowBytes)
+        candidatesAtOnce = HNSWGraph.expansionWidth
         linesAhead = RowPrefetch.lines(rowBytes: rowBytes)
         queriesInTurn = SearchLanes.count
     }
