@@ -14,6 +14,7 @@ extension HNSWGraph {
         scratch.judged.entryPoint = entryPoint
         scratch.judged.expansions = expansions
         scratch.judged.hasHalf = false
+        scratch.judged.doublings = 0
         scratch.judged.measured = nil
         scratch.pool.limitExpansion(to: max(1, expansions / 2))
     }
@@ -44,7 +45,7 @@ extension HNSWGraph {
         let isContent = judge.isContent(
             late: scratch.lateCount(among: judge.nearestCount),
             outlierLate: scratch.lateCount(among: judge.outlierNearestCount),
-            ratio: outlierRatio(kernel: kernel, scratch: &scratch))
+            ratio: outlierRatio(kernel: kernel, scratch: &scratch), doublings: scratch.judged.doublings)
         if isContent { return false }
         guard 4 * scratch.distanceCount < nodeCount else {
             scratch.isUndecided = true
@@ -53,6 +54,7 @@ extension HNSWGraph {
         noteNearest(judge, scratch: &scratch)
         let next = 2 * expansions
         scratch.judged.expansions = next
+        scratch.judged.doublings += 1
         if next > scratch.pool.limit {
             let limit = scratch.judged.effort.poolLimit(expansions: next)
             begin(at: scratch.judged.entryPoint, ef: limit, scratch: &scratch)

@@ -67,10 +67,15 @@ package struct SearchJudge: Sendable, Hashable {
         self.outlierRatio = outlierRatio
     }
 
-    /// Whether a search may end that found so many late ones among the nearest of either list.
-    package func isContent(late: Int, outlierLate: Int, ratio: Float) -> Bool {
-        ratio > outlierRatio ? outlierLate <= outlierMaximumLate : late <= maximumLate
+    /// Whether a search may end that found so many late ones among the nearest of either list after some doublings.
+    package func isContent(late: Int, outlierLate: Int, ratio: Float, doublings: Int) -> Bool {
+        ratio > outlierRatio
+            ? outlierLate <= outlierMaximumLate : late <= maximumLate || doublings >= Self.maximumDoublings
     }
+
+    /// Doublings after which a search that is no outlier ends in any case: a few members of the data never settle, and what the
+    /// others miss by that is measured with the rest.
+    private static var maximumDoublings: Int { 3 }
 }
 
 /// What a judged search knows of its last stage.
@@ -85,6 +90,9 @@ struct JudgedSearch {
 
     /// The nearest of the last stage, in order; empty before the first.
     var nearest: [NodeKey] = []
+
+    /// How often the candidates were doubled.
+    var doublings = 0
 
     /// Whether ``nearest`` is of half as many expansions.
     var hasHalf = false

@@ -4,9 +4,10 @@ import HNSW
 
 /// What a snapshot's section `calibration` holds: where queries came from (0 held-out vectors, 1 stored vectors, 2 queries),
 /// vectors when it was measured, vectors that had ever been inserted then, and the number of curves; for each curve `k`, its
-/// queries, the number of its points, and for each point `efSearch`, recall, standard error and distances a query; then the
-/// caller's queries, normalised under cosine, and the squared length of each. Numbers have 8 bytes but for the queries' values and
-/// lengths, which have 4 and stand behind their number.
+/// queries, the number of its points, and for each point `efSearch`, recall, standard error and distances a query; then what follows
+/// (1 queries, 2 the ratio of outliers, 3 both): the ratio of outliers, which files of version 1 lack; the caller's queries,
+/// normalised under cosine, and the squared length of each. Numbers have 8 bytes but for the queries' values and lengths, which
+/// have 4 and stand behind their number.
 extension Calibrated {
     private static let sources: [Calibration.Source] = [.heldOutVectors, .storedVectors, .queries]
     private static let countRange = 1...1 << 48
@@ -23,8 +24,8 @@ extension Calibrated {
             }
         }
         record.append(UInt64((queries == nil ? 0 : 1) + (outlierRatio == nil ? 0 : 2)))
+        if let outlierRatio { record.append(Double(outlierRatio)) }
         queries?.append(to: &record, dimensions: dimensions)
-        if let outlierRatio { record.append(outlierRatio) }
         return record
     }
 
@@ -42,8 +43,8 @@ extension Calibrated {
         }
         calibration = Calibration(source: source, vectorCount: vectorCount, curves: curves)
         let parts = try record.next("what follows the curves", in: 0...3)
+        outlierRatio = parts & 2 != 0 ? Float(try record.next("the ratio of outliers", Double.self)) : nil
         queries = parts & 1 != 0 ? try PreparedBatch(&record, dimensions: dimensions) : nil
-        outlierRatio = parts & 2 != 0 ? try record.next("the ratio of outliers") : nil
         try record.finish()
     }
 }

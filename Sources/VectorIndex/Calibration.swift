@@ -8,22 +8,24 @@
     import Darwin
 #endif
 
-/// The recall that searches of an index reach by the number of candidates they keep, measured on the index itself.
+/// The recall that searches of an index reach by the number of candidates they begin with, measured on the index itself.
 ///
-/// Between two points the logarithm of what is missed falls in a straight line over the logarithm of `efSearch`.
+/// A search for a recall begins with the candidates of the first point that reaches it, and judges itself whether it goes on. Between
+/// two points the recall may be a step, so nothing is interpolated.
 public struct Calibration: Sendable, Hashable, Codable {
     /// One setting.
     public struct Point: Sendable, Hashable, Codable {
-        /// Candidates kept.
+        /// Candidates that a search begins with.
         public var efSearch: Int
 
-        /// The mean share of the `k` true nearest that was found, 0 to 1.
+        /// The highest recall that a search can be asked for here, 0 to 1: the share of the `k` true nearest that it finds in the mean,
+        /// and in the mean of every neighborhood but for two hundredths and chance.
         public var recall: Double
 
         /// The standard error of ``recall``: how far it may be from what other queries of the kind would show.
         public var standardError: Double
 
-        /// Distances computed for a query, in the mean.
+        /// Distances computed for a query that asks for this recall, in the mean.
         public var distancesPerQuery: Double
     }
 
@@ -32,7 +34,7 @@ public struct Calibration: Sendable, Hashable, Codable {
         /// Results a query asked for.
         public var k: Int
 
-        /// Queries that were asked.
+        /// Queries that were asked, without those asked for their neighborhood.
         public var queryCount: Int
 
         /// By `efSearch`, ascending.
@@ -61,7 +63,7 @@ public struct Calibration: Sendable, Hashable, Codable {
     /// By `k`, ascending.
     public let curves: [Curve]
 
-    /// Candidates to keep for a mean recall; nil if no setting measured is known to reach it.
+    /// Candidates to begin with for a mean recall; nil if no setting measured is known to reach it.
     ///
     /// For a `k` between two that were measured, the candidates are interpolated; for one beyond, they grow with `k`.
     ///

@@ -8,10 +8,9 @@ extension Calibration.Curve {
         0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.875, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.995, 0.999,
     ]
 
-    /// The settings from the least candidates on, until one reaches the highest recall.
+    /// For each wish the setting that fulfils it with the fewest distances, as far as one does.
     ///
-    /// A point's recall is the highest wish that it and all lower ones fulfil: in the mean over all queries, and in the mean over
-    /// every neighborhood as far as chance allows to tell.
+    /// A wish is fulfilled in the mean over all queries, and in the mean over every neighborhood as far as chance allows to tell.
     ///
     /// - Parameters:
     ///   - kIndex: which of ``CalibrationStages/ks``.
@@ -22,32 +21,47 @@ extension Calibration.Curve {
     init(_ queries: [AskedQuery], kIndex: Int, outlierRatio: Float, vectorCount: Int, growth: Double) {
         let k = CalibrationStages.ks[kIndex]
         self.init(k: k, queryCount: queries.count { $0.isRandom }, points: [])
-        var fulfilled = 0;
-        for first in CalibrationStages.perDoubling..<CalibrationStages.expansions.count {
-            let expansions = CalibrationStages.expansions[first]
-            if expansions < k { continue }
-            if queries.allSatisfy({ first >= $0.stages.count && !$0.isComplete }) { break }
-            var best: Summary?
-            for wish in fulfilled..<Self.wishes.count {
-                let judge = SearchJudge(recall: Self.wishes[wish], k: k, outlierRatio: outlierRatio)
-                let effort = SearchEffort(efSearch: expansions, judge: judge)
+        guard !queries.isEmpty else { return }
+        let stages = CalibrationStages.expansions
+        // More candidates than any search was measured with say nothing new.
+        let end = min(stages.count, (queries.map(\.stages.count).max() ?? 0) + CalibrationStages.perDoubling)
+        var first = CalibrationStages.perDoubling
+        while first < end, stages[first] < k { first += 1 }
+        for wish in Self.wishes {
+            let judge = SearchJudge(recall: wish, k: k, outlierRatio: outlierRatio)
+            func summary(_ first: Int) -> Summary {
+                let effort = SearchEffort(efSearch: stages[first], judge: judge)
                 let outcomes = queries.map {
                     JudgedOutcome(
                         of: $0, from: first, kIndex: kIndex, judge: judge, effort: effort, vectorCount: vectorCount)
                 }
-                let summary = Summary(queries, outcomes, k: k)
-                guard summary.fulfils(Self.wishes[wish]) else { break }
-                fulfilled = wish
-                best = summary
+                return Summary(queries, outcomes, k: k)
             }
-            guard let best else { continue }
-            let recall = Self.wishes[fulfilled]
+            var best: (first: Int, summary: Summary)?
+            while first < end {
+                let summary = summary(first)
+                if summary.fulfils(wish) {
+                    best = (first, summary)
+                    break
+                }
+                first += 1
+            }
+            guard let least = best else { return }
+            // To begin with more may be cheaper than to double.
+            for next in first + 1..<max(first + 1, min(first + 1 + CalibrationStages.perDoubling, end)) {
+                let summary = summary(next)
+                if summary.distancesPerQuery < best?.summary.distancesPerQuery ?? 0, summary.fulfils(wish) {
+                    best = (next, summary)
+                }
+            }
+            let chosen = best ?? least
+            first = chosen.first
+            let efSearch = Int((Double(stages[first]) * growth).rounded(.up))
+            if points.last?.efSearch == efSearch { points.removeLast() }
             points.append(
                 Calibration.Point(
-                    efSearch: Int((Double(expansions) * growth).rounded(.up)), recall: recall,
-                    standardError: best.standardError,
-                    distancesPerQuery: best.distancesPerQuery))
-            if fulfilled == Self.wishes.count - 1 { break }
+                    efSearch: efSearch, recall: wish, standardError: chosen.summary.standardError,
+                    distancesPerQuery: chosen.summary.distancesPerQuery))
         }
     }
 }
@@ -85,7 +99,7 @@ private struct Summary {
     /// two hundredths less in every neighborhood, but for chance.
     func fulfils(_ wish: Double) -> Bool {
         recall >= wish && recall - 1.65 * standardError >= wish - 0.01
-            && groups.allSatisfy { $0.recall + 1.5 * $0.standardError >= wish - 0.02 }
+            && groups.allSatisfy { $0.recall + 2 * $0.standardError >= wish - 0.02 }
     }
 }
 

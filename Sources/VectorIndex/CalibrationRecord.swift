@@ -17,10 +17,19 @@ enum CalibrationStages {
     static let perDoubling = quarters.count
 
     /// Results that are asked for.
-    static let ks = [1, 10, 100]
+    static let ks = [1, 10, 100, 1000]
+
+    /// The most random queries that ask for each of ``ks``: the more results, the fewer queries an estimate needs.
+    static let queryCounts = [1000, 1000, 256, 64]
 
     /// Nearest nodes that are compared from stage to stage, by the wish for `k` results: of searches and of outliers.
     static func nearestCounts(k: Int) -> (usual: Int, outlier: Int) { (max(k, 10), max(k, 64)) }
+
+    /// The counts that ``nearestCounts(k:)`` can be for the first of ``ks``: the first of ``nearestCounts``.
+    static func nearestCounts(among kCount: Int) -> [Int] {
+        guard kCount > 0 else { return [] }
+        return nearestCounts.filter { $0 <= nearestCounts(k: ks[kCount - 1]).outlier }
+    }
 
     /// All that ``nearestCounts(k:)`` can be for ``ks``, ascending.
     static let nearestCounts: [Int] = Array(
@@ -39,11 +48,12 @@ extension SearchJudge {
         // The farther beyond what is measured, the more the judge decides.
         let measured = Double(CalibrationStages.ks[CalibrationStages.ks.count - 1])
         let factor = max(4 * min(1, measured / Double(k)), 0.3)
+        let missed = 1 - recall
+        let outlierShare = max(0.03, min(0.08, 1.25 * missed))
         self.init(
-            nearestCount: counts.usual, maximumLate: Int(factor * (1 - recall) * Double(counts.usual) + 1e-9),
+            nearestCount: counts.usual, maximumLate: Int(factor * missed * Double(counts.usual) + 1e-9),
             outlierNearestCount: counts.outlier,
-            outlierMaximumLate: Int((min(1.25 * (1 - recall), 0.12) * Double(counts.outlier)).rounded()),
-            outlierRatio: outlierRatio)
+            outlierMaximumLate: Int((outlierShare * Double(counts.outlier)).rounded()), outlierRatio: outlierRatio)
     }
 }
 
@@ -101,7 +111,9 @@ struct JudgedOutcome {
             hits = stage.hits[kIndex]
             let isContent =
                 index > last && query.isComplete
-                || judge.isContent(late: stage.late[usual], outlierLate: stage.late[outlier], ratio: stage.outlierRatio)
+                || judge.isContent(
+                    late: stage.late[usual], outlierLate: stage.late[outlier], ratio: stage.outlierRatio,
+                    doublings: (index - first) / CalibrationStages.perDoubling)
             let next = index + CalibrationStages.perDoubling
             guard !isContent, 4 * cost < vectorCount, next < CalibrationStages.expansions.count else {
                 distanceCount += cost

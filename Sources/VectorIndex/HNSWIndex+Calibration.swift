@@ -4,20 +4,23 @@ import HNSW
 
 extension HNSWIndex {
     /// The recall that searches reach by the number of candidates, as last measured: near the end of a batch insertion that leaves
-    /// the index half as large again, on vectors that were not yet linked; at the first search for a recall after such growth or
-    /// after a fifth was removed; and by ``calibrate(queries:threads:)``. nil while there are fewer than 1,000 vectors: those are
-    /// compared one by one.
+    /// the index half as large again, on vectors that were not yet linked; at the first search for a recall after the index has
+    /// grown by a twentieth or lost a fifth; and by ``calibrate(queries:threads:)``. nil while there are fewer than 1,000 vectors:
+    /// those are compared one by one.
     public var calibration: Calibration? {
         readers.read(graph) { _, _ in
             count < Self.calibrationMinimumCount ? nil : state.value.calibrated?.calibration
         }
     }
 
-    /// Returns the `k` nearest vectors to a query, nearest first, with the wanted recall in the mean over queries like those of the
-    /// ``calibration``.
+    /// Returns the `k` nearest vectors to a query, nearest first, with the wanted recall in the mean over queries: over those of
+    /// every neighborhood that the ``calibration`` looks at, as far as its sample can tell.
     ///
-    /// Queries of another kind than the stored vectors may find less: calibrate on such queries then. A recall that no
-    /// measured setting reaches, and an index of fewer than 1,000 vectors, are answered by comparing every vector.
+    /// The search begins with the candidates that the calibration names, and doubles them while its results still change. Queries
+    /// that lie farther from their nearest result than members of the data do are held to more stable results: they may be of
+    /// another kind than the stored vectors. For these ``calibrate(queries:threads:)`` on such queries is surer. A recall that no
+    /// measured setting reaches, an index of fewer than 1,000 vectors, and a search that would cost as much are answered by
+    /// comparing every vector.
     ///
     /// - Parameters:
     ///   - query: `dimensions` finite values; under ``Metric/cosine`` not all zero.
@@ -54,12 +57,12 @@ extension HNSWIndex {
 
     /// Calibrates if that is due. While the index is changed, the last calibration serves, or every vector is compared.
     func renewCalibration() {
-        guard readers.read(graph, { _, _ in isCalibrationDue() }) else { return }
+        guard readers.read(graph, { _, _ in isCalibrationDue }) else { return }
         _ = writer.withLockIfAvailable { _ in
-            if isCalibrationDue() {
+            if isCalibrationDue {
                 calibrate(
-                    asked: state.value.calibrated?.queries, among: liveSlots(in: graph.pendingView),
-                    threads: Processors.count)
+                    asked: state.value.calibrated?.queries, isRenewal: !isCalibrationDue(additional: 0),
+                    among: liveSlots(in: graph.pendingView), threads: Processors.count)
                 graph.commit()
             }
         }
@@ -70,8 +73,8 @@ extension HNSWIndex {
         try search(query.span, k: k, recall: recall)
     }
 
-    /// Measures the recall of searches by the number of candidates, for 1, 10 and 100 results. Searches go on meanwhile, changes
-    /// wait. Compares each query, or up to 1,000 stored vectors, with every vector.
+    /// Measures the recall of searches by the number of candidates, for 1, 10, 100 and 1,000 results. Searches go on meanwhile,
+    /// changes wait. Compares each query, or up to 1,000 stored vectors and some of every neighborhood, with every vector.
     ///
     /// - Parameters:
     ///   - queries: queries one after the other like those that will be asked, none of them a stored vector, some hundreds for a

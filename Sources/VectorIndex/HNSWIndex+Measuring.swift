@@ -11,25 +11,35 @@ extension HNSWIndex {
     /// Vectors that are asked at random: measuring costs a small part of the time to build.
     private static func queryCount(vectorCount: Int) -> Int { min(max(100, vectorCount / 40), 1000) }
 
-    /// Whether there is none, or the index has changed too much since; the caller reads the graph, or holds `writer`.
-    ///
-    /// - Parameter additional: vectors that are being inserted.
-    func isCalibrationDue(additional: Int = 0) -> Bool {
+    /// Whether there is none, or the index has changed so much since that a search for a recall measures first; the caller reads
+    /// the graph, or holds `writer`.
+    var isCalibrationDue: Bool { isCalibrationDue(additional: 0, growthShare: Self.growthShare) }
+
+    /// Whether the vectors that are being inserted are so many that recall is measured before the insertion ends; the caller holds
+    /// `writer`.
+    func isCalibrationDue(additional: Int) -> Bool { isCalibrationDue(additional: additional, growthShare: 2) }
+
+    /// A new cluster of a twentieth of the vectors changes what a mean recall takes.
+    private static var growthShare: Int { 20 }
+
+    private func isCalibrationDue(additional: Int, growthShare: Int) -> Bool {
         let count = count + additional
         guard count >= Self.calibrationMinimumCount else { return false }
-        guard let calibrated = state.value.calibrated else { return true }
+        // What a file of version 1 holds was measured in the mean only.
+        guard let calibrated = state.value.calibrated, calibrated.outlierRatio != nil else { return true }
         let inserted = insertedCount.load(ordering: .relaxed) + additional - calibrated.insertedCount
         let measuredCount = calibrated.calibration.vectorCount
-        return 16 * inserted >= measuredCount || 5 * count <= 4 * measuredCount
+        return growthShare * inserted >= measuredCount || 5 * count <= 4 * measuredCount
     }
 
     /// Asks queries of the caller's, or else stored vectors; the caller holds `writer`.
     ///
     /// - Parameters:
+    ///   - isRenewal: whether the index has changed little, so that a quarter of the vectors is asked.
     ///   - slots: the slots that can be found.
     ///   - vectorCount: the vectors there are, if it is more.
     func calibrate(
-        asked: PreparedBatch?, among slots: [UInt32], vectorCount: Int? = nil, threads: Int
+        asked: PreparedBatch?, isRenewal: Bool = false, among slots: [UInt32], vectorCount: Int? = nil, threads: Int
     ) {
         let vectorCount = vectorCount ?? slots.count
         if let asked {
@@ -41,7 +51,8 @@ extension HNSWIndex {
                 among: slots, vectorCount: vectorCount, threads: threads)
         }
         let fitting = fittingSlots
-        let random = hiddenVectors(count: Self.queryCount(vectorCount: slots.count), among: fitting)
+        let count = Self.queryCount(vectorCount: slots.count)
+        let random = hiddenVectors(count: isRenewal ? max(100, count / 4) : count, among: fitting)
         calibrate(
             calibrationSample(random: random, fitting: fitting), source: .storedVectors, among: slots,
             vectorCount: vectorCount, threads: threads)
@@ -92,21 +103,22 @@ extension HNSWIndex {
     ) {
         guard vectorCount >= Self.calibrationMinimumCount else { return }
         // Where there is nothing to ask, as where all vectors are equal, no setting is known to reach a recall.
-        let kCount = CalibrationStages.ks.count { !queries.isEmpty && 4 * $0 <= vectorCount }
-        let limit = CalibrationStages.ks[max(kCount, 1) - 1]
-        let truth = exactNearest(to: queries, limit: limit + 1, among: slots, threads: threads)
-        let nearest = zip(queries, truth).map { query, truth in truth.filter { $0.slot != query.hidden } }
-        var records = kCount > 0 ? ask(queries, nearest: nearest, kCount: kCount, threads: threads) : []
+        let kCount = CalibrationStages.ks.count { !queries.isEmpty && 4 * $0 <= slots.count }
+        let kCounts = queries.indices.map { q in
+            CalibrationStages.queryCounts.prefix(kCount).count { q < $0 || q >= randomCount && $0 > Self.fewQueries }
+        }
+        let nearest = nearest(to: queries, kCounts: kCounts, among: slots, threads: threads)
+        var records = kCount > 0 ? ask(queries, nearest: nearest, kCounts: kCounts, threads: threads) : []
         for i in records.indices {
             records[i].isRandom = i < randomCount
             if let cell = cells[i] { records[i].groups.append(cell) }
         }
         if asked == nil { Self.addDensities(to: &records, nearest: nearest) }
         let ratio = Self.outlierRatio(records.prefix(randomCount), metric: metric)
-        let answered = records.filter { !$0.stages.isEmpty }
-        let curves = (0..<kCount).map {
+        let curves = (0..<kCount).map { kIndex in
             Calibration.Curve(
-                answered, kIndex: $0, outlierRatio: ratio, vectorCount: slots.count,
+                records.filter { kIndex < $0.stages.first?.hits.count ?? 0 }, kIndex: kIndex, outlierRatio: ratio,
+                vectorCount: slots.count,
                 growth: Double(vectorCount) / Double(slots.count))
         }
         // Of a batch under way, every vector is counted as inserted.
@@ -148,9 +160,29 @@ extension HNSWIndex {
 
     private var fittingSlots: [UInt32] { (0..<UInt32(vectors.count)).filter { graph.canBeHidden(Slot($0)) } }
 
+    /// Settings that are measured with so few queries leave neighborhoods to those with more.
+    private static var fewQueries: Int { 64 }
+
+    /// The true nearest to each query: one more than the most that it asks for, without itself.
+    private func nearest(
+        to queries: [PreparedQuery], kCounts: [Int], among slots: [UInt32], threads: Int
+    ) -> [[NearestSelection.Candidate]] {
+        // Queries that ask for as many are compared together.
+        var nearest: [[NearestSelection.Candidate]] = []
+        while nearest.count < queries.count {
+            let kCount = kCounts[nearest.count]
+            let end = kCounts[nearest.count...].firstIndex { $0 != kCount } ?? queries.count
+            let part = Array(queries[nearest.count..<end])
+            let limit = kCount > 0 ? CalibrationStages.ks[kCount - 1] + 1 : 0
+            let found = exactNearest(to: part, limit: limit, among: slots, threads: threads)
+            nearest += zip(part, found).map { query, found in found.filter { $0.slot != query.hidden } }
+        }
+        return nearest
+    }
+
     /// What the search for each query finds at every stage.
     private func ask(
-        _ queries: [PreparedQuery], nearest: [[NearestSelection.Candidate]], kCount: Int, threads: Int
+        _ queries: [PreparedQuery], nearest: [[NearestSelection.Candidate]], kCounts: [Int], threads: Int
     ) -> [AskedQuery] {
         var records = [AskedQuery](repeating: AskedQuery(), count: queries.count)
         let threads = max(1, min(threads, queries.count))
@@ -169,7 +201,7 @@ extension HNSWIndex {
                         let q = next.add(1, ordering: .relaxed).oldValue
                         guard q < queries.count else { return }
                         records[q] = self.ask(
-                            queries[q], nearest: nearest[q], kCount: kCount, state: state, scratch: scratch)
+                            queries[q], nearest: nearest[q], kCount: kCounts[q], state: state, scratch: scratch)
                     }
                 }
             }
@@ -184,7 +216,7 @@ extension HNSWIndex {
         var record = AskedQuery()
         let ks = CalibrationStages.ks.prefix(kCount)
         guard let most = ks.last, nearest.count >= most else { return record }
-        let counts = CalibrationStages.nearestCounts
+        let counts = CalibrationStages.nearestCounts(among: kCount)
         findStages(query, limit: most, counts: counts, state: state, scratch: scratch) { stage, distances in
             if stage.index == 0 { record.stages.removeAll() }
             let hits = ks.map { k in distances.prefix(k).count { $0 <= nearest[k - 1].distance } }

@@ -38,8 +38,7 @@ extension HNSWIndex {
         let limit = min(k, max(count, 1))
         let growth = Double(count) / Double(calibrated.calibration.vectorCount)
         let grown = growth > 1 ? Int((Double(ef) * growth).rounded(.up)) : ef
-        let judge = SearchJudge(
-            recall: recall, k: limit, outlierRatio: calibrated.outlierRatio ?? .greatestFiniteMagnitude)
+        let judge = calibrated.outlierRatio.map { SearchJudge(recall: recall, k: limit, outlierRatio: $0) }
         return .graph(SearchEffort(efSearch: max(grown, limit), judge: judge))
     }
 }

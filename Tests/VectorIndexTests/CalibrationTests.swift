@@ -160,7 +160,7 @@ struct CalibrationTests {
         for key in 0..<1100 as Range<UInt64> { try index.insert([1, 2], key: key) }
         #expect(try index.search([1, 2], k: 5, recall: 0.9).count == 5)
         #expect(try index.search([1, 2], k: 2000, recall: 0.9).count == 1100)
-        #expect(index.calibration?.curves == [] && !index.isCalibrationDue())
+        #expect(index.calibration?.curves == [] && !index.isCalibrationDue)
     }
 
     @Test("A recall that is none is refused", arguments: [0, -1, 1.01, .nan, .infinity])

@@ -2,9 +2,7 @@
 
 import ArgumentParser
 import CommandSupport
-import Dispatch
 import Nearest
-import Synchronization
 
 /// `nearest search`: asks a saved index.
 struct SearchCommand: ParsableCommand {
@@ -90,13 +88,16 @@ struct SearchCommand: ParsableCommand {
     private func answers(of index: HNSWIndex, to inputs: SearchInputs) throws(VectorIndexError) -> [[Neighbor]] {
         let progress = ProgressBar("search", total: inputs.queryCount)
         defer { progress.finish() }
-        if let recall { return try answers(of: index, to: inputs, recall: recall, progress: progress) }
         var results: [[Neighbor]] = []
         while results.count < inputs.queryCount {
             let end = min(results.count + Self.queriesAtOnce, inputs.queryCount)
             let part = inputs.queryRange(results.count).lowerBound..<inputs.queryRange(end).lowerBound
-            results += try index.searchBatch(
-                inputs.queries.span.extracting(part), k: k, efSearch: ef, threads: threads)
+            let queries = inputs.queries.span.extracting(part)
+            if let recall {
+                results += try index.searchBatch(queries, k: k, recall: recall, threads: threads)
+            } else {
+                results += try index.searchBatch(queries, k: k, efSearch: ef, threads: threads)
+            }
             progress.update(end)
         }
         return results
@@ -104,29 +105,4 @@ struct SearchCommand: ParsableCommand {
 
     /// Queries between two looks at the progress: enough for many threads.
     private static let queriesAtOnce = 16_384
-
-    /// The results of each query with a wanted recall.
-    private func answers(
-        of index: HNSWIndex, to inputs: SearchInputs, recall: Double, progress: ProgressBar
-    ) throws(VectorIndexError) -> [[Neighbor]] {
-        let results = Mutex([[Neighbor]](repeating: [], count: inputs.queryCount))
-        let failure = Mutex<VectorIndexError?>(nil)
-        let next = Atomic(0)
-        DispatchQueue.concurrentPerform(iterations: min(threads, inputs.queryCount)) { _ in
-            do throws(VectorIndexError) {
-                while true {
-                    let q = next.add(1, ordering: .relaxed).oldValue
-                    guard q < inputs.queryCount else { return }
-                    let query = inputs.queries.span.extracting(inputs.queryRange(q))
-                    let found = try index.search(query, k: k, recall: recall)
-                    results.withLock { $0[q] = found }
-                    progress.update(q + 1)
-                }
-            } catch {
-                failure.withLock { $0 = error }
-            }
-        }
-        if let error = failure.withLock({ $0 }) { throw error }
-        return results.withLock { $0 }
-    }
 }
