@@ -11,7 +11,6 @@
 
 #include "ck_code_blocks.h"
 #include "ck_code_rows.h"
-#include "ck_codes.h"
 #include "ck_crc32c.h"
 #include "ck_half.h"
 

@@ -9,7 +9,6 @@
 
 extern const ck_table ck_table_portable;
 extern const ck_half_table ck_half_table_portable;
-extern const ck_code_table ck_code_table_portable;
 extern const ck_code_row_table ck_code_row_table_portable;
 extern const ck_code_block_table ck_code_block_table_portable;
 extern const ck_crc32c_table ck_crc32c_table_portable;
@@ -18,8 +17,6 @@ extern const ck_table ck_table_avx2;
 extern const ck_table ck_table_avx512;
 extern const ck_half_table ck_half_table_avx2;
 extern const ck_half_table ck_half_table_avx512;
-extern const ck_code_table ck_code_table_avx2;
-extern const ck_code_table ck_code_table_avx512vnni;
 extern const ck_code_row_table ck_code_row_table_avx2;
 extern const ck_code_row_table ck_code_row_table_avx512vnni;
 extern const ck_code_block_table ck_code_block_table_avx2;
