@@ -26,7 +26,9 @@ package struct IndexArguments: ParsableArguments {
     @Option(help: ArgumentHelp("Index only the first N vectors.", valueName: "N"))
     package var limit: Int?
 
-    @Flag(help: "Keep codes only, once they are learnt: a third of the memory. Not with --codes none.")
+    @Flag(
+        name: [.customLong("codes-only"), .customLong("compact")],
+        help: "Keep codes only, a third of the memory. Not with --codes none. --compact is its old name.")
     package var compact = false
 
     package init() {}
@@ -77,7 +79,7 @@ extension IndexArguments {
         try check(
             "--codes", codes?.rawValue, CodesOption(info.options.codes).rawValue, info.codesInUse.rawValue)
         guard !compact || !info.options.keepsVectors else {
-            throw ValidationError("--compact is given; \(path) was built without it")
+            throw ValidationError("--codes-only is given; \(path) was built without it")
         }
     }
 }

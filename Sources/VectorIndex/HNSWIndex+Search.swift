@@ -245,7 +245,7 @@ extension Metric {
 }
 
 extension HNSWIndex {
-    /// Returns the distance from a query to the vector under a key; nil if the key is not there.
+    /// Returns the distance from a query to the vector under a key as it is stored (``vector(for:)``); nil if the key is not there.
     ///
     /// - Throws: ``VectorIndexError``: the query is not a vector of this index.
     public func distance(from query: Span<Float>, to key: UInt64) throws(VectorIndexError) -> Float? {

@@ -136,7 +136,7 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     public func contains(key: UInt64) -> Bool { access.read { directory.slot(of: key) != nil } }
 
     /// Returns the vector under the key, normalised under ``Metric/cosine``: without copying it, or decoded where the index has
-    /// given it up for its codes (``HNSWOptions/keepsVectors``). nil if the key is not there.
+    /// given it up for its codes (``HNSWOptions/keepsVectors``), within 2 % of its length then. nil if the key is not there.
     ///
     /// - Throws: ``VectorIndexError``: the index was opened from a file that turns out to be damaged.
     public func vector(for key: UInt64) throws(VectorIndexError) -> SharedVector? {

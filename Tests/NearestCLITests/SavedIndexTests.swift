@@ -27,7 +27,7 @@ struct SavedIndexTests {
 
         let index = try HNSWIndex(contentsOf: fixture.path("a.nearest"))
         #expect(index.metric == metric.metric)
-        #expect(index.options == HNSWOptions(m: 8, efConstruction: 50, seed: 3, codes: VectorCodes.none))
+        #expect(index.options == HNSWOptions(m: 8, efConstruction: 50, seed: 3))
         for key in [0, 299] as [UInt64] {
             let row = Int(key) * 12
             let vector = try #require(try index.vector(for: key))
@@ -40,7 +40,7 @@ struct SavedIndexTests {
     @Test("build takes the first vectors, and codes instead of vectors")
     func options() throws {
         #expect(try fixture.build("a.nearest", ["--limit", "7"]).count == 7)
-        #expect(try fixture.build("b.nearest", ["--codes", "int8", "--compact"]).codes == "int8")
+        #expect(try fixture.build("b.nearest", ["--codes", "int8", "--codes-only"]).codes == "int8")
         let info = try IndexFile(path: fixture.path("b.nearest")).info()
         #expect(info.options.codes == .int8 && !info.options.keepsVectors)
         try NumPyFile.write([Float](), rows: 0, columns: 12, to: fixture.path("empty.npy"))
@@ -54,7 +54,7 @@ struct SavedIndexTests {
         let base = ["--base", fixture.path("base.npy")]
         let out = ["--out", fixture.path("a.nearest")]
         for arguments in [
-            base, out, base + out + ["--m", "1"], base + out + ["--codes", "int3"], base + out + ["--compact"],
+            base, out, base + out + ["--m", "1"], base + out + ["--codes", "int3"], base + out + ["--codes", "none", "--codes-only"],
             base + out + ["--build-threads", "0"], base + out + ["--limit", "0"],
         ] {
             expectExit(64, BuildCommand.self, arguments) { _ = try $0.build() }

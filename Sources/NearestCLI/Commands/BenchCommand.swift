@@ -34,7 +34,7 @@ struct BenchCommand: ParsableCommand {
     var ef = "16,32,64,128,256"
 
     @Option(
-        help: "What vectors are compared by: none (the vectors themselves), int8, int4, or auto. (default: none)")
+        help: "What vectors are compared by: none (the vectors themselves), int8, int4, or auto. (default: auto)")
     var codes: CodesOption?
 
     @Flag(help: "Answer the queries by one call, which may interleave them; each has the mean time then.")
@@ -131,7 +131,7 @@ struct BenchCommand: ParsableCommand {
         guard let index else {
             let inputs = try SearchInputs(
                 base: base ?? "", queries: queries, limit: indexed.limit, queryLimit: queryLimit)
-            return try BenchSubject(inputs, built: indexed, codes: codes ?? .none, threads: buildThreads)
+            return try BenchSubject(inputs, built: indexed, codes: codes ?? .auto, threads: buildThreads)
         }
         return try BenchSubject(
             opened: IndexFile(path: index), opening: opening.options, base: base, queries: queries,

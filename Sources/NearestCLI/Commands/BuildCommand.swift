@@ -24,7 +24,7 @@ struct BuildCommand: ParsableCommand {
     @OptionGroup var indexed: IndexArguments
 
     @Option(help: "What vectors are compared by: none (the vectors themselves), int8, int4, or auto.")
-    var codes = CodesOption.none
+    var codes = CodesOption.auto
 
     @Option(help: "Threads that build; the graph does not depend on it.")
     var buildThreads = 2
@@ -49,7 +49,7 @@ struct BuildCommand: ParsableCommand {
     mutating func validate() throws {
         try checkRange("--build-threads", buildThreads, 1...1024)
         guard !indexed.compact || codes != .none else {
-            throw ValidationError("--compact keeps codes only: give --codes int8, int4 or auto")
+            throw ValidationError("--codes-only keeps codes only: give --codes int8, int4 or auto")
         }
     }
 

@@ -45,7 +45,7 @@ struct ConvertCommand: ParsableCommand {
 
     @Option(
         help:
-            "What vectors of hnswlib are compared by once they are in an index: none, int8, int4 or auto. (default: none)"
+            "What vectors of hnswlib are compared by once they are in an index: none, int8, int4 or auto. (default: auto)"
     )
     var codes: CodesOption?
 
