@@ -59,7 +59,7 @@ struct InfoTests {
         }
         #expect(
             report.text().contains(
-                "128 dimensions, codes int8: 8 candidates at once, 2 of 2 cache lines of a row ahead, 5 queries in turn"
+                "128 dimensions, codes int8: 4 candidates at once, 2 of 2 cache lines of a row ahead, 5 queries in turn"
             ))
         let object = try JSONSerialization.jsonObject(with: Data(report.json().utf8)) as? [String: Any]
         let rows = try #require(object?["search"] as? [[String: Any]])
