@@ -40,8 +40,9 @@ package struct CodeKernel: DistanceKernel {
     /// - Parameters:
     ///   - codes: the codes of row 0; the matrix outlives the kernel and never moves.
     ///   - terms: the terms of row 0, likewise.
-    package init(_ quantizer: RowQuantizer, codes: UnsafePointer<UInt8>, terms: UnsafePointer<UInt8>, layout: CodeRowLayout)
-    {
+    package init(
+        _ quantizer: RowQuantizer, codes: UnsafePointer<UInt8>, terms: UnsafePointer<UInt8>, layout: CodeRowLayout
+    ) {
         self.quantizer = quantizer
         rows = ck_code_rows(
             codes: codes, stride: layout.stride, terms: terms, terms_stride: layout.termsStride,
@@ -172,7 +173,8 @@ package struct CodeKernel: DistanceKernel {
 
     /// How far an estimate may be off, as a standard deviation: e and the query's own rounding are taken for random directions.
     ///
-    /// What the query's rounding adds to all rows alike is not in it: rows at a small distance from one another keep their order.
+    /// What the query's rounding adds to all rows alike is not in it (``commonDeviation(of:)``). Sums of floats are off by 2⁻²⁰ of
+    /// their terms at most.
     package func deviation(of slot: UInt32, at distance: Float, from query: UnsafePointer<UInt8>) -> Float {
         let head = UnsafeRawPointer(query).load(as: ck_code_query.self)
         let error = row(slot).error(dimensions: quantizer.dimensions)
@@ -185,12 +187,23 @@ package struct CodeKernel: DistanceKernel {
             let length = squared.squareRoot()
             let byRow = (length + head.ownError) * error * directionShare
             let byQuery = (length + error) * queryStep
-            let rounding = (abs(head.constant) + squared) * 0x1p-22
+            let rounding = (abs(head.constant) + squared) * 0x1p-20
             return (byRow * byRow + byQuery * byQuery).squareRoot() * productFactor + rounding
         case .innerProduct:
             let length = head.squared_norm.squareRoot()
             let byRow = length * error * directionShare
-            return byRow * head.unit + (abs(head.constant * head.unit) + abs(distance)) * 0x1p-22
+            return byRow * head.unit + (abs(head.constant * head.unit) + abs(distance)) * 0x1p-20
+        }
+    }
+}
+
+extension CodeKernel {
+    /// What `q'` and its rounding have in common adds to the distances to all rows.
+    package func commonDeviation(of query: UnsafePointer<UInt8>) -> Float {
+        let head = UnsafeRawPointer(query).load(as: ck_code_query.self)
+        switch metric {
+        case .manhattan, .innerProduct: return 0
+        case .squaredEuclidean, .cosine: return head.scale * 0.289 * max(head.squared_norm, 0).squareRoot()
         }
     }
 }

@@ -38,7 +38,11 @@ package protocol DistanceKernel {
     /// vectors.
     func deviation(of slot: UInt32, at distance: Float, from query: UnsafePointer<Element>) -> Float
 
-    /// The share of that deviation which is left where a row is read with its remainders.
+    /// How far all distances from a query may be off alike beside that, as a standard deviation: of no account among them, but
+    /// where they are compared with distances from another query.
+    func commonDeviation(of query: UnsafePointer<Element>) -> Float
+
+    /// The share of a row's deviation which is left where a row is read with its remainders.
     var remainderShare: Float { get }
 }
 

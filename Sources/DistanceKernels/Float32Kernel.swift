@@ -74,6 +74,8 @@ package struct Float32Kernel: DistanceKernel {
 
     package func deviation(of slot: UInt32, at distance: Float, from query: UnsafePointer<Float>) -> Float { 0 }
 
+    package func commonDeviation(of query: UnsafePointer<Float>) -> Float { 0 }
+
     package var remainderShare: Float { 1 }
 
     /// The distance of two vectors.

@@ -153,8 +153,11 @@ extension HNSWGraph {
     private func noteIfKept<Kernel: DistanceKernel>(
         _ node: UInt32, query: UnsafePointer<Kernel.Element>, level: Int, kernel: Kernel, scratch: inout SearchScratch
     ) {
-        guard level == 0, isToBeKept(from: query, kernel: kernel, scratch: scratch) else { return }
+        guard level == 0 else { return }
+        let count = indistinctCount(from: query, kernel: kernel, scratch: scratch)
+        guard count > 0 else { return }
         scratch.indistinct.append(node)
+        for i in 0..<count { scratch.indistinct.append(scratch.candidates[i].slot) }
     }
 
     /// The query that asks for what is near a node: by its vector, where the kernel's rows only stand for it.

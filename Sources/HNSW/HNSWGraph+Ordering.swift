@@ -13,30 +13,72 @@ extension HNSWGraph {
     /// over about 1.5.
     private static var leastSpan: Float { 2.5 }
 
+    /// The same of a row's neighbors, which lie apart: those of noise alone span about 2.
+    private static var leastRowSpan: Float { 5 }
+
     /// Whether the estimated distances of `scratch.candidates`, which are sorted, say which of them are the nearest.
     func areOrdered<Kernel: DistanceKernel>(
         from query: UnsafePointer<Kernel.Element>, kernel: Kernel, scratch: borrowing SearchScratch
     ) -> Bool {
-        let last = min(Self.orderedCount, scratch.candidates.count) - 1
-        guard last >= 3 else { return true }
-        let (nearest, farthest) = (scratch.candidates[0], scratch.candidates[last])
-        let deviation = kernel.deviation(of: farthest.slot, at: farthest.distance, from: query)
-        return farthest.distance - nearest.distance >= Self.leastSpan * deviation
+        areOrdered(within: Self.leastSpan, from: query, kernel: kernel, scratch: scratch)
+    }
+
+    /// The part of the distances that may be common to all from one query, and not to those from another: a candidate is kept if it is
+    /// nearer to the node than to others.
+    private static var mostInCommon: Float { 0.1 }
+
+    private func areOrdered<Kernel: DistanceKernel>(
+        within deviations: Float, from query: UnsafePointer<Kernel.Element>, kernel: Kernel,
+        scratch: borrowing SearchScratch
+    ) -> Bool {
+        guard closeCount(within: deviations, from: query, kernel: kernel, scratch: scratch) == 0 else { return false }
+        let count = min(Self.orderedCount, scratch.candidates.count)
+        guard count > 0 else { return true }
+        let distance = scratch.candidates[count / 2].distance
+        return kernel.commonDeviation(of: query) <= Self.mostInCommon * max(distance, 0)
     }
 
     /// Deviations of what a vector is read as from its codes that the distances of its neighbors must span: of vectors whose nearest
     /// 10 span 25, these lose 3 in a hundred.
     private static var leastKeptSpan: Float { 25 }
 
-    /// Whether a node's vector, read from its codes, would be out of place among its neighbors, `scratch.candidates`, which are sorted.
-    func isToBeKept<Kernel: DistanceKernel>(
+    /// How many of a node's neighbors, the first of `scratch.candidates`, which are sorted, it would be out of place among if it were
+    /// read from its codes. They would be out of place beside it as well: of a new cluster, the first come before there are any.
+    func indistinctCount<Kernel: DistanceKernel>(
         from query: UnsafePointer<Kernel.Element>, kernel: Kernel, scratch: borrowing SearchScratch
-    ) -> Bool {
-        let last = min(Self.orderedCount, scratch.candidates.count) - 1
-        guard last >= 3 else { return false }
-        let (nearest, farthest) = (scratch.candidates[0], scratch.candidates[last])
-        let deviation = kernel.deviation(of: farthest.slot, at: farthest.distance, from: query)
-        return farthest.distance - nearest.distance < Self.leastKeptSpan * deviation * kernel.remainderShare
+    ) -> Int {
+        closeCount(within: Self.leastKeptSpan * kernel.remainderShare, from: query, kernel: kernel, scratch: scratch)
+    }
+
+    /// The distance to others, in spans of a few that lie close together, from which on these are a cluster of their own.
+    private static var clusterGap: Float { 8 }
+
+    /// How many of the nearest candidates lie within so many deviations: all that are looked at, half of them if there are few, or
+    /// those before a gap that shows that there are no more of their kind yet. 0 if neither do.
+    private func closeCount<Kernel: DistanceKernel>(
+        within deviations: Float, from query: UnsafePointer<Kernel.Element>, kernel: Kernel,
+        scratch: borrowing SearchScratch
+    ) -> Int {
+        let count = min(Self.orderedCount, scratch.candidates.count)
+        guard count >= 4 else { return 0 }
+        let nearest = scratch.candidates[0].distance
+        func span(of count: Int) -> (found: Float, wanted: Float) {
+            let farthest = scratch.candidates[count - 1]
+            let deviation = kernel.deviation(of: farthest.slot, at: farthest.distance, from: query)
+            return (farthest.distance - nearest, deviations * deviation)
+        }
+        // Noise spreads all of a few further than half of them.
+        let half = min(count, (scratch.candidates.count + 1) / 2)
+        let many = span(of: half)
+        if half >= 4, many.found < many.wanted { return half }
+        var (before, largestGap) = (1, -Float.infinity)
+        for i in 1..<count {
+            let gap = scratch.candidates[i].distance - scratch.candidates[i - 1].distance
+            if gap > largestGap { (before, largestGap) = (i, gap) }
+        }
+        guard before >= 2 else { return 0 }
+        let few = span(of: before)
+        return few.found < few.wanted && largestGap > Self.clusterGap * few.wanted ? before : 0
     }
 
     /// Chooses neighbors of a node among `scratch.candidates`, which are sorted by their distances from `query`: by these, or by
@@ -47,7 +89,9 @@ extension HNSWGraph {
         of node: UInt32, query: UnsafePointer<Kernel.Element>, limit: Int, kernel: Kernel, vectors: StoredVectors?,
         scratch: inout SearchScratch
     ) {
-        guard let vectors, !areOrdered(from: query, kernel: kernel, scratch: scratch) else {
+        guard let vectors,
+            !areOrdered(within: Self.leastRowSpan, from: query, kernel: kernel, scratch: scratch)
+        else {
             return selectNeighbors(limit: limit, kernel: kernel, scratch: &scratch)
         }
         let stored = scratch.storedKernel(vectors)

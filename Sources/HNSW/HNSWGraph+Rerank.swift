@@ -51,16 +51,16 @@ extension HNSWGraph {
         while first < count {
             let next = scratch.candidates[first]
             let deviation = kernel.deviation(of: next.slot, at: next.distance, from: coded)
-            if next.distance - spread.margin(Self.confidence) * deviation > scratch.pool.bound { break }
+            if next.distance - spread.margin(Self.confidence, deviation: deviation) > scratch.pool.bound { break }
             // Those that are wanted at once, as far as there is room; then few, to compare no more than need be.
             let part = min(first == 0 ? limit : Self.rerankStep, scratch.hopSlots.capacity, count - first)
             for i in 0..<part { slots[i] = scratch.candidates[first + i].slot }
             vectors.gather(query, slots: slots, count: part, into: distances, scratch: &scratch.decoded)
             scratch.distanceCount &+= part
             for i in 0..<part {
-                let estimate = scratch.candidates[first + i].distance
                 spread.add(
-                    distances[i] - estimate, deviation: kernel.deviation(of: slots[i], at: estimate, from: coded))
+                    distances[i] - scratch.candidates[first + i].distance,
+                    deviation: kernel.deviation(of: slots[i], at: distances[i], from: coded))
                 scratch.pool.push(NodeKey(distance: distances[i], slot: slots[i]))
             }
             first += part
@@ -80,35 +80,63 @@ extension HNSWGraph {
             let deviation = kernel.deviation(of: found.slot, at: found.distance, from: coded)
             let room = edge - found.distance
             // Nearer ones have more room.
-            if room > spread.margin(4) * deviation { break }
-            let deviations = (room + min(spread.mean, 0) * deviation) / (spread.scale * deviation)
+            if room > spread.margin(4, deviation: deviation) { break }
+            let deviations = (room + spread.shift) / (spread.scale * deviation)
             missed += 0.5 * erfcf(deviations * 0.7071)
         }
         return missed / Float(max(limit, 1))
     }
 }
 
-/// How far estimates are off, in units of the deviation that is expected of them.
+/// How far estimates are off: all by one shift, which the query's own rounding makes, and each by its deviation.
 private struct EstimateSpread {
-    // As if two estimates had been seen already that are off as expected: one or two alone prove nothing.
-    private var count: Float = 2
-    private var sum: Float = 0
-    private var sumOfSquares: Float = 2
+    private var count = 0.0
+    private var sum = 0.0
+
+    // Of differences in units of their deviations: squares, products with 1 / deviation, and squares of that.
+    private var squares = 0.0
+    private var products = 0.0
+    private var weights = 0.0
 
     mutating func add(_ difference: Float, deviation: Float) {
         guard deviation > 0 else { return }
-        let deviations = difference / deviation
+        let (difference, weight) = (Double(difference), 1 / Double(deviation))
         count += 1
-        sum += deviations
-        sumOfSquares += deviations * deviations
+        sum += difference
+        squares += difference * weight * difference * weight
+        products += difference * weight * weight
+        weights += weight * weight
     }
 
-    /// Below 0 where vectors are nearer than estimated.
-    var mean: Float { sum / count }
+    private var mean: Double { count > 0 ? sum / count : 0 }
 
-    /// The spread about the mean; never less than expected.
-    var scale: Float { max(sumOfSquares / count - mean * mean, 1).squareRoot() }
+    /// How much nearer than estimated vectors are on the whole, below 0; 0 if they are farther.
+    var shift: Float { Float(min(mean, 0)) }
 
-    /// Deviations by which a vector may be nearer than estimated, of a normal distribution's `confidence`.
-    func margin(_ confidence: Float) -> Float { confidence * scale - min(mean, 0) }
+    /// The spread about the mean in deviations, as if two more had been seen that are off as expected; never less than expected.
+    var scale: Float {
+        let aboutMean = squares - 2 * mean * products + mean * mean * weights
+        return Float(max((aboutMean + 2) / (count + 2), 1).squareRoot())
+    }
+
+    /// By how much a vector may be nearer than estimated, of a normal distribution's `confidence`.
+    func margin(_ confidence: Float, deviation: Float) -> Float { confidence * scale * deviation - shift }
+}
+
+extension HNSWGraph {
+    /// Leaves the results of the last search, nearest first and `limit` of them, to be added to those of another.
+    package func keepResults(limit: Int, in scratch: inout SearchScratch) {
+        scratch.selected.removeAll(keepingCapacity: true)
+        for i in 0..<scratch.pool.count where !scratch.pool[i].isDead && scratch.selected.count < limit {
+            scratch.selected.append(scratch.pool[i].unflagged)
+        }
+    }
+
+    /// Adds the results that were kept to those of the last search. Both know the same distances.
+    package func addKeptResults(in scratch: inout SearchScratch) {
+        for key in scratch.selected
+        where !(0..<scratch.pool.count).contains(where: { scratch.pool[$0].slot == key.slot }) {
+            scratch.pool.push(key)
+        }
+    }
 }

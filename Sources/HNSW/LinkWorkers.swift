@@ -74,7 +74,7 @@ package final class LinkWorkers {
     /// Distances computed by all workers so far.
     package var distanceCount: Int { workers.reduce(0) { $0 + $1.scratch.distanceCount } }
 
-    /// Of the nodes planned last, those whose vectors would be out of place among their neighbors if they were read from codes;
+    /// Of the nodes planned last and their neighbors, those that would be out of place among one another if they were read from codes;
     /// ascending.
     package private(set) var indistinct: [UInt32] = []
 
@@ -98,7 +98,7 @@ package final class LinkWorkers {
             worker.backEdges.removeAll(keepingCapacity: true)
         }
         graph.addOutposts(workers.flatMap { $0.scratch.outposts }.sorted())
-        indistinct = workers.flatMap { $0.scratch.indistinct }.sorted()
+        indistinct = Set(workers.flatMap { $0.scratch.indistinct }).sorted()
         for worker in workers {
             worker.scratch.outposts.removeAll()
             worker.scratch.indistinct.removeAll()

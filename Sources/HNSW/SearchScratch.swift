@@ -46,7 +46,7 @@ package struct SearchScratch: ~Copyable {
     /// Planned nodes that lie far from all others.
     var outposts: [UInt32] = []
 
-    /// Planned nodes whose vectors would be out of place among their neighbors if they were read from codes.
+    /// Planned nodes that would be out of place among their neighbors if they were read from codes, and these neighbors.
     var indistinct: [UInt32] = []
 
     /// The query of a search, and that of a candidate which is compared with others.

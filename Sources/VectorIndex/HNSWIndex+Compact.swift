@@ -13,7 +13,7 @@ extension HNSWIndex {
         if vectors.isCompact {
             for slot in slots { vectors.keepWhole(Slot(slot)) }
         } else {
-            indistinctSlots += slots
+            indistinctSlots.formUnion(slots)
         }
     }
 
@@ -24,7 +24,7 @@ extension HNSWIndex {
         guard !options.keepsVectors, let codes else { return }
         guard !vectors.isCompact else { return vectors.releaseNewest() }
         guard vectors.count >= Self.compactMinimumCount else { return }
-        let kept = indistinctSlots.filter { !graph.isRemoved(Slot($0)) }
+        let kept = indistinctSlots.filter { !graph.isRemoved(Slot($0)) }.sorted()
         guard let compact = try? vectors.compacted(by: codes, keeping: kept) else { return }
         workers.releaseStored()
         setCodes(codes, vectors: compact)

@@ -94,7 +94,9 @@ extension HNSWIndex {
             let oldSlot = oldKey.flatMap { directory.slot(of: $0) }
             let holder = oldestHolder
             try ensure(additional: keys.count, oldestHolder: holder)
-            var batch = Insertion(graph.checkpoint(), state: state.value, codesLearntCount: codesLearntCount)
+            var batch = Insertion(
+                graph.checkpoint(), state: state.value, codesLearntCount: codesLearntCount,
+                indistinctSlots: indistinctSlots)
             try add(keys, to: &batch, oldestHolder: holder, prepare: prepare)
             updateCodes(newCount: batch.taken.count, threads: threads)
             do throws(CancellationError) {
@@ -154,6 +156,8 @@ extension HNSWIndex {
             try prepare(i, &prepared)
             let taken = graph.takeSlot(oldestReader: oldestHolder)
             batch.taken.append(taken)
+            // Of the vector that the slot had before.
+            indistinctSlots.remove(taken.slot.rawValue)
             codes?.store(prepared.values, at: taken.slot)
             vectors.store(prepared.values, at: taken.slot)
             directory.assign(key, to: taken.slot)
@@ -213,8 +217,7 @@ extension HNSWIndex {
         // No search knows the slots from here on.
         state.replace(batch.state, from: graph.nextVersion)
         codesLearntCount = batch.codesLearntCount
-        let isNew = Set(batch.taken.map(\.slot.rawValue))
-        indistinctSlots.removeAll { isNew.contains($0) }
+        indistinctSlots = batch.indistinctSlots
         workers.releaseStored()
         graph.giveBack(batch.taken, to: batch.checkpoint)
         for taken in batch.taken where taken.slot.index < vectors.count {
@@ -238,6 +241,7 @@ private struct Insertion {
     let state: SearchState
     let codesLearntCount: Int
     let keptCount: Int
+    let indistinctSlots: Set<UInt32>
 
     /// The slots of the batch's vectors.
     var taken: [TakenSlot] = []
@@ -245,7 +249,10 @@ private struct Insertion {
     /// Those that became nodes.
     var nodes: [UInt32] = []
 
-    init(_ checkpoint: GraphCheckpoint, state: SearchState, codesLearntCount: Int) {
+    init(
+        _ checkpoint: GraphCheckpoint, state: SearchState, codesLearntCount: Int, indistinctSlots: Set<UInt32>
+    ) {
+        self.indistinctSlots = indistinctSlots
         self.checkpoint = checkpoint
         self.state = state
         self.codesLearntCount = codesLearntCount

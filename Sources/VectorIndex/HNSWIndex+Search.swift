@@ -166,8 +166,10 @@ extension HNSWIndex {
         let missed = graph.rerank(
             query.values, coded: coded, limit: limit, kernel: codes.kernel, vectors: state.vectors, scratch: &scratch)
         guard missed > Self.mostMissed else { return }
+        graph.keepResults(limit: limit, in: &scratch)
         graph.search(query.values, effort: effort, kernel: StoredKernel(state.vectors), scratch: &scratch)
         scratch.reached = graph.reachedCount(in: scratch)
+        graph.addKeptResults(in: &scratch)
     }
 
     /// Searches with more and more candidates, and calls `body` with the distances of the `limit` nearest at each stage, until it

@@ -67,7 +67,7 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     var codesLearntCount = 0
 
     /// Slots whose vectors are to stay whole when the others are given up for their codes.
-    var indistinctSlots: [UInt32] = []
+    var indistinctSlots: Set<UInt32> = []
 
     /// Makes an empty index.
     ///
@@ -111,7 +111,7 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
         liveCount.store(record.liveCount, ordering: .releasing)
         insertedCount.store(record.insertedCount, ordering: .relaxed)
         codesLearntCount = record.codesLearntCount
-        indistinctSlots = record.indistinctSlots
+        indistinctSlots = Set(record.indistinctSlots)
     }
 
     private static func readers(

@@ -50,7 +50,7 @@ struct IndexRecord {
         liveCount = index.count
         insertedCount = index.insertedCount.load(ordering: .relaxed)
         codesLearntCount = index.codesLearntCount
-        indistinctSlots = index.indistinctSlots
+        indistinctSlots = index.indistinctSlots.sorted()
     }
 
     func encoded() -> RecordWriter {

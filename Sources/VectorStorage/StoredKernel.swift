@@ -50,5 +50,7 @@ package struct StoredKernel: DistanceKernel {
 
     package func deviation(of slot: UInt32, at distance: Float, from query: UnsafePointer<Float>) -> Float { 0 }
 
+    package func commonDeviation(of query: UnsafePointer<Float>) -> Float { 0 }
+
     package var remainderShare: Float { 1 }
 }

@@ -144,7 +144,9 @@ struct CompactIndexTests {
         #expect(Double(hits) / Double(10 * queries.count) > 0.85)
     }
 
-    @Test("New vectors that lie elsewhere are found, and read as near to what they were as others", arguments: [1, 40, 900])
+    @Test(
+        "New vectors that lie elsewhere are found, and read as near to what they were as others",
+        arguments: [1, 40, 900])
     func drift(batch: Int) throws {
         for codes in [batch == 40 ? nil : VectorCodes.int4] {
             let (index, vectors, _) = try Self.fixture(codes, metric: .squaredEuclidean)

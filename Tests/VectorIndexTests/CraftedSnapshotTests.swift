@@ -232,10 +232,12 @@ extension CraftedSnapshot {
         .init("No center", of: .compact, .quantizer, "it ends too soon") { $0[.quantizer].removeLast(20) },
         .init("A step of NaN", of: .coded, .codeTerms, "slot 7 has no range", place: 4 * 7 + 2, Float.nan.bitPattern),
         .init(
-            "An infinite least value", of: .coded, .codeTerms, "slot 0 has no range", place: 1, Float.infinity.bitPattern),
+            "An infinite least value", of: .coded, .codeTerms, "slot 0 has no range", place: 1,
+            Float.infinity.bitPattern),
         .init("A constant of NaN", of: .coded, .codeTerms, "slot 9 has no range", place: 36, Float.nan.bitPattern),
         .init("An error of NaN", of: .coded, .codeTerms, "slot 259 has no range", place: 1039, Float.nan.bitPattern),
-        .init("A step of NaN in a row", of: .compact, .codes, "slot 1 has no range", place: 16 + 14, Float.nan.bitPattern),
+        .init(
+            "A step of NaN in a row", of: .compact, .codes, "slot 1 has no range", place: 16 + 14, Float.nan.bitPattern),
         .init("Terms of fewer rows than there are", of: .coded, .codeTerms, "wanted 260 rows of 16") {
             $0[.codeTerms].removeLast(16)
         },
@@ -245,21 +247,25 @@ extension CraftedSnapshot {
         .init("Fewer remainders than there are", of: .compact, .remainders, "wanted 4107 rows of 2") {
             $0[.remainders].removeLast(2)
         },
-        .init("A whole vector that there is not", of: .compact, .codes, "slot 5 has whole vector 9 of 3") {
-            $0.put(1 << 31 | 9 as UInt32, at: 16 * 5 + 15, of: .codes)
+        .init("A whole vector that there is not", of: .compact, .codes, "slot 5 has whole vector 99 of") {
+            $0.put(1 << 31 | 99 as UInt32, at: 16 * 5 + 15, of: .codes)
         },
         .init("A whole vector of the largest number", of: .compact, .codes, "slot 0 has whole vector 2147483647") {
             $0.put(UInt32.max, at: 15, of: .codes)
         },
-        .init("Fewer whole vectors than there are", of: .compact, .codes, "has whole vector 2 of 2") {
+        .init("Fewer whole vectors than there are", of: .compact, .codes, "has whole vector") {
             $0[.keptVectors].removeLast(64)
         },
-        .init("Half a whole vector", of: .compact, .keptVectors, "wanted 2 rows of 64") {
+        .init("Half a whole vector", of: .compact, .keptVectors, "rows of 64") {
             $0[.keptVectors].removeLast(32)
         },
         .init("NaN in a whole vector", of: .compact, .keptVectors, "has no length", place: 1, Float.nan.bitPattern),
-        .init("A whole vector that is too long", of: .compact, .keptVectors, "no length", place: 32, Float(0x1p63).bitPattern),
-        .init("An infinity behind a whole vector", of: .compact, .keptVectors, "has no length", place: 15, Float.infinity.bitPattern),
+        .init(
+            "A whole vector that is too long", of: .compact, .keptVectors, "no length", place: 32,
+            Float(0x1p63).bitPattern),
+        .init(
+            "An infinity behind a whole vector", of: .compact, .keptVectors, "has no length", place: 15,
+            Float.infinity.bitPattern),
     ]
 
     static let calibrations: [CraftedSnapshot] = [
