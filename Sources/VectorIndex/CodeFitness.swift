@@ -37,7 +37,8 @@ struct CodeFitness {
         of quantizer: RowQuantizer, sample: [UInt32], neighbors: [[NearestSelection.Candidate]],
         instructionSet: InstructionSet, vector: (UInt32) -> UnsafePointer<Float>
     ) throws(StorageError) {
-        let rows = try CodeMatrix(quantizer: quantizer, instructionSet: instructionSet, rows: sample.count * Self.wanted)
+        let rows = try CodeMatrix(
+            quantizer: quantizer, instructionSet: instructionSet, rows: sample.count * Self.wanted)
         try rows.ensure(additional: sample.count * Self.wanted)
         let space = QuerySpace()
         var unfitCount = 0

@@ -54,7 +54,8 @@ struct SnapshotVersion1 {
                 file: file, count: count)
         }
         let residualBytes = codes == .int4 ? codes.byteCount(dimensions: index.dimensions) : 0
-        let residuals = try file.verifiedRows(.residuals, stride: max(residualBytes, 1), rows: residualBytes > 0 ? count : 0)
+        let residuals = try file.verifiedRows(
+            .residuals, stride: max(residualBytes, 1), rows: residualBytes > 0 ? count : 0)
         let newest = try newestVectors(file)
         let vectors = try StoredVectors(
             dimensions: index.dimensions, metric: index.metric, instructionSet: instructionSet)

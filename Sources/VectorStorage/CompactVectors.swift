@@ -32,7 +32,8 @@ package final class CompactVectors: @unchecked Sendable {
 
     /// - Parameter rows: the most rows that there can be.
     package convenience init(codes: CodeMatrix, rows: Int) throws(StorageError) {
-        try self.init(codes: codes, rows: rows, source: .fresh, kept: VectorMatrix(dimensions: codes.quantizer.dimensions))
+        try self.init(
+            codes: codes, rows: rows, source: .fresh, kept: VectorMatrix(dimensions: codes.quantizer.dimensions))
     }
 
     /// The rows of a file, of which there are as many as codes.

@@ -59,7 +59,8 @@ struct CodeEstimateTests {
                     let common = Self.commonDeviation(encoded, of: coded)
                     for (i, estimate) in estimates.enumerated() {
                         let distance = DistanceOracle.distance(query, rows[i], metric)
-                        let deviation = Double(coded.kernel.deviation(of: UInt32(i), at: Float(distance), from: encoded))
+                        let deviation = Double(
+                            coded.kernel.deviation(of: UInt32(i), at: Float(distance), from: encoded))
                         // From a vector to its own row all terms of the Manhattan distance err to one side.
                         if metric == .manhattan, distance == 0 {
                             #expect(Double(estimate) <= deviation * Double(dimensions).squareRoot() * 1.001)
@@ -154,7 +155,8 @@ struct CodeEstimateTests {
                 }
                 let estimates = coded.scanned(coded.query(of: [Float](repeating: 1, count: dimensions)))
                 for (i, estimate) in estimates.enumerated() {
-                    #expect(i % 5 == 1 ? estimate == .greatestFiniteMagnitude : abs(estimate) < 100, "\(set), \(metric)")
+                    #expect(
+                        i % 5 == 1 ? estimate == .greatestFiniteMagnitude : abs(estimate) < 100, "\(set), \(metric)")
                 }
             }
         }

@@ -36,11 +36,13 @@ struct RowQuantizerTests {
                     let longest = max(abs(least), abs(greatest))
                     let step = (greatest - least) / (codes == .int4 ? 15 : 255)
                     // Of all but Manhattan, g is scaled.
-                    let scale = step > 0 ? Double(coded.row(i).terms.step) / step : Double(coded.row(i).terms.low) / least
+                    let scale =
+                        step > 0 ? Double(coded.row(i).terms.step) / step : Double(coded.row(i).terms.low) / least
                     if metric == .manhattan { #expect(abs(scale - 1) < 1e-5) }
                     for (a, b) in zip(r, g) {
                         let place: Comment = "\(set), vector \(i) of \(dimensions) dimensions"
-                        #expect(abs(a - b / (least == 0 && step == 0 ? 1 : scale)) <= 0.501 * step + 1e-6 * longest, place)
+                        #expect(
+                            abs(a - b / (least == 0 && step == 0 ? 1 : scale)) <= 0.501 * step + 1e-6 * longest, place)
                     }
                 }
             }
@@ -62,7 +64,8 @@ struct RowQuantizerTests {
                     let error = left.reduce(0) { $0 + $1 * $1 }.squareRoot()
                     let place: Comment = "\(set), vector \(i) of \(dimensions) dimensions"
                     #expect(
-                        abs(Double(coded.row(i).terms.error) - error) <= 1e-3 * error + 1e-6 * squared.squareRoot(), place)
+                        abs(Double(coded.row(i).terms.error) - error) <= 1e-3 * error + 1e-6 * squared.squareRoot(),
+                        place)
                     if metric == .manhattan { continue }
                     #expect(abs(zip(r, left).reduce(0) { $0 + $1.0 * $1.1 }) <= 2e-6 * squared, place)
                 }
@@ -86,7 +89,8 @@ struct RowQuantizerTests {
                         #expect(padding.allSatisfy { $0.bitPattern == 0 })
                         for d in 0..<dimensions {
                             let beyond = max((r[d] - g[d]) - 7 * part * step, (g[d] - r[d]) - 8 * part * step, 0)
-                            let rounding = 1e-6 * Double(max(abs(vectors[i][d]), abs(quantizer.center[d]))) + 1e-5 * step
+                            let rounding =
+                                1e-6 * Double(max(abs(vectors[i][d]), abs(quantizer.center[d]))) + 1e-5 * step
                             let error = abs(Double(decoded[d]) - Double(vectors[i][d]))
                             #expect(
                                 error <= max(beyond, 0.5 * part * step) + rounding + 1e-4 * step,

@@ -165,7 +165,8 @@ struct SnapshotVersionTests {
         let (path, _) = try Self.compact(codes, .innerProduct, newest: [290, 299], in: folder)
         let parts = SnapshotImage(Array(try Data(contentsOf: URL(fileURLWithPath: path)))).parts
         func refusal(
-            _ section: SnapshotSection, _ edit: (inout [UInt8]) -> Void, verification: SnapshotOptions.Verification = .full
+            _ section: SnapshotSection, _ edit: (inout [UInt8]) -> Void,
+            verification: SnapshotOptions.Verification = .full
         ) throws -> SnapshotError? {
             var parts = parts
             for i in parts.indices {
@@ -211,7 +212,8 @@ struct SnapshotVersionTests {
             // Values that are none, and slots that there are not, come to nothing.
             _ = try refusal(.newestVectors, put(.nan, at: 4), verification: verification)
             _ = try refusal(.newestSlots, { $0[8..<12] = [255, 255, 255, 255] }, verification: verification)
-            _ = try refusal(.codes, { content in for i in content.indices { content[i] = 255 } }, verification: verification)
+            _ = try refusal(
+                .codes, { content in for i in content.indices { content[i] = 255 } }, verification: verification)
         }
     }
 

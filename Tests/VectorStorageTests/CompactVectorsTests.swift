@@ -82,7 +82,9 @@ struct CompactVectorsTests {
         let count = fixture.vectors.keptCount
         try fixture.append(Self.plain(20, seed: 61))
         #expect(fixture.vectors.keptCount == count)
-        for slot in 0..<60 where slot % 2 == 1 || slot >= 40 { #expect(fixture.vector(slot) == fixture.originals[slot]) }
+        for slot in 0..<60 where slot % 2 == 1 || slot >= 40 {
+            #expect(fixture.vector(slot) == fixture.originals[slot])
+        }
     }
 
     @Test("What is kept whole on demand is read to the bit, once however often it is asked for", arguments: kinds)

@@ -106,7 +106,8 @@ struct StoredVectorsTests {
     }
 
     @Test(
-        "A kernel on what is stored gives the distances of the vectors that are read", arguments: [VectorCodes.none] + kinds,
+        "A kernel on what is stored gives the distances of the vectors that are read",
+        arguments: [VectorCodes.none] + kinds,
         Metric.allCases)
     func storedKernel(kind: VectorCodes, metric: Metric) throws {
         for dimensions in [1, 7, 16, 33] {
