@@ -49,7 +49,8 @@ package struct CodeKernel: DistanceKernel {
             n: quantizer.dimensions, lines: quantizer.lines)
         kernels = quantizer.kernels
         prefetch = RowPrefetch(
-            rows: codes, stride: layout.stride, rowsAhead: ck_rows_ahead(quantizer.lines), terms: layout.termsAreInRows ? nil : UnsafeRawPointer(terms))
+            rows: codes, stride: layout.stride, rowsAhead: ck_rows_ahead(quantizer.lines),
+            terms: layout.termsAreInRows ? nil : UnsafeRawPointer(terms))
         let bytesPerCode =
             quantizer.metric == .manhattan ? MemoryLayout<Float>.stride : quantizer.codes == .int4 ? 1 : 2
         let codesPerByte = quantizer.codes == .int4 ? 2 : 1

@@ -4,9 +4,7 @@ import HNSW
 
 extension Calibration.Curve {
     /// Recalls that are tried.
-    private static let wishes = [
-        0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.875, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.995, 0.999,
-    ]
+    private static let wishes = [0.5, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.995, 0.999]
 
     /// For each wish the setting that fulfils it with the fewest distances, as far as one does.
     ///
@@ -22,6 +20,7 @@ extension Calibration.Curve {
         let k = CalibrationStages.ks[kIndex]
         self.init(k: k, queryCount: queries.count { $0.isRandom }, points: [])
         guard !queries.isEmpty else { return }
+        let judged = queries.map { JudgedStages($0, kIndex: kIndex) }
         let stages = CalibrationStages.expansions
         // More candidates than any search was measured with say nothing new.
         let end = min(stages.count, (queries.map(\.stages.count).max() ?? 0) + CalibrationStages.perDoubling)
@@ -31,9 +30,8 @@ extension Calibration.Curve {
             let judge = SearchJudge(recall: wish, k: k, outlierRatio: outlierRatio)
             func summary(_ first: Int) -> Summary {
                 let effort = SearchEffort(efSearch: stages[first], judge: judge)
-                let outcomes = queries.map {
-                    JudgedOutcome(
-                        of: $0, from: first, kIndex: kIndex, judge: judge, effort: effort, vectorCount: vectorCount)
+                let outcomes = judged.map {
+                    $0.outcome(from: first, effort: effort, judge: judge, vectorCount: vectorCount)
                 }
                 return Summary(queries, outcomes, k: k)
             }
@@ -47,8 +45,9 @@ extension Calibration.Curve {
                 first += 1
             }
             guard let least = best else { return }
-            // To begin with more may be cheaper than to double.
-            for next in first + 1..<max(first + 1, min(first + 1 + CalibrationStages.perDoubling, end)) {
+            // To begin with half as many again or twice as many may be cheaper than to double.
+            for next in [first + CalibrationStages.perDoubling / 2, first + CalibrationStages.perDoubling]
+            where next < end {
                 let summary = summary(next)
                 if summary.distancesPerQuery < best?.summary.distancesPerQuery ?? 0, summary.fulfils(wish) {
                     best = (next, summary)
@@ -78,21 +77,24 @@ private struct Summary {
     /// Fewer queries say nothing about a neighborhood.
     private static var leastQueries: Int { 8 }
 
-    init(_ queries: [AskedQuery], _ outcomes: [JudgedOutcome], k: Int) {
+    init(_ queries: [AskedQuery], _ outcomes: [(hits: Int, cost: Int)], k: Int) {
         var all = Moments()
-        var byGroup: [Int: Moments] = [:]
+        var byGroup: [Moments] = []
         var distances = 0
         for (query, outcome) in zip(queries, outcomes) {
             let share = Double(outcome.hits) / Double(k)
             if query.isRandom {
                 all.add(share)
-                distances += outcome.distanceCount
+                distances += outcome.cost
             }
-            for group in query.groups { byGroup[group, default: Moments()].add(share) }
+            for group in query.groups {
+                while byGroup.count <= group { byGroup.append(Moments()) }
+                byGroup[group].add(share)
+            }
         }
         (recall, standardError) = all.mean(k: k)
         distancesPerQuery = Double(distances) / max(Double(all.count), 1)
-        groups = byGroup.values.filter { $0.count >= Self.leastQueries }.map { $0.mean(k: k) }
+        groups = byGroup.filter { $0.count >= Self.leastQueries }.map { $0.mean(k: k) }
     }
 
     /// Whether a wished recall is reached: so surely that a hundredth less is reached in 19 of 20 samples of queries, and

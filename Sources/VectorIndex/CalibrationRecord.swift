@@ -20,7 +20,7 @@ enum CalibrationStages {
     static let ks = [1, 10, 100, 1000]
 
     /// The most random queries that ask for each of ``ks``: the more results, the fewer queries an estimate needs.
-    static let queryCounts = [1000, 1000, 256, 64]
+    static let queryCounts = [768, 768, 256, 64]
 
     /// Nearest nodes that are compared from stage to stage, by the wish for `k` results: of searches and of outliers.
     static func nearestCounts(k: Int) -> (usual: Int, outlier: Int) { (max(k, 10), max(k, 64)) }
@@ -49,11 +49,22 @@ extension SearchJudge {
         let measured = Double(CalibrationStages.ks[CalibrationStages.ks.count - 1])
         let factor = max(4 * min(1, measured / Double(k)), 0.3)
         let missed = 1 - recall
-        let outlierShare = max(0.03, min(0.08, 1.25 * missed))
+        let outlierShare = max(Self.leastOutlierShare, min(0.08, missed))
         self.init(
             nearestCount: counts.usual, maximumLate: Int(factor * missed * Double(counts.usual) + 1e-9),
             outlierNearestCount: counts.outlier,
             outlierMaximumLate: Int((outlierShare * Double(counts.outlier)).rounded()), outlierRatio: outlierRatio)
+    }
+}
+
+extension SearchJudge {
+    /// The share of late ones that outliers may have at any recall.
+    private static var leastOutlierShare: Double { 0.03 }
+
+    /// Late ones among so many nearest that no judge objects to.
+    static func strictestLate(among count: Int) -> Int {
+        // The shorter lists are those of members, or serve as both.
+        count <= CalibrationStages.nearestCounts[0] ? 0 : Int((leastOutlierShare * Double(count)).rounded())
     }
 }
 
@@ -84,48 +95,61 @@ struct AskedQuery {
     var groups: [Int] = []
 }
 
-/// What a search that begins at one stage would have done for a query, by what all stages found.
-struct JudgedOutcome {
-    var hits: Int
-    var distanceCount: Int
+/// What the searches for one query found at each stage, for one `k`.
+struct JudgedStages {
+    struct Stage {
+        var hits: Int
+        var distanceCount: Int
+        var late: Int
+        var outlierLate: Int
+        var outlierRatio: Float
+    }
 
-    /// - Parameters:
-    ///   - kIndex: which of ``CalibrationStages/ks``.
-    ///   - vectorCount: what comparing everything compares.
-    init(
-        of query: AskedQuery, from first: Int, kIndex: Int, judge: SearchJudge, effort: SearchEffort, vectorCount: Int
-    ) {
-        let k = CalibrationStages.ks[kIndex]
-        let counts = CalibrationStages.nearestCounts
-        let usual = counts.firstIndex(of: judge.nearestCount) ?? 0
-        let outlier = counts.firstIndex(of: judge.outlierNearestCount) ?? 0
-        let last = query.stages.count - 1
-        distanceCount = 0
+    let k: Int
+    let stages: [Stage]
+    let isComplete: Bool
+
+    init(_ query: AskedQuery, kIndex: Int) {
+        k = CalibrationStages.ks[kIndex]
+        let counts = CalibrationStages.nearestCounts(k: k)
+        let usual = CalibrationStages.nearestCounts.firstIndex(of: counts.usual) ?? 0
+        let outlier = CalibrationStages.nearestCounts.firstIndex(of: counts.outlier) ?? 0
+        stages = query.stages.map {
+            Stage(
+                hits: $0.hits[kIndex], distanceCount: $0.distanceCount, late: $0.late[usual],
+                outlierLate: $0.late[outlier],
+                outlierRatio: $0.outlierRatio)
+        }
+        isComplete = query.isComplete
+    }
+
+    /// What a search that begins at one stage would have found, and the distances that it would have computed.
+    ///
+    /// - Parameter vectorCount: what comparing everything compares.
+    func outcome(from first: Int, effort: SearchEffort, judge: SearchJudge, vectorCount: Int) -> (hits: Int, cost: Int)
+    {
+        let (expansions, step) = (CalibrationStages.expansions, CalibrationStages.perDoubling)
+        let last = stages.count - 1
         var index = first
-        var poolLimit = effort.poolLimit(expansions: CalibrationStages.expansions[first])
+        var cost = 0
+        var poolLimit = effort.poolLimit(expansions: expansions[first])
         while true {
-            let stage = query.stages[min(index, last)]
+            let stage = stages[min(index, last)]
             // What lies beyond the last stage takes so many times the distances.
-            let factor = index <= last ? 1 : CalibrationStages.expansions[index] / CalibrationStages.expansions[last]
-            let cost = stage.distanceCount * factor
-            hits = stage.hits[kIndex]
+            let stageCost =
+                index <= last ? stage.distanceCount : stage.distanceCount * expansions[index] / expansions[last]
             let isContent =
-                index > last && query.isComplete
+                index > last && isComplete
                 || judge.isContent(
-                    late: stage.late[usual], outlierLate: stage.late[outlier], ratio: stage.outlierRatio,
-                    doublings: (index - first) / CalibrationStages.perDoubling)
-            let next = index + CalibrationStages.perDoubling
-            guard !isContent, 4 * cost < vectorCount, next < CalibrationStages.expansions.count else {
-                distanceCount += cost
-                if !isContent, 4 * cost >= vectorCount {
-                    hits = k
-                    distanceCount += vectorCount
-                }
-                return
-            }
-            if CalibrationStages.expansions[next] > poolLimit {
-                distanceCount += cost
-                poolLimit = effort.poolLimit(expansions: CalibrationStages.expansions[next])
+                    late: stage.late, outlierLate: stage.outlierLate, ratio: stage.outlierRatio,
+                    doublings: (index - first) / step)
+            if isContent { return (stage.hits, cost + stageCost) }
+            if 4 * stageCost >= vectorCount { return (k, cost + stageCost + vectorCount) }
+            let next = index + step
+            guard next < expansions.count else { return (stage.hits, cost + stageCost) }
+            if expansions[next] > poolLimit {
+                cost += stageCost
+                poolLimit = effort.poolLimit(expansions: expansions[next])
             }
             index = next
         }

@@ -74,7 +74,7 @@ extension HNSWIndex {
     }
 
     /// Measures the recall of searches by the number of candidates, for 1, 10, 100 and 1,000 results. Searches go on meanwhile,
-    /// changes wait. Compares each query, or up to 1,000 stored vectors and some of every neighborhood, with every vector.
+    /// changes wait. Compares each query, or up to 768 stored vectors and some of every neighborhood, with every vector.
     ///
     /// - Parameters:
     ///   - queries: queries one after the other like those that will be asked, none of them a stored vector, some hundreds for a

@@ -16,8 +16,8 @@ struct CalibrationSample {
 
 extension HNSWIndex {
     /// Cells of the space whose recall is looked at, and vectors that are asked of each.
-    private static var cellCount: Int { 16 }
-    private static var queriesPerCell: Int { 16 }
+    static var cellCount: Int { 16 }
+    private static var queriesPerCell: Int { 12 }
 
     /// Vectors among which cells are looked for.
     private static var sampledCount: Int { 8192 }

@@ -9,7 +9,9 @@ extension HNSWIndex {
     static var calibrationMinimumCount: Int { 1000 }
 
     /// Vectors that are asked at random: measuring costs a small part of the time to build.
-    private static func queryCount(vectorCount: Int) -> Int { min(max(100, vectorCount / 40), 1000) }
+    private static func queryCount(vectorCount: Int) -> Int {
+        min(max(100, vectorCount / 40), CalibrationStages.queryCounts[0])
+    }
 
     /// Whether there is none, or the index has changed so much since that a search for a recall measures first; the caller reads
     /// the graph, or holds `writer`.
@@ -137,9 +139,9 @@ extension HNSWIndex {
         guard random.count >= 64 else { return }
         let bounds = (1..<8).map { random[$0 * random.count / 8] }
         for i in records.indices {
-            records[i].groups.append(-1 - bounds.count { $0 <= distances[i] })
-            if distances[i] <= random[random.count / 64] { records[i].groups.append(-101) }
-            if distances[i] >= random[random.count - 1 - random.count / 64] { records[i].groups.append(-102) }
+            records[i].groups.append(cellCount + 2 + bounds.count { $0 <= distances[i] })
+            if distances[i] <= random[random.count / 64] { records[i].groups.append(cellCount) }
+            if distances[i] >= random[random.count - 1 - random.count / 64] { records[i].groups.append(cellCount + 1) }
         }
     }
 
@@ -223,8 +225,9 @@ extension HNSWIndex {
             record.stages.append(
                 AskedQuery.Stage(
                     hits: hits, distanceCount: stage.distanceCount, late: stage.late, outlierRatio: stage.outlierRatio))
-            let isSettled = stage.late.allSatisfy { $0 == 0 }
-            record.isComplete = isSettled && hits.elementsEqual(ks)
+            record.isComplete =
+                hits.elementsEqual(ks)
+                && zip(counts, stage.late).allSatisfy { $1 <= SearchJudge.strictestLate(among: $0) }
             return !record.isComplete && stage.distanceCount < graph.nodeCount
         }
         return record

@@ -90,13 +90,24 @@ final class GraphFixture {
 
     /// The live slots that a search finds, and their distances, nearest first.
     func search(_ query: [Float], ef: Int) -> [(slot: UInt32, distance: Float)] {
+        search(query, effort: SearchEffort(efSearch: ef))
+    }
+
+    func search(_ query: [Float], effort: SearchEffort) -> [(slot: UInt32, distance: Float)] {
+        withPadded(query) { graph.search($0, effort: effort, kernel: kernel, scratch: &scratch) }
+        var found: [(slot: UInt32, distance: Float)] = []
+        graph.forEachResult(in: scratch, limit: effort.efSearch) { slot, distance in
+            found.append((slot.rawValue, distance))
+        }
+        return found
+    }
+
+    /// Calls `body` with a query as kernels take it, and the present view in the scratch.
+    func withPadded(_ query: [Float], _ body: (UnsafePointer<Float>) -> Void) {
         let padded = AlignedBuffer<Float>(capacity: matrix.stride, zero: 0)
         for (i, value) in query.enumerated() { padded.base[i] = value }
         scratch.view = graph.view(at: graph.version)
-        graph.search(padded.base, effort: SearchEffort(efSearch: ef), kernel: kernel, scratch: &scratch)
-        var found: [(slot: UInt32, distance: Float)] = []
-        graph.forEachResult(in: scratch, limit: ef) { slot, distance in found.append((slot.rawValue, distance)) }
-        return found
+        body(padded.base)
     }
 
     /// A node's neighbours on a level.

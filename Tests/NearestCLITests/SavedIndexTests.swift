@@ -54,7 +54,8 @@ struct SavedIndexTests {
         let base = ["--base", fixture.path("base.npy")]
         let out = ["--out", fixture.path("a.nearest")]
         for arguments in [
-            base, out, base + out + ["--m", "1"], base + out + ["--codes", "int3"], base + out + ["--codes", "none", "--codes-only"],
+            base, out, base + out + ["--m", "1"], base + out + ["--codes", "int3"],
+            base + out + ["--codes", "none", "--codes-only"],
             base + out + ["--build-threads", "0"], base + out + ["--limit", "0"],
         ] {
             expectExit(64, BuildCommand.self, arguments) { _ = try $0.build() }

@@ -45,6 +45,7 @@ struct CalibrationTests {
         let calibration = try #require(index.calibration)
         #expect(calibration.source == .heldOutVectors && calibration.vectorCount == 3000)
         #expect(calibration.curves.map(\.k) == [1, 10, 100])
+        #expect(calibration.curves.allSatisfy { $0.queryCount == 100 })
         for k in [1, 10, 30] {
             for recall in [0.8, 0.95, 0.99] {
                 let delivered = try Self.delivered(index, vectors, queries, k: k, recall: recall)
@@ -70,8 +71,8 @@ struct CalibrationTests {
         }
     }
 
-    @Test("Between points the missed share is interpolated, beyond them nothing is promised")
-    func interpolation() throws {
+    @Test("Between points the upper one is taken, beyond them nothing is promised")
+    func steps() throws {
         func point(_ ef: Int, _ recall: Double) -> Calibration.Point {
             Calibration.Point(efSearch: ef, recall: recall, standardError: 0, distancesPerQuery: 1)
         }
@@ -83,8 +84,7 @@ struct CalibrationTests {
             ])
         #expect(calibration.efSearch(forRecall: 0.5, k: 1) == 10)
         #expect(calibration.efSearch(forRecall: 0.9, k: 1) == 10)
-        // A tenth of the missed share for four times the candidates: the root of it for twice.
-        #expect(calibration.efSearch(forRecall: 1 - 0.1 * 0.1.squareRoot(), k: 1) == 20)
+        #expect(calibration.efSearch(forRecall: 0.901, k: 1) == 40)
         #expect(calibration.efSearch(forRecall: 0.99, k: 1) == 40)
         #expect(calibration.efSearch(forRecall: 0.991, k: 1) == nil)
         // Ten is half way from 1 to 100 in logarithms.
@@ -93,7 +93,7 @@ struct CalibrationTests {
         #expect(calibration.efSearch(forRecall: 0.9, k: .max) == .max)
     }
 
-    @Test("It is renewed when the index has grown by half or lost a fifth, and not before")
+    @Test("It is renewed when the index has grown by half or lost a fifth, at a search by a twentieth, and not before")
     func renewal() throws {
         let (index, vectors, queries) = try Self.fixture(count: 2000, queryCount: 1400)
         let first = try #require(index.calibration)
@@ -101,8 +101,17 @@ struct CalibrationTests {
         #expect(index.calibration == first)
         try index.insertAll(queries[900..<1100].flatMap { $0 }, keys: 2900..<3100)
         #expect(index.calibration?.vectorCount == 3100)
-        for key in 0..<700 as Range<UInt64> { #expect(try index.remove(key: key)) }
+        try index.insertAll(queries[1100..<1200].flatMap { $0 }, keys: 3100..<3200)
+        #expect(try index.search(vectors.vector(800, Self.dimensions), k: 1, recall: 0.9).map(\.key) == [800])
         #expect(index.calibration?.vectorCount == 3100)
+        try index.insertAll(queries[1200..<1300].flatMap { $0 }, keys: 3200..<3300)
+        #expect(index.calibration?.vectorCount == 3100)
+        #expect(try index.search(vectors.vector(800, Self.dimensions), k: 1, recall: 0.9).map(\.key) == [800])
+        let grown = try #require(index.calibration)
+        #expect(grown.vectorCount == 3300 && grown.source == .storedVectors)
+        for key in 3100..<3300 as Range<UInt64> { #expect(try index.remove(key: key)) }
+        for key in 0..<700 as Range<UInt64> { #expect(try index.remove(key: key)) }
+        #expect(index.calibration?.vectorCount == 3300)
         #expect(try index.search(vectors.vector(800, Self.dimensions), k: 1, recall: 0.9).map(\.key) == [800])
         let third = try #require(index.calibration)
         #expect(third.vectorCount == 2400 && third.source == .storedVectors)
