@@ -81,7 +81,7 @@ struct ConvertTests {
         _ = try convert("a.nearest", "b.graph", ["--to", "hnswlib"])
         #expect(try fixture.folder.bytes("b.graph") == fixture.folder.bytes("a.hnswlib"))
 
-        let options = ["--dimensions", "12", "--metric", name]
+        let options = ["--dimensions", "12", "--metric", name, "--codes", "none"]
         _ = try convert("a.hnswlib", "b.nearest", options)
         _ = try convert("b.graph", "c.nearest", ["--from", "hnswlib", "--build-threads", "1"] + options)
         #expect(try fixture.folder.bytes("b.nearest") == fixture.folder.bytes("c.nearest"))

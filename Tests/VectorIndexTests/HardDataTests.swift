@@ -57,15 +57,13 @@ struct HardDataTests {
     private static let cases: [(HardData, Metric)] =
         HardData.allCases.map { ($0, $0 == .lognormalLengths ? .innerProduct : .squaredEuclidean) }
         + [
-            (.minorityAskew, .cosine), (.minorityAskewTight, .cosine), (.modalityGap, .cosine),
-            (.nearDuplicates, .cosine),
-            (.minorityTight, .manhattan), (.nearDuplicates, .manhattan), (.wideDimension, .manhattan),
-            (.manyLengths, .manhattan), (.minority, .innerProduct), (.rectified, .innerProduct),
+            (.minorityAskewTight, .cosine), (.modalityGap, .cosine), (.minorityTight, .manhattan),
+            (.wideDimension, .manhattan), (.minority, .innerProduct), (.rectified, .innerProduct),
         ]
 
     @Test("Codes that the index chooses lose nothing that vectors find", arguments: cases)
     func chosenCodes(data: HardData, metric: Metric) throws {
-        let sample = data.sample(count: 2400, queryCount: 80, seed: 1001)
+        let sample = data.sample(count: 1000, queryCount: 60, seed: 1001)
         let truth = try Truth(sample.vectors, queries: sample.queries, metric: metric)
         let byCodes = try Self.index(sample.vectors, metric: metric, codes: nil)
         let byVectors = try Self.index(sample.vectors, metric: metric, codes: VectorCodes.none)
@@ -78,10 +76,8 @@ struct HardDataTests {
     }
 
     private static let compactCases: [(HardData, VectorCodes?, Metric)] = [
-        (.minorityTight, .int4, .squaredEuclidean), (.minorityAskewTight, nil, .cosine),
-        (.tightDuplicates, .int8, .squaredEuclidean), (.nearDuplicates, .int4, .manhattan),
-        (.manyLengths, .int4, .squaredEuclidean), (.wideDimension, .int8, .squaredEuclidean),
-        (.lognormalLengths, .int4, .innerProduct),
+        (.minorityTight, .int4, .squaredEuclidean), (.tightDuplicates, .int8, .squaredEuclidean),
+        (.nearDuplicates, .int4, .manhattan), (.lognormalLengths, .int4, .innerProduct),
     ]
 
     @Test("An index that keeps codes only finds nearly all", arguments: compactCases)
@@ -109,22 +105,22 @@ struct HardDataTests {
 
     @Test(
         "Vectors that come later, elsewhere and close together, are found",
-        arguments: [nil, .int8, .int4] as [VectorCodes?])
+        arguments: [nil, .int8] as [VectorCodes?])
     func lateCluster(codes: VectorCodes?) throws {
         var generator = SeededGenerator(seed: 1003)
         let vectors =
-            Self.normal(2500, using: &generator) + Self.normal(300, scale: 0.01, about: 3, using: &generator)
+            Self.normal(1200, using: &generator) + Self.normal(300, scale: 0.01, about: 3, using: &generator)
         let queries = Self.normal(60, scale: 0.01, about: 3, using: &generator)
         let truth = try Truth(vectors, queries: queries, metric: .squaredEuclidean)
-        let index = try Self.index(vectors, metric: .squaredEuclidean, codes: codes, batches: [2500])
+        let index = try Self.index(vectors, metric: .squaredEuclidean, codes: codes, batches: [1200])
         let found = try truth.recall(of: index, efSearch: 64)
         #expect(found >= 0.98, "\(index.codesInUse): \(found)")
     }
 
-    @Test("Of vectors of two scales both are found", arguments: [nil, .int8, .int4] as [VectorCodes?])
+    @Test("Of vectors of two scales both are found", arguments: [nil, .int8] as [VectorCodes?])
     func twoScales(codes: VectorCodes?) throws {
         var generator = SeededGenerator(seed: 1004)
-        let vectors = Self.normal(1200, using: &generator) + Self.normal(1200, scale: 0.01, using: &generator)
+        let vectors = Self.normal(700, using: &generator) + Self.normal(700, scale: 0.01, using: &generator)
         let index = try Self.index(vectors, metric: .squaredEuclidean, codes: codes)
         let byVectors = try Self.index(vectors, metric: .squaredEuclidean, codes: VectorCodes.none)
         for scale in [1, 0.01] as [Float] {
@@ -139,7 +135,7 @@ struct HardDataTests {
 
     @Test("With more candidates the recall of inner products has no ceiling")
     func noCeiling() throws {
-        let sample = HardData.lognormalLengths.sample(count: 3000, queryCount: 60, seed: 1005)
+        let sample = HardData.lognormalLengths.sample(count: 1500, queryCount: 60, seed: 1005)
         let truth = try Truth(sample.vectors, queries: sample.queries, metric: .innerProduct)
         let index = try Self.index(sample.vectors, metric: .innerProduct, codes: nil)
         #expect(index.codesInUse != .none)
@@ -150,7 +146,7 @@ struct HardDataTests {
     @Test("Of directions in a plane all are found", arguments: [nil, .int8, .int4] as [VectorCodes?])
     func plane(codes: VectorCodes?) throws {
         var generator = SeededGenerator(seed: 1006)
-        let vectors = Self.normal(2000, dimensions: 2, using: &generator)
+        let vectors = Self.normal(1000, dimensions: 2, using: &generator)
         let queries = Self.normal(60, dimensions: 2, using: &generator)
         let truth = try Truth(vectors, queries: queries, metric: .cosine)
         let index = try Self.index(vectors, metric: .cosine, codes: codes)
