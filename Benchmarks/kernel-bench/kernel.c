@@ -124,7 +124,7 @@ static void add_code_kernels(const vector_unit *unit) {
         kernel added = {.table = table->name,
                         .layout = &layout_encoded_rows,
                         .shape = &shape_encode,
-                        .sum = SUM_L2SQ,  // with the center, of which the squared norm is one
+                        .sum = SUM_L2SQ,  // as much arithmetic: differences from the center, squared
                         .functions.encode = encoders[e].encode,
                         .unit = unit};
         snprintf(added.name, sizeof added.name, "%s", encoders[e].name);

@@ -8,8 +8,8 @@
 //   r[d] is about g[d] = low + step * code[d]
 //
 // No value is clipped (LVQ: Aguerrebere and others, "Similarity search in the blink of an eye with compressed indices", 2023).
-// An unbiased row has g scaled so that <r, r - g> = 0: inner products with g are right in the mean (RaBitQ: Gao and Long 2024,
-// 2025).
+// An unbiased row has g scaled so that <r, r - g> = 0. The expected error of an inner product with g is then 0 (RaBitQ: Gao and
+// Long 2024, 2025).
 //
 //   kind   codes     a row's bytes, n codes, half = (n + 1) / 2
 //   u4     0...15    byte i: code i in the low nibble, code half + i in the high nibble; 0 where n is odd and there is none
@@ -60,7 +60,9 @@ typedef struct {
     float code_sum;
     float squared_norm;    // |q - c|^2, not read by the kernels
     float center_product;  // <q, c>, not read by the kernels
-    float padding[11];
+    float unit;            // what a distance is multiplied by to have the metric's unit, not read by the kernels
+    float own_error;       // |r - g| of the row that the query was made of, not read by the kernels
+    float padding[9];
 } ck_code_query;
 
 enum { CK_LINE_BYTES = 64 };

@@ -5,7 +5,7 @@
 // A table's file includes this, and then the loops_row_*.h. Those are plain C: the compiler vectorizes them for the instruction
 // set of that file.
 
-// Sums of floats are added in whatever order is fastest.
+// The compiler may add the terms of a sum of floats in any order.
 #pragma clang fp reassociate(on) contract(fast)
 
 // Ranges below this are not divided: a step, or the scale of a query with codes to 2,047, would be denormal and its inverse
@@ -26,6 +26,8 @@ CK_INLINE size_t half_of(size_t n) { return (n + 1) / 2; }
 
 CK_INLINE void prefetch_row(const ck_code_rows *rows, size_t r) {
     const uint8_t *const codes = codes_of(rows, r);
+    // Most rows have one to six lines: unrolled eight times, the loop's rest costs more than the loop.
+#pragma clang loop unroll(disable)
     for (size_t i = 0; i < row_bytes(rows); i += CK_LINE_BYTES) ck_prefetch(codes + i);
     ck_prefetch(terms_of(rows, r));
 }
@@ -46,3 +48,12 @@ CK_INLINE void scan_one_by_one(const ck_code_query *query, const ck_code_rows *r
                                float *out, const row_distance distance) {
     for (size_t i = 0; i < count; i++) out[i] = distance(query, rows, first + i);
 }
+
+// A table's functions, under the names that the files of all tables give them.
+#define CODE_ROW_FUNCTIONS                                                                   \
+    .u4_dot = {gather_dot_u4, scan_dot_u4, encode_query_dot_u4, row_query_dot_u4},           \
+    .u8_dot = {gather_dot_u8, scan_dot_u8, encode_query_dot_u8, row_query_dot_u8},           \
+    .u4_l1 = {gather_l1_u4, scan_l1_u4, encode_query_l1_u4, row_query_l1_u4},                \
+    .u8_l1 = {gather_l1_u8, scan_l1_u8, encode_query_l1_u8, row_query_l1_u8},                \
+    .encode_u4 = encode_u4, .encode_u8 = encode_u8, .encode_remainders = encode_remainders,  \
+    .decode_u4 = decode_u4, .decode_u8 = decode_u8

@@ -99,15 +99,7 @@ CK_INLINE __m128i rows_sum_u8(const void *e, const uint8_t *const *row, const si
 const ck_code_row_table ck_code_row_table_avx2 = {
     .name = "avx2",
     .required_features = CK_FEATURE_AVX2,
-    .u4_dot = {gather_dot_u4, scan_dot_u4, encode_query_dot_u4, row_query_dot_u4},
-    .u8_dot = {gather_dot_u8, scan_dot_u8, encode_query_dot_u8, row_query_dot_u8},
-    .u4_l1 = {gather_l1_u4, scan_l1_u4, encode_query_l1_u4, row_query_l1_u4},
-    .u8_l1 = {gather_l1_u8, scan_l1_u8, encode_query_l1_u8, row_query_l1_u8},
-    .encode_u4 = encode_u4,
-    .encode_u8 = encode_u8,
-    .encode_remainders = encode_remainders,
-    .decode_u4 = decode_u4,
-    .decode_u8 = decode_u8,
+    CODE_ROW_FUNCTIONS,
 };
 
 #pragma clang attribute pop

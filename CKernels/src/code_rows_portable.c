@@ -12,7 +12,7 @@
 
 // ---- Inner products -------------------------------------------------------------------------------------------------
 
-// The distance of which `sum` is the products' part.
+// The distance to a row; `sum` is the sum of products of its codes with the query's.
 CK_INLINE float distance(const ck_code_query *query, const ck_code_terms *terms, int32_t sum) {
 #pragma clang fp reassociate(off)
     const float product = query->code_sum * terms->low + terms->step * (float)sum;
@@ -74,13 +74,5 @@ CK_INLINE void map_nibbles(const uint8_t *restrict codes, size_t bytes, const in
 const ck_code_row_table ck_code_row_table_portable = {
     .name = "portable",
     .required_features = 0,
-    .u4_dot = {gather_dot_u4, scan_dot_u4, encode_query_dot_u4, row_query_dot_u4},
-    .u8_dot = {gather_dot_u8, scan_dot_u8, encode_query_dot_u8, row_query_dot_u8},
-    .u4_l1 = {gather_l1_u4, scan_l1_u4, encode_query_l1_u4, row_query_l1_u4},
-    .u8_l1 = {gather_l1_u8, scan_l1_u8, encode_query_l1_u8, row_query_l1_u8},
-    .encode_u4 = encode_u4,
-    .encode_u8 = encode_u8,
-    .encode_remainders = encode_remainders,
-    .decode_u4 = decode_u4,
-    .decode_u8 = decode_u8,
+    CODE_ROW_FUNCTIONS,
 };

@@ -4,14 +4,14 @@ import CKernels
 
 /// Estimates distances from queries to rows of codes (``RowQuantizer``), in the metric's own unit.
 ///
-/// With `q' = q - c`, `r = x - c` and `e = r - g`, of which g is known and `<r, e>` is 0:
+/// With `q' = q - c`, `r = x - c` and `e = r - g`; the codes give g, and `<r, e>` is 0:
 ///
 ///     |q - x|² = |q'|² + |r|² - 2 <q', r>  =  |q'|² + (2 <r, g> - |r|²) - 2 <q', g>  -  2 <q - x, e>
 ///     -<q, x>  = -<q, c> - <r, c> - <q', g>  -  <q', e>
 ///
-/// The last term of each is not known, and is what the estimate is off by. The bracket is a number a row, so that what is left to
-/// compute is one inner product of integers. The cosine distance is half the squared Euclidean one of vectors of length 1. Under
-/// Manhattan rows are decoded in registers, and the estimate is off by `|e|` or less in most cases.
+/// The last term of each is unknown: it is the estimate's error. The bracket is one number a row. One inner product of integers
+/// remains to be computed. The cosine distance is half the squared Euclidean one of vectors of length 1. Under Manhattan the kernels
+/// decode rows in registers, and most estimates are off by `|e|` at most.
 package struct CodeKernel: DistanceKernel {
     package let quantizer: RowQuantizer
     package let prefetch: RowPrefetch
@@ -122,7 +122,7 @@ package struct CodeKernel: DistanceKernel {
         withUnsafePointer(to: rows) { kernels.row_query($0, Int(slot), query) }
         let terms = terms(slot)
         query.pointee.unit = 1
-        query.pointee.ownError = row(slot).error(dimensions: quantizer.dimensions)
+        query.pointee.own_error = row(slot).error(dimensions: quantizer.dimensions)
         query.pointee.scale *= productFactor
         switch metric {
         case .manhattan: break
@@ -141,7 +141,7 @@ package struct CodeKernel: DistanceKernel {
     }
 
     private static func head(_ space: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<ck_code_query> {
-        // SAFETY: a query's space is `queryLength` bytes on a cache line, of which the head is the first.
+        // SAFETY: a query's space is `queryLength` bytes on a cache line, and begins with the head.
         UnsafeMutableRawPointer(space).assumingMemoryBound(to: ck_code_query.self)
     }
 
@@ -186,7 +186,7 @@ package struct CodeKernel: DistanceKernel {
         case .squaredEuclidean, .cosine:
             let squared = max(distance, 0) * (metric == .cosine ? 2 : 1)
             let length = squared.squareRoot()
-            let byRow = (length + head.ownError) * error * directionShare
+            let byRow = (length + head.own_error) * error * directionShare
             let byQuery = (length + error) * queryStep
             let rounding = (abs(head.constant) + squared) * 0x1p-20
             return (byRow * byRow + byQuery * byQuery).squareRoot() * productFactor + rounding
@@ -209,20 +209,6 @@ extension CodeKernel {
     }
 }
 
-extension ck_code_query {
-    /// What a distance from the query is multiplied by to have the metric's unit; 1 but under inner product.
-    fileprivate var unit: Float {
-        get { padding.0 }
-        set { padding.0 = newValue }
-    }
-
-    /// The length of what codes leave of a row that asks, `|r - g|`; 0 of a vector that asks.
-    fileprivate var ownError: Float {
-        get { padding.1 }
-        set { padding.1 = newValue }
-    }
-}
-
 /// How a matrix's rows of codes lie in memory, and where their terms are.
 package struct CodeRowLayout: Sendable {
     /// Bytes from one row of codes to the next: whole cache lines.
@@ -239,9 +225,9 @@ package struct CodeRowLayout: Sendable {
     /// Bytes of a row's terms.
     package static var termsBytes: Int { MemoryLayout<ck_code_terms>.stride }
 
-    /// Terms lie in the row where its last cache line has room for them, else in a tensor of their own, four to a line: another line
-    /// for each row costs more than the fourth of a line that many rows share (117,659 rows of 384 codes of 4 bits, AVX-512 on a
-    /// Zen 4: 38 against 41 ns a row; 200,000 of 128: 17 against 23 ns).
+    /// Terms lie in the row where its last cache line has room for them, else in a tensor of their own, four to a line. A row with one
+    /// line more is slower: 41 against 38 ns a row (117,659 rows of 384 codes of 4 bits, AVX-512 on a Zen 4), 23 against 17 (200,000
+    /// of 128).
     package init(_ codes: VectorCodes, dimensions: Int) {
         let bytes = codes.byteCount(dimensions: dimensions)
         stride = (bytes + 63) / 64 * 64
