@@ -9,7 +9,7 @@ import Synchronization
 /// A row is written before its slot is published and does not change while anyone can read it.
 package final class CompactVectors: @unchecked Sendable {
     // SAFETY: rows are written by one thread at a time, which the owning index's writer lock ensures, and only such as no
-    // reader can know of. `freeRows` belongs to that thread.
+    // reader can know of. `keptRows` and `freeRows` belong to that thread.
 
     package let codes: CodeMatrix
 
@@ -21,8 +21,11 @@ package final class CompactVectors: @unchecked Sendable {
     /// Vectors that are kept whole. A row's terms say which is its.
     private let kept: VectorMatrix
 
-    /// Rows of `kept` that no slot has any more; nil if they are to be looked for.
-    private var freeRows: [UInt32]? = []
+    /// The row of `kept` that each slot with a whole vector has; nil until ``findKeptRows()`` reads it from the terms.
+    private var keptRows: [UInt32: UInt32]? = [:]
+
+    /// Rows of `kept` that no slot has, if ``keptRows`` is known.
+    private var freeRows: [UInt32] = []
 
     private var quantizer: RowQuantizer { codes.quantizer }
 
@@ -44,7 +47,7 @@ package final class CompactVectors: @unchecked Sendable {
             dimensions: dimensions, section: .keptVectors, of: file, count: file.length(.keptVectors) / rowBytes)
         try self.init(codes: codes, rows: rows, source: .file(file), kept: kept)
         storedCount.store(codes.count, ordering: .releasing)
-        freeRows = nil
+        keptRows = nil
     }
 
     private init(codes: CodeMatrix, rows: Int, source: TensorSource, kept: VectorMatrix) throws(StorageError) {
@@ -95,8 +98,7 @@ package final class CompactVectors: @unchecked Sendable {
         if slot.index == count {
             storedCount.store(slot.index + 1, ordering: .releasing)
         } else {
-            // The vector that the slot had before may have been kept.
-            freeRows = nil
+            releaseKeptRow(of: slot)
         }
         decode(slot.rawValue, paddedDimensions: paddedDimensions, into: decoded)
         var error: Float = 0
@@ -112,19 +114,28 @@ package final class CompactVectors: @unchecked Sendable {
     /// Keeps the vector of a slot whole, for which there is room; nobody can read it yet.
     package func keep(_ vector: UnsafePointer<Float>, at slot: Slot) {
         guard keptRow(slot.rawValue) == nil else { return }
-        var free = freeRows ?? lookForFreeRows(except: slot)
-        let row = free.popLast() ?? UInt32(kept.count)
-        freeRows = free
+        if keptRows == nil { findKeptRows() }
+        let row = freeRows.popLast() ?? UInt32(kept.count)
+        keptRows?[slot.rawValue] = row
         kept.store(vector, at: Slot(row))
         codes.setKept(row, at: slot)
     }
 
-    private func lookForFreeRows(except slot: Slot) -> [UInt32] {
+    /// Frees the row of the whole vector that a slot had, which nobody can read any more.
+    private func releaseKeptRow(of slot: Slot) {
+        if let row = keptRows?.removeValue(forKey: slot.rawValue) { freeRows.append(row) }
+    }
+
+    private func findKeptRows() {
+        var found: [UInt32: UInt32] = [:]
         var isFree = [Bool](repeating: true, count: kept.count)
-        for other in 0..<UInt32(count) where other != slot.rawValue {
-            if let row = keptRow(other) { isFree[Int(row)] = false }
+        for slot in 0..<UInt32(count) {
+            guard let row = keptRow(slot) else { continue }
+            found[slot] = row
+            isFree[Int(row)] = false
         }
-        return isFree.indices.filter { isFree[$0] }.map { UInt32($0) }
+        keptRows = found
+        freeRows = isFree.indices.filter { isFree[$0] }.map { UInt32($0) }
     }
 
     /// The whole vector of a slot; nil if only its codes are kept. A file that nobody has verified may name one that is not there.
@@ -137,7 +148,7 @@ package final class CompactVectors: @unchecked Sendable {
     package func erase(_ slot: Slot) {
         if let row = keptRow(slot.rawValue) {
             kept.erase(Slot(row))
-            freeRows = nil
+            releaseKeptRow(of: slot)
         }
         guard quantizer.remainderBytes > 0 else { return }
         remainders.row(slot.index).update(repeating: 0, count: remainders.stride)
@@ -148,7 +159,7 @@ package final class CompactVectors: @unchecked Sendable {
         storedCount.store(count, ordering: .releasing)
         for row in keptCount..<max(keptCount, kept.count) { kept.erase(Slot(UInt32(row))) }
         kept.truncate(to: min(keptCount, kept.count))
-        freeRows = nil
+        keptRows = nil
     }
 
     /// Whether two vectors are stored as the same.
@@ -178,15 +189,20 @@ package final class CompactVectors: @unchecked Sendable {
         }
     }
 
-    /// Throws unless every whole vector could have been inserted.
+    /// Throws unless every whole vector could have been inserted, and is that of one slot at most.
     func verifyKept(isSound: (UnsafePointer<Float>) -> Bool) throws(SnapshotError) {
         guard (0..<UInt32(kept.count)).allSatisfy({ isSound(kept.row(Slot($0))) }) else {
             throw .malformed(section: SnapshotSection.keptVectors.name, reason: "a vector has no length")
         }
+        var isTaken = [Bool](repeating: false, count: kept.count)
         for slot in 0..<UInt32(count) {
-            guard let row = codes.kernel.row(slot).keptRow, row >= kept.count else { continue }
-            throw .malformed(
-                section: SnapshotSection.codes.name, reason: "slot \(slot) has whole vector \(row) of \(kept.count)")
+            guard let row = codes.kernel.row(slot).keptRow else { continue }
+            guard row < kept.count, !isTaken[Int(row)] else {
+                let fault = row < kept.count ? "that another slot has" : "of \(kept.count)"
+                throw .malformed(
+                    section: SnapshotSection.codes.name, reason: "slot \(slot) has whole vector \(row) \(fault)")
+            }
+            isTaken[Int(row)] = true
         }
     }
 }

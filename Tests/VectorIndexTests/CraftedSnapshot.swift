@@ -252,6 +252,9 @@ extension CraftedSnapshot {
         .init("A whole vector of the largest number", of: .compact, .codes, "slot 0 has whole vector 2147483647") {
             $0.put(UInt32.max, at: 15, of: .codes)
         },
+        .init("A whole vector of two slots", of: .compact, .codes, "slot 6 has whole vector 0 that another slot has") {
+            for slot in [5, 6] { $0.put(1 << 31 as UInt32, at: 16 * slot + 15, of: .codes) }
+        },
         .init("Fewer whole vectors than there are", of: .compact, .codes, "has whole vector") {
             $0[.keptVectors].removeLast(64)
         },
