@@ -121,20 +121,25 @@ package final class CompactVectors: @unchecked Sendable {
         codes.setKept(row, at: slot)
     }
 
-    /// Frees the row of the whole vector that a slot had, which nobody can read any more.
+    /// Frees the row of a slot's former whole vector. No reader can know of it.
     private func releaseKeptRow(of slot: Slot) {
         if let row = keptRows?.removeValue(forKey: slot.rawValue) { freeRows.append(row) }
     }
 
+    /// Reads from the terms which slot has which row of `kept`. Rows that no slot has are free.
+    ///
+    /// Two slots of an unverified file may name the same row. It then belongs to neither, so neither frees it.
     private func findKeptRows() {
         var found: [UInt32: UInt32] = [:]
+        var sharedRows: Set<UInt32> = []
         var isFree = [Bool](repeating: true, count: kept.count)
         for slot in 0..<UInt32(count) {
             guard let row = keptRow(slot) else { continue }
+            if !isFree[Int(row)] { sharedRows.insert(row) }
             found[slot] = row
             isFree[Int(row)] = false
         }
-        keptRows = found
+        keptRows = sharedRows.isEmpty ? found : found.filter { !sharedRows.contains($0.value) }
         freeRows = isFree.indices.filter { isFree[$0] }.map { UInt32($0) }
     }
 
@@ -189,7 +194,7 @@ package final class CompactVectors: @unchecked Sendable {
         }
     }
 
-    /// Throws unless every whole vector could have been inserted, and is that of one slot at most.
+    /// Throws if a whole vector could not have been inserted, or if two slots have the same one.
     func verifyKept(isSound: (UnsafePointer<Float>) -> Bool) throws(SnapshotError) {
         guard (0..<UInt32(kept.count)).allSatisfy({ isSound(kept.row(Slot($0))) }) else {
             throw .malformed(section: SnapshotSection.keptVectors.name, reason: "a vector has no length")

@@ -210,6 +210,33 @@ struct CompactIndexTests {
         }
     }
 
+    @Test("Whole vectors of an opened index that are replaced over and over take no more room", arguments: kinds)
+    func replacedAfterOpening(codes: VectorCodes) throws {
+        let folder = try TemporaryFolder()
+        var (index, _, _) = try Self.fixture(codes, metric: .squaredEuclidean)
+        let count = index.vectors.keptCount
+        var generator = SeededGenerator(seed: 77)
+        // So short that codes about the center of the others do not reproduce them.
+        func short() -> [Float] { generator.vectors(count: 40, dimensions: Self.dimensions).map { $0 * 0x1p-12 } }
+        try index.insertAll(short(), keys: 5000..<5040)
+        #expect(index.vectors.keptCount == count + 40)
+        for round in 0..<6 {
+            if round % 2 == 0 {
+                try index.save(to: folder.path("saved"))
+                index = try HNSWIndex(contentsOf: folder.path("saved"))
+            }
+            for key in 5000..<5040 as Range<UInt64> { #expect(try index.remove(key: key)) }
+            try index.compact()
+            let vectors = short()
+            try index.insertAll(vectors, keys: 5000..<5040)
+            #expect(index.vectors.isCompact && index.vectors.keptCount == count + 40, "round \(round)")
+            for i in 0..<40 {
+                #expect(try index.vector(for: 5000 + UInt64(i)).map(Array.init) == vectors.vector(i, Self.dimensions))
+            }
+        }
+        try index.checkInvariants()
+    }
+
     @Test("Keeping neither vectors nor codes is refused")
     func refused() {
         #expect(throws: VectorIndexError.nothingKept) {

@@ -70,6 +70,34 @@ struct CompactFixture {
         vectors = try vectors.compacted(by: codes, keeping: kept)
     }
 
+    /// A file of the codes and the vectors.
+    func saved() throws -> SnapshotImage {
+        let folder = try TemporaryFolder()
+        let writer = try SnapshotWriter(folder.path("saved"), calls: .real)
+        try codes.save(to: writer)
+        try vectors.save(to: writer)
+        _ = try writer.finish()
+        return SnapshotImage(try folder.bytes("saved"))
+    }
+
+    /// A fixture with the codes and the compact vectors of a file that nothing has verified.
+    func opened(_ image: SnapshotImage) throws -> CompactFixture {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(image.bytes, to: "saved")
+        return try withExtendedLifetime(folder) { try CompactFixture(self, file: SnapshotFile(path)) }
+    }
+
+    private init(_ other: CompactFixture, file: SnapshotFile) throws {
+        let (old, count) = (other.vectors, other.codes.count)
+        codes = try CodeMatrix(
+            quantizer: other.codes.quantizer, instructionSet: old.instructionSet, rows: old.capacity, file: file,
+            count: count)
+        vectors = try StoredVectors(
+            dimensions: old.dimensions, metric: old.metric, instructionSet: old.instructionSet, codes: codes,
+            file: file, count: count)
+        originals = other.originals
+    }
+
     /// The vector of a slot as every reader has it.
     func vector(_ slot: Int) -> [Float] { Array(vectors.shared(version: 0)(Slot(UInt32(slot)))) }
 

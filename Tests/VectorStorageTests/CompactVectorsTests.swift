@@ -87,6 +87,25 @@ struct CompactVectorsTests {
         }
     }
 
+    @Test("The whole vector that two slots of a damaged file name is not written over", arguments: kinds)
+    func sharedWholeRow(kind: VectorCodes) throws {
+        var fixture = try CompactFixture(
+            kind, metric: .squaredEuclidean, Self.plain(30, seed: 62), center: Self.farCenter)
+        try fixture.compact()
+        var image = try fixture.saved()
+        let codes = try #require(image.section(SnapshotSection.codes.rawValue))
+        // The last word of a row of 64 bytes says which whole vector the slot has.
+        image.put(1 << 31 | 5 as UInt32, at: codes.offset + 64 * 6 + 60)
+        var opened = try fixture.opened(image)
+        #expect(opened.vector(6) == fixture.originals[5])
+        for (i, slot) in [0, 5, 1, 2].enumerated() {
+            try opened.replace(slot, by: Self.plain(1, seed: 63 + UInt64(i))[0])
+            #expect(opened.vector(slot) == opened.originals[slot] && opened.vector(6) == fixture.originals[5])
+        }
+        // Row 6, which no slot names, and the former rows of slots 0, 1 and 2 are used again.
+        #expect(opened.vectors.keptCount == 30)
+    }
+
     @Test("What is kept whole on demand is read to the bit, once however often it is asked for", arguments: kinds)
     func keptOnDemand(kind: VectorCodes) throws {
         var fixture = try CompactFixture(kind, metric: .cosine, count: 30, dimensions: Self.dimensions)
@@ -120,12 +139,7 @@ struct CompactVectorsTests {
             fixture.codes.erase(Slot(slot))
         }
         let zeros = [Float](repeating: 0, count: Self.dimensions)
-        let folder = try TemporaryFolder()
-        let writer = try SnapshotWriter(folder.path("a"), calls: .real)
-        try fixture.codes.save(to: writer)
-        try fixture.vectors.save(to: writer)
-        _ = try writer.finish()
-        let image = SnapshotImage(try folder.bytes("a"))
+        let image = try fixture.saved()
         let section = try #require(image.section(SnapshotSection.keptVectors.rawValue))
         let rows = image.bytes[section.content].withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
         #expect(rows.count == 30 * 32)
