@@ -85,7 +85,7 @@ extension CraftedSnapshot {
         .init("A chain that leads out of the index", .states, "slot 25 hangs on", place: 3 * 20 + 2, 26 as UInt32),
         .init(
             "A duplicate of another node than its chain's", .states, "hangs on slot 0", place: 20 * 3 + 2, 25 as UInt32),
-        .init("A node with duplicates that nobody counted", .members, "those of slot 0", place: 1, 7 as UInt32),
+        .init("A node whose duplicates are not counted", .members, "those of slot 0", place: 1, 7 as UInt32),
         .init("Duplicates of a slot that is no node", .members, "slot 24 has some", place: 2 * 24, UInt32.max),
         .init("A duplicate that hangs on nothing", .owners, "slot 20 is a duplicate or not", place: 20, 0 as UInt32),
         .init("A level that the seed does not draw", .levels, "slot 0 is on level", place: 0, 30 as UInt8),
@@ -214,7 +214,8 @@ extension CraftedSnapshot {
         },
     ]
 
-    /// What of `coded` lies apart from its codes lies in their rows in `compact`, of which the last slots' vectors are kept whole.
+    /// `coded` keeps terms in a section of their own, `compact` in the rows of codes.
+    /// The last slots of `compact` keep whole vectors.
     static let codes: [CraftedSnapshot] = [
         .init("A center of NaN", of: .coded, .quantizer, "the center holds", place: 4, Float.nan.bitPattern),
         .init("An infinite center", of: .compact, .quantizer, "the center holds", place: 4, Float.infinity.bitPattern),
