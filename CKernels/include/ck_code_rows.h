@@ -8,8 +8,8 @@
 //   r[d] is about g[d] = low + step * code[d]
 //
 // No value is clipped (LVQ: Aguerrebere and others, "Similarity search in the blink of an eye with compressed indices", 2023).
-// An unbiased row has g scaled so that <r, r - g> = 0. The expected error of an inner product with g is then 0 (RaBitQ: Gao and
-// Long 2024, 2025).
+// An unbiased row has g scaled so that <r, r - g> = 0. The expected error of an inner product with g is then 0 over queries of
+// random direction (RaBitQ: Gao and Long 2024, 2025).
 //
 //   kind   codes     a row's bytes, n codes, half = (n + 1) / 2
 //   u4     0...15    byte i: code i in the low nibble, code half + i in the high nibble; 0 where n is odd and there is none

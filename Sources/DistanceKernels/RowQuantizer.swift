@@ -7,8 +7,8 @@ import CKernels
 /// A vector x becomes `c + g`, where c is a center that all share and `g[d] = low + step * code[d]`. `low` and `step` belong to the
 /// vector: its remainder `r = x - c` reaches from the first code to the last, and nothing is clipped (LVQ: Aguerrebere and others,
 /// "Similarity search in the blink of an eye with compressed indices", 2023). Except under Manhattan, g is scaled so that
-/// `<r, r - g>` is 0: the expected error of an inner product with g is then 0 (RaBitQ: Gao and Long 2024, 2025). ``CodeKernel`` says
-/// what becomes of this in distances.
+/// `<r, r - g>` is 0. The expected error of an inner product with g is then 0 over queries of random direction (RaBitQ: Gao and
+/// Long 2024, 2025). ``CodeKernel`` says what becomes of this in distances.
 ///
 /// A center that does not suit a vector makes its range wider and its steps coarser. It loses nothing.
 package struct RowQuantizer {
