@@ -5,8 +5,8 @@ import HNSW
 import Synchronization
 
 extension HNSWIndex {
-    /// Answers many queries at once: the results that ``search(_:k:efSearch:)-(Span<Float>,_,_)`` gives for each, with more of them
-    /// a second, because queries share a thread in turns and one computes while others wait for memory.
+    /// Answers many queries at once, on several threads: the results that ``search(_:k:efSearch:)-(Span<Float>,_,_)`` gives for
+    /// each.
     ///
     /// Changes made meanwhile are seen by the queries that are answered after them.
     ///
@@ -87,7 +87,7 @@ extension HNSWIndex {
                     let part = first..<min(first + partSize, batch.count)
                     // A version is read for a part only: what is removed meanwhile can be used again the sooner.
                     let computed = self.readers.read(self.graph) { place, version in
-                        self.find(part, of: batch, k: k, plan: plan, version: version, scratch: place.lanes) {
+                        self.find(part, of: batch, k: k, plan: plan, version: version, scratch: place.query) {
                             results[$0] = $1
                         }
                     }
@@ -105,54 +105,28 @@ extension HNSWIndex {
     /// Answers a part of a batch. Returns the number of distances computed.
     private func find(
         _ part: Range<Int>, of batch: PreparedBatch, k: Int, plan: SearchPlan, version: GraphVersion,
-        scratch: LaneScratch,
-        answer: (Int, [Neighbor]) -> Void
+        scratch: QueryScratch, answer: (Int, [Neighbor]) -> Void
     ) -> Int {
         let view = graph.view(at: version)
         // Not the count, which may be that of another version; an index that is empty by now has nothing to return.
         let limit = min(k, view.slotCount)
         guard limit > 0, count > 0 else { return 0 }
-        var distances = 0
         let state = state.value
         guard case .graph(let effort) = plan else {
             return findEverything(part, of: batch, limit: limit, view: view, vectors: state.vectors, answer: answer)
         }
-        func finish(_ q: Int, _ search: inout SearchScratch) {
-            let place = part.lowerBound + q
-            let found = complete(
-                PreparedQuery(values: batch.query(place), squaredNorm: batch.squaredNorm(place), hidden: nil),
-                limit: limit, vectors: state.vectors, scratch: &search)
-            answer(place, neighbors(found, in: search))
-            distances += search.distanceCount
-            search.distanceCount = 0
+        scratch.search.view = view
+        var distanceCount = 0
+        for q in part {
+            // A search that judges itself ends by what it has cost.
+            scratch.search.distanceCount = 0
+            let query = PreparedQuery(values: batch.query(q), squaredNorm: batch.squaredNorm(q), hidden: nil)
+            find(query, limit: limit, effort: effort, state: state, scratch: scratch)
+            let found = complete(query, limit: limit, vectors: state.vectors, scratch: &scratch.search)
+            answer(q, neighbors(found, in: scratch.search))
+            distanceCount += scratch.search.distanceCount
         }
-        let queries = batch.query(part.lowerBound)
-        guard let codes = state.codes else {
-            guard let kernel = state.vectors.kernel else { return 0 }
-            graph.search(
-                queries, stride: batch.stride, count: part.count, effort: effort, view: view, kernel: kernel,
-                lanes: scratch.lanes
-            ) { q, search in
-                search.reached = graph.reachedCount(in: search)
-                finish(q, &search)
-            }
-            return distances
-        }
-        let kernel = codes.kernel
-        let stride = kernel.queryLength
-        let coded: UnsafeMutablePointer<UInt8> = scratch.codes.elements(part.count * stride)
-        for i in 0..<part.count { _ = kernel.query(of: queries + i * batch.stride, space: coded + i * stride) }
-        graph.search(
-            coded, stride: stride, count: part.count, effort: effort.keeping(Self.keptCount(limit: limit)), view: view,
-            kernel: kernel, lanes: scratch.lanes
-        ) { q, search in
-            let place = part.lowerBound + q
-            self.finish(
-                PreparedQuery(values: batch.query(place), squaredNorm: batch.squaredNorm(place), hidden: nil),
-                coded: coded + q * stride, limit: limit, effort: effort, state: state, scratch: &search)
-            finish(q, &search)
-        }
-        return distances
+        return distanceCount
     }
 
     /// Answers a part of a batch by comparing every vector. Returns the number of distances computed.

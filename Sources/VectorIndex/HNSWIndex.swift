@@ -118,12 +118,10 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
         _ dimensions: Int, _ metric: Metric, _ options: HNSWOptions, _ instructionSet: InstructionSet
     ) -> Readers {
         let parameters = options.parameters
-        return Readers(
-            query: {
-                let query = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
-                return QueryScratch(query: query, parameters: parameters)
-            },
-            lanes: { LaneScratch(parameters: parameters) })
+        return Readers {
+            let query = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
+            return QueryScratch(query: query, parameters: parameters)
+        }
     }
 
     /// The vectors; the caller holds `writer`.

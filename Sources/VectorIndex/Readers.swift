@@ -19,28 +19,17 @@ final class Readers: @unchecked Sendable {
         fileprivate var next: Unmanaged<Place>?
 
         private let makeQueryScratch: () -> QueryScratch
-        private let makeLaneScratch: () -> LaneScratch
 
-        /// The memory of a search by itself.
+        /// The memory of a search.
         private(set) lazy var query = makeQueryScratch()
 
-        /// The memory of searches in turns.
-        private(set) lazy var lanes = makeLaneScratch()
-
-        fileprivate init(query: @escaping () -> QueryScratch, lanes: @escaping () -> LaneScratch) {
-            makeQueryScratch = query
-            makeLaneScratch = lanes
-        }
+        fileprivate init(query: @escaping () -> QueryScratch) { makeQueryScratch = query }
     }
 
     private let first = Atomic<Unmanaged<Place>?>(nil)
     private let makeQueryScratch: @Sendable () -> QueryScratch
-    private let makeLaneScratch: @Sendable () -> LaneScratch
 
-    init(query: @escaping @Sendable () -> QueryScratch, lanes: @escaping @Sendable () -> LaneScratch) {
-        makeQueryScratch = query
-        makeLaneScratch = lanes
-    }
+    init(query: @escaping @Sendable () -> QueryScratch) { makeQueryScratch = query }
 
     deinit {
         var place = first.load(ordering: .acquiring)
@@ -100,7 +89,7 @@ final class Readers: @unchecked Sendable {
             }
             place = current.next
         }
-        let new = Unmanaged.passRetained(Place(query: makeQueryScratch, lanes: makeLaneScratch))
+        let new = Unmanaged.passRetained(Place(query: makeQueryScratch))
         var head = first.load(ordering: .relaxed)
         while true {
             new.takeUnretainedValue().next = head

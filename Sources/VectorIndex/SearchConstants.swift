@@ -13,9 +13,6 @@ public struct SearchConstants: Sendable, Hashable, Encodable {
     /// Cache lines of a row that are asked for before it is compared.
     public let linesAhead: Int
 
-    /// Queries of ``HNSWIndex/searchBatch(_:k:efSearch:threads:)-(Span<Float>,_,_,_)`` that take turns on a thread.
-    public let queriesInTurn: Int
-
     /// - Parameter codes: what vectors are compared by.
     public init(_ codes: VectorCodes, dimensions: Int) {
         rowBytes =
@@ -24,7 +21,6 @@ public struct SearchConstants: Sendable, Hashable, Encodable {
             : CodeRowLayout(codes, dimensions: dimensions).stride
         candidatesAtOnce = HNSWGraph.expansionWidth
         linesAhead = RowPrefetch.lines(rowBytes: rowBytes)
-        queriesInTurn = SearchLanes.count
     }
 }
 

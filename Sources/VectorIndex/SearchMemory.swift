@@ -12,13 +12,3 @@ final class QueryScratch {
         search = SearchScratch(parameters: parameters)
     }
 }
-
-/// The memory of searches that take turns on one thread.
-final class LaneScratch {
-    let lanes: SearchLanes
-
-    /// The queries of a part of a batch as codes have them.
-    let codes = QuerySpace()
-
-    init(parameters: HNSWParameters) { lanes = SearchLanes(parameters: parameters) }
-}

@@ -59,11 +59,11 @@ struct InfoTests {
         }
         #expect(
             report.text().contains(
-                "128 dimensions, codes int8: 4 candidates at once, 2 of 2 cache lines of a row ahead, 5 queries in turn"
+                "128 dimensions, codes int8: 4 candidates at once, 2 of 2 cache lines of a row ahead"
             ))
         let object = try JSONSerialization.jsonObject(with: Data(report.json().utf8)) as? [String: Any]
         let rows = try #require(object?["search"] as? [[String: Any]])
         let constants = try #require(rows.first?["constants"] as? [String: Int])
-        #expect(Set(constants.keys) == ["rowBytes", "candidatesAtOnce", "linesAhead", "queriesInTurn"])
+        #expect(Set(constants.keys) == ["rowBytes", "candidatesAtOnce", "linesAhead"])
     }
 }

@@ -17,7 +17,6 @@ struct SearchConstantTests {
         #expect(constants.rowBytes == bytes)
         #expect(constants.candidatesAtOnce == candidates)
         #expect(constants.linesAhead == lines)
-        #expect(constants.queriesInTurn > 0)
     }
 
     @Test("An index's searches run by the codes in use")

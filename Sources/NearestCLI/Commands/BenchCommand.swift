@@ -37,7 +37,7 @@ struct BenchCommand: ParsableCommand {
         help: "What vectors are compared by: none (the vectors themselves), int8, int4, or auto. (default: auto)")
     var codes: CodesOption?
 
-    @Flag(help: "Answer the queries by one call, which may interleave them; each has the mean time then.")
+    @Flag(help: "Answer the queries by one call; each has the mean time then.")
     var batch = false
 
     @Option(help: "Threads that search.")

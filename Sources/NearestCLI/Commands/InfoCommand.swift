@@ -91,8 +91,7 @@ extension InfoCommand.Report {
         }
         let search = search.map { row in
             "\(row.dimensions) dimensions, codes \(row.codes): \(row.constants.candidatesAtOnce) candidates at once, "
-                + "\(row.constants.linesAhead) of \(row.constants.rowBytes / 64) cache lines of a row ahead, "
-                + "\(row.constants.queriesInTurn) queries in turn"
+                + "\(row.constants.linesAhead) of \(row.constants.rowBytes / 64) cache lines of a row ahead"
         }
         return """
             processors:       \(processors)
