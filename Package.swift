@@ -71,11 +71,12 @@ let package = Package(
             name: "snapshot-fuzz", dependencies: ["TestSupport", "VectorIndex"], path: "Tests/snapshot-fuzz",
             swiftSettings: swiftSettings),
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter", cSettings: cWarnings),
+        .target(name: "CVNNITwins", dependencies: ["CKernels"], path: "Tests/CVNNITwins", cSettings: cWarnings),
         .executableTarget(
             name: "snapshot-child", dependencies: ["TestSupport", "VectorIndex"], path: "Tests/snapshot-child",
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "DistanceKernelsTests", dependencies: ["DistanceKernels", "CKernels", "TestSupport"],
+            name: "DistanceKernelsTests", dependencies: ["DistanceKernels", "CKernels", "CVNNITwins", "TestSupport"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "VectorStorageTests", dependencies: ["VectorStorage", "TestSupport"], swiftSettings: swiftSettings),

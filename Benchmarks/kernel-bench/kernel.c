@@ -95,8 +95,8 @@ static void add_f16_kernels(const vector_unit *unit) {
     add_row_kernels(table->name, &layout_f16_rows, f16_row_shapes, functions, unit);
 }
 
-static void add_code_kernels(const vector_unit *unit) {
-    const ck_code_row_table *table = ck_code_row_table_named(unit->code_table);
+static void add_code_table(const vector_unit *unit, const char *name) {
+    const ck_code_row_table *table = ck_code_row_table_named(name);
     if (!table || !supported(table->required_features)) return;
     const struct {
         const layout *layout;
@@ -130,6 +130,11 @@ static void add_code_kernels(const vector_unit *unit) {
         snprintf(added.name, sizeof added.name, "%s", encoders[e].name);
         add_kernel(added);
     }
+}
+
+static void add_code_kernels(const vector_unit *unit) {
+    for (size_t t = 0; t < CODE_TABLE_COUNT; t++)
+        if (unit->code_tables[t]) add_code_table(unit, unit->code_tables[t]);
 }
 
 const kernel *all_kernels(size_t *count) {

@@ -20,9 +20,13 @@ typedef struct {
     float *out;
 } swept_rows;
 
+// Tables of kernels on codes whose registers have one width, at most.
+enum { CODE_TABLE_COUNT = 2 };
+
 typedef struct {
     const char *name;  // of the register width, "256-bit"
-    const char *table, *code_table;  // the tables of kernels on floats, and on codes, that compute in such registers
+    const char *table;           // of kernels on floats that compute in such registers
+    const char *code_tables[CODE_TABLE_COUNT];  // of kernels on codes, likewise; NULL where there are fewer
     size_t lanes;  // floats in a register
     uint32_t required_features;
 

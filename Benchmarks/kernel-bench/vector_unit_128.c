@@ -4,6 +4,6 @@
 #define UNIT vector_unit_128
 #define UNIT_NAME "128-bit"
 #define UNIT_TABLE "portable"
-#define UNIT_CODE_TABLE "portable"
+#define UNIT_CODE_TABLES "portable"
 #define UNIT_FEATURES 0
 #include "vector_unit_loops.h"

@@ -12,7 +12,7 @@
 #define UNIT vector_unit_256
 #define UNIT_NAME "256-bit"
 #define UNIT_TABLE "avx2"
-#define UNIT_CODE_TABLE "avx2"
+#define UNIT_CODE_TABLES "avx2", "avxvnni"
 #define UNIT_FEATURES CK_FEATURE_AVX2
 #include "vector_unit_loops.h"
 

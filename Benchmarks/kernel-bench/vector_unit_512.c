@@ -12,7 +12,7 @@
 #define UNIT vector_unit_512
 #define UNIT_NAME "512-bit"
 #define UNIT_TABLE "avx512"
-#define UNIT_CODE_TABLE "avx512vnni"
+#define UNIT_CODE_TABLES "avx512vnni"
 #define UNIT_FEATURES (CK_FEATURE_AVX2 | CK_FEATURE_AVX512)
 #include "vector_unit_loops.h"
 

@@ -3,7 +3,7 @@
 // The loops of one vector unit, included by the file of each width after it has defined
 //   VECTOR_BYTES        bytes of a register
 //   UNIT                the name of the vector_unit to define
-//   UNIT_NAME, UNIT_TABLE, UNIT_CODE_TABLE, UNIT_FEATURES
+//   UNIT_NAME, UNIT_TABLE, UNIT_CODE_TABLES, UNIT_FEATURES
 // The vectors are Clang's own (its Language Extensions, "Vectors and Extended Vectors").
 
 #include "vector_unit.h"
@@ -173,7 +173,7 @@ static void sweep_blocks(const swept_rows *s) {
 const vector_unit UNIT = {
     .name = UNIT_NAME,
     .table = UNIT_TABLE,
-    .code_table = UNIT_CODE_TABLE,
+    .code_tables = {UNIT_CODE_TABLES},
     .lanes = LANES,
     .required_features = UNIT_FEATURES,
     .load_again = load_again,

@@ -23,19 +23,22 @@ extern "C" {
 // What the kernels can use: the processor has it (CPUID) and the operating system saves its registers (XCR0), where it has any
 // that are not saved in every 64-bit program.
 enum {
-    CK_FEATURE_AVX2 = 1u << 0,    // AVX2 and FMA, 256-bit state
-    CK_FEATURE_F16C = 1u << 1,    // half-precision conversion, 256-bit state
-    CK_FEATURE_AVX512 = 1u << 2,  // AVX-512 F, BW, DQ and VL, 512-bit state
-    CK_FEATURE_VNNI = 1u << 3,    // AVX-512 VNNI, 512-bit state
-    CK_FEATURE_SSE42 = 1u << 4,   // SSE4.2, CRC32 among it
+    CK_FEATURE_AVX2 = 1u << 0,        // AVX2 and FMA, 256-bit state
+    CK_FEATURE_F16C = 1u << 1,        // half-precision conversion, 256-bit state
+    CK_FEATURE_AVX512 = 1u << 2,      // AVX-512 F, BW, DQ and VL, 512-bit state
+    CK_FEATURE_AVX512VNNI = 1u << 3,  // AVX-512 VNNI, 512-bit state
+    CK_FEATURE_SSE42 = 1u << 4,       // SSE4.2, CRC32 among it
+    CK_FEATURE_AVXVNNI = 1u << 5,     // AVX-VNNI, 256-bit state
 };
 
 // The features of this machine. Detected once; 0 on a processor that is not x86-64.
 uint32_t ck_features(void);
 
 // The features that a processor with these registers has. Pure, so that every combination can be tested.
-//   leaf1_ecx: CPUID leaf 1; leaf7_ebx, leaf7_ecx: leaf 7 subleaf 0; xcr0: XGETBV(0), or 0 where OSXSAVE is off.
-uint32_t ck_features_from_registers(uint32_t leaf1_ecx, uint32_t leaf7_ebx, uint32_t leaf7_ecx, uint64_t xcr0);
+//   leaf1_ecx: CPUID leaf 1; leaf7_ebx, leaf7_ecx: leaf 7 subleaf 0; subleaf1_eax: leaf 7 subleaf 1;
+//   xcr0: XGETBV(0), or 0 where OSXSAVE is off.
+uint32_t ck_features_from_registers(uint32_t leaf1_ecx, uint32_t leaf7_ebx, uint32_t leaf7_ecx, uint32_t subleaf1_eax,
+                                    uint64_t xcr0);
 
 // ---- Kernels --------------------------------------------------------------------------------------------------------
 

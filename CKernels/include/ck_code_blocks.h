@@ -59,7 +59,7 @@ typedef struct {
     ck_code_select_fn select;
 } ck_code_block_table;
 
-// Every table compiled into this program, the fastest first ("avx512vnni", "avx2"); the last one is portable and runs
+// Every table compiled into this program, the fastest first ("avx512vnni", "avxvnni", "avx2"); the last one is portable and runs
 // anywhere.
 size_t ck_code_block_table_count(void);
 const ck_code_block_table *ck_code_block_table_at(size_t index);

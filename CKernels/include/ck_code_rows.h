@@ -138,7 +138,7 @@ typedef struct {
     ck_decode_u8_fn decode_u8;
 } ck_code_row_table;
 
-// Every table compiled into this program, the fastest first ("avx512vnni", "avx2"); the last one is portable and runs
+// Every table compiled into this program, the fastest first ("avx512vnni", "avxvnni", "avx2"); the last one is portable and runs
 // anywhere.
 size_t ck_code_row_table_count(void);
 const ck_code_row_table *ck_code_row_table_at(size_t index);

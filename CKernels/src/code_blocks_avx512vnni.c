@@ -73,7 +73,7 @@ static void select_estimates(const int32_t *products, size_t count, const ck_blo
 
 const ck_code_block_table ck_code_block_table_avx512vnni = {
     .name = "avx512vnni",
-    .required_features = CK_FEATURE_AVX2 | CK_FEATURE_AVX512 | CK_FEATURE_VNNI,
+    .required_features = CK_FEATURE_AVX2 | CK_FEATURE_AVX512 | CK_FEATURE_AVX512VNNI,
     .largest_code = 255,
     .largest_query_code = 127,
     .products = products,

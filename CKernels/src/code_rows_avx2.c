@@ -14,30 +14,9 @@
 #include "code_rows.h"
 
 #include "loops_code_rows.h"
-
-// ---- Nibbles --------------------------------------------------------------------------------------------------------
-
-CK_INLINE __m256i load_u8x32(const void *p) { return _mm256_loadu_si256((const __m256i *)p); }
-
-CK_INLINE __m256i low_codes(__m256i codes_u4x64) { return _mm256_and_si256(codes_u4x64, _mm256_set1_epi8(0x0F)); }
-
-CK_INLINE __m256i high_codes(__m256i codes_u4x64) { return low_codes(_mm256_srli_epi16(codes_u4x64, 4)); }
-
-CK_INLINE void map_nibbles(const uint8_t *codes, size_t bytes, const int8_t *levels, int8_t *low, int8_t *high) {
-    const __m256i levels_i8x32 = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)levels));
-    for (size_t i = 0; i < bytes; i += 32) {
-        const __m256i codes_u4x64 = load_u8x32(codes + i);
-        _mm256_storeu_si256((__m256i *)(low + i), _mm256_shuffle_epi8(levels_i8x32, low_codes(codes_u4x64)));
-        _mm256_storeu_si256((__m256i *)(high + i), _mm256_shuffle_epi8(levels_i8x32, high_codes(codes_u4x64)));
-    }
-}
+#include "registers_codes_256.h"
 
 // ---- Sums -----------------------------------------------------------------------------------------------------------
-
-// The sums of the register's 128-bit parts.
-CK_INLINE __m128i fold(__m256i sum_i32x8) {
-    return _mm_add_epi32(_mm256_castsi256_si128(sum_i32x8), _mm256_extracti128_si256(sum_i32x8, 1));
-}
 
 // Sums in 16 bits are widened after two lines. Of 32 bytes each takes four products, of at most 15 * 127: 16 of them are 30,480,
 // and the next four would not fit.

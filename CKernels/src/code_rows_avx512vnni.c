@@ -97,7 +97,7 @@ CK_INLINE __m128i rows_sum_u8(const void *e, const uint8_t *const *row, const si
 
 const ck_code_row_table ck_code_row_table_avx512vnni = {
     .name = "avx512vnni",
-    .required_features = CK_FEATURE_AVX2 | CK_FEATURE_AVX512 | CK_FEATURE_VNNI,
+    .required_features = CK_FEATURE_AVX2 | CK_FEATURE_AVX512 | CK_FEATURE_AVX512VNNI,
     CODE_ROW_FUNCTIONS,
 };
 

@@ -7,6 +7,7 @@
 static const ck_code_row_table *const tables[] = {
 #if defined(__x86_64__)
     &ck_code_row_table_avx512vnni,
+    &ck_code_row_table_avxvnni,
     &ck_code_row_table_avx2,
 #endif
     &ck_code_row_table_portable,

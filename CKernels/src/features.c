@@ -18,13 +18,15 @@ enum {
     LEAF7_EBX_AVX512BW = 1u << 30,
     LEAF7_EBX_AVX512VL = 1u << 31,
     LEAF7_ECX_AVX512VNNI = 1u << 11,
+    SUBLEAF1_EAX_AVXVNNI = 1u << 4,
     XCR0_YMM = 0x06,  // XMM and the upper halves of YMM
     XCR0_ZMM = 0xE6,  // those, the mask registers, the upper halves of ZMM0-15, and ZMM16-31
 };
 
 static bool has(uint32_t value, uint32_t bits) { return (value & bits) == bits; }
 
-uint32_t ck_features_from_registers(uint32_t leaf1_ecx, uint32_t leaf7_ebx, uint32_t leaf7_ecx, uint64_t xcr0) {
+uint32_t ck_features_from_registers(uint32_t leaf1_ecx, uint32_t leaf7_ebx, uint32_t leaf7_ecx, uint32_t subleaf1_eax,
+                                    uint64_t xcr0) {
     const bool saves_ymm = has((uint32_t)xcr0, XCR0_YMM);
     const bool saves_zmm = has((uint32_t)xcr0, XCR0_ZMM);
     const bool avx2 = saves_ymm && has(leaf1_ecx, LEAF1_ECX_FMA) && has(leaf7_ebx, LEAF7_EBX_AVX2);
@@ -34,8 +36,9 @@ uint32_t ck_features_from_registers(uint32_t leaf1_ecx, uint32_t leaf7_ebx, uint
     if (avx2) features |= CK_FEATURE_AVX2;
     if (saves_ymm && has(leaf1_ecx, LEAF1_ECX_F16C)) features |= CK_FEATURE_F16C;
     if (avx512) features |= CK_FEATURE_AVX512;
-    if (avx512 && has(leaf7_ecx, LEAF7_ECX_AVX512VNNI)) features |= CK_FEATURE_VNNI;
+    if (avx512 && has(leaf7_ecx, LEAF7_ECX_AVX512VNNI)) features |= CK_FEATURE_AVX512VNNI;
     if (has(leaf1_ecx, LEAF1_ECX_SSE42)) features |= CK_FEATURE_SSE42;
+    if (avx2 && has(subleaf1_eax, SUBLEAF1_EAX_AVXVNNI)) features |= CK_FEATURE_AVXVNNI;
     return features;
 }
 
@@ -52,8 +55,10 @@ static uint32_t detect(void) {
     uint32_t eax, ebx, ecx, edx;
     if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx)) return 0;
     const uint32_t leaf1_ecx = ecx;
-    if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) ebx = ecx = 0;
-    return ck_features_from_registers(leaf1_ecx, ebx, ecx, has(leaf1_ecx, osxsave) ? read_xcr0() : 0);
+    if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) eax = ebx = ecx = 0;
+    const uint32_t last_subleaf = eax, leaf7_ebx = ebx, leaf7_ecx = ecx;
+    if (last_subleaf < 1 || !__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx)) eax = 0;
+    return ck_features_from_registers(leaf1_ecx, leaf7_ebx, leaf7_ecx, eax, has(leaf1_ecx, osxsave) ? read_xcr0() : 0);
 }
 
 #else

@@ -18,8 +18,10 @@ extern const ck_table ck_table_avx512;
 extern const ck_half_table ck_half_table_avx2;
 extern const ck_half_table ck_half_table_avx512;
 extern const ck_code_row_table ck_code_row_table_avx2;
+extern const ck_code_row_table ck_code_row_table_avxvnni;
 extern const ck_code_row_table ck_code_row_table_avx512vnni;
 extern const ck_code_block_table ck_code_block_table_avx2;
+extern const ck_code_block_table ck_code_block_table_avxvnni;
 extern const ck_code_block_table ck_code_block_table_avx512vnni;
 extern const ck_crc32c_table ck_crc32c_table_sse42;
 #elif defined(__aarch64__) && defined(__ARM_FEATURE_CRC32)

@@ -35,7 +35,7 @@ package struct CodeBlockKernel {
 
     /// - Parameters:
     ///   - metric: any but Manhattan, which is no inner product.
-    ///   - instructionSet: a set that this machine supports. Of AVX-512 its VNNI part is used; where that is missing, AVX2.
+    ///   - instructionSet: a set that this machine supports. VNNI is used where the processor has it.
     package init(metric: Metric, dimensions: Int, instructionSet: InstructionSet) {
         precondition(metric != .manhattan)
         self.metric = metric

@@ -35,16 +35,16 @@ public enum InstructionSet: String, Sendable, Hashable, CaseIterable, Codable {
         return table.pointee.required_features & ~ck_features() == 0
     }
 
-    /// The fastest C table on codes that needs no more than the set, which this machine supports. Of AVX-512 its VNNI part is
-    /// used; where that is missing, AVX2.
+    /// The fastest C table on codes for a set that this machine supports. VNNI is used where the processor has it, in registers as
+    /// wide as the set's.
     func codeTable<Table>(
         _ named: (String) -> UnsafePointer<Table>?, features: KeyPath<Table, UInt32>
     ) -> UnsafePointer<Table> {
         precondition(isSupported, "instruction set not supported by this machine")
         let names =
             switch self {
-            case .avx512: ["avx512vnni", "avx2"]
-            case .avx2: ["avx2"]
+            case .avx512: ["avx512vnni", "avxvnni", "avx2"]
+            case .avx2: ["avxvnni", "avx2"]
             case .portable: ["portable"]
             } as [String]
         let usable = names.lazy.compactMap(named).first { $0.pointee[keyPath: features] & ~ck_features() == 0 }

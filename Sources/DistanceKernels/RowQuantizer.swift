@@ -29,7 +29,7 @@ package struct RowQuantizer {
     /// - Parameters:
     ///   - codes: a kind of codes, not `none`.
     ///   - center: a finite value for each dimension.
-    ///   - instructionSet: a set that this machine supports. Of AVX-512 its VNNI part is used; where that is missing, AVX2.
+    ///   - instructionSet: a set that this machine supports. VNNI is used where the processor has it.
     package init(_ codes: VectorCodes, metric: Metric, center: [Float], instructionSet: InstructionSet) {
         precondition(codes != .none && !center.isEmpty)
         self.codes = codes

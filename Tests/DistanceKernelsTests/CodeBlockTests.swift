@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CKernels
+import CVNNITwins
 import TestSupport
 import Testing
 
-/// Every table on blocks of codes that this machine can run, by name.
-private let supportedBlockTables: [String] = (0..<ck_code_block_table_count())
-    .map { ck_code_block_table_at($0)!.pointee }
+/// Every table on blocks of codes that this machine can run, by name; AVX-VNNI's also in AVX-512's encoding.
+private let supportedBlockTables: [String] =
+    ((0..<ck_code_block_table_count()).map { ck_code_block_table_at($0) } + [vnni_twin_of_blocks()])
+    .compactMap { $0?.pointee }
     .filter { $0.required_features & ~ck_features() == 0 }.map { String(cString: $0.name) }
+
+/// The table of that name.
+private func codeBlockTable(named name: String) -> UnsafePointer<ck_code_block_table>? {
+    name == "evexvnni" ? vnni_twin_of_blocks() : ck_code_block_table_named(name)
+}
 
 @Suite("Kernels on blocks of codes")
 struct CodeBlockTests {
@@ -36,7 +43,7 @@ struct CodeBlockTests {
     @Test(
         "Products are those of the definition, and nothing else is read or written", arguments: supportedBlockTables)
     func exactProducts(table: String) throws {
-        let table = try #require(ck_code_block_table_named(table)).pointee
+        let table = try #require(codeBlockTable(named: table)).pointee
         let reach = Int8(table.largest_query_code)
         for quads in [1, 2, 3, 7, 24, 33] {
             var generator = SeededGenerator(seed: UInt64(quads))
@@ -56,7 +63,7 @@ struct CodeBlockTests {
 
     @Test("The ends of the range are exact up to 65,536 dimensions", arguments: supportedBlockTables)
     func extremes(table: String) throws {
-        let table = try #require(ck_code_block_table_named(table)).pointee
+        let table = try #require(codeBlockTable(named: table)).pointee
         let largest = Int(table.largest_code)
         let reach = Int(table.largest_query_code)
         for quads in [1, 2, 3, 5, 16_383, 16_384] {
@@ -74,7 +81,7 @@ struct CodeBlockTests {
         "Estimates are those of the definition, and a bit is set where they reach the bound",
         arguments: supportedBlockTables)
     func select(table: String) throws {
-        let table = try #require(ck_code_block_table_named(table)).pointee
+        let table = try #require(codeBlockTable(named: table)).pointee
         var generator = SeededGenerator(seed: 3)
         let count = 5
         let products = (0..<count * Self.blockSize).map { _ in Int32.random(in: -100_000...100_000, using: &generator) }
@@ -126,7 +133,7 @@ struct CodeBlockTests {
         "A vector's codes and terms are those of the definition, and its lengths no shorter",
         arguments: supportedBlockTables)
     func encodedVectors(table: String) throws {
-        let table = try #require(ck_code_block_table_named(table)).pointee
+        let table = try #require(codeBlockTable(named: table)).pointee
         let zeroPoint = (Int(table.largest_code) + 1) / 2
         for n in [1, 2, 4, 5, 100, 257] {
             var generator = SeededGenerator(seed: UInt64(n))
@@ -162,7 +169,7 @@ struct CodeBlockTests {
         "A query's codes and terms are those of the definition, and its lengths no shorter",
         arguments: supportedBlockTables)
     func encodedQueries(table: String) throws {
-        let table = try #require(ck_code_block_table_named(table)).pointee
+        let table = try #require(codeBlockTable(named: table)).pointee
         for n in [1, 2, 4, 5, 100, 257] {
             var generator = SeededGenerator(seed: UInt64(n))
             for (i, query) in Self.hostileVectors(n, using: &generator).enumerated() {

@@ -8,7 +8,7 @@ import Testing
 struct CodeRowDecodingTests {
     @Test("A vector of 8-bit codes is within half a step", arguments: supportedCodeRowTables)
     func eightBits(table: String) throws {
-        let table = try #require(ck_code_row_table_named(table)).pointee
+        let table = try #require(codeRowTable(named: table)).pointee
         for n in encodedDimensions {
             var generator = SeededGenerator(seed: UInt64(n))
             for subject in EncodedSubject.all(n, using: &generator) {
@@ -33,7 +33,7 @@ struct CodeRowDecodingTests {
         arguments: supportedCodeRowTables,
         [false, true])
     func eightBitsOfTwoPlanes(table: String, unbiased: Bool) throws {
-        let table = try #require(ck_code_row_table_named(table)).pointee
+        let table = try #require(codeRowTable(named: table)).pointee
         let width = Double(CK_REMAINDER_WIDTH)
         for n in encodedDimensions {
             var generator = SeededGenerator(seed: UInt64(n))
@@ -67,7 +67,7 @@ struct CodeRowDecodingTests {
 
     @Test("Every table gives the same remainders and vectors but for rounding", arguments: supportedCodeRowTables)
     func parity(table: String) throws {
-        let table = try #require(ck_code_row_table_named(table)).pointee
+        let table = try #require(codeRowTable(named: table)).pointee
         let portable = try #require(ck_code_row_table_named("portable")).pointee
         for n in encodedDimensions {
             var generator = SeededGenerator(seed: UInt64(n))

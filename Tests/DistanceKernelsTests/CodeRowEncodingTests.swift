@@ -38,7 +38,7 @@ struct CodeRowEncodingTests {
         "No value is farther from its code than half a step, and the least and the greatest have codes of their own",
         arguments: supportedCodeRowTables, CodeRowKind.allCases)
     func rounding(table: String, kind: CodeRowKind) throws {
-        let table = try #require(ck_code_row_table_named(table)).pointee
+        let table = try #require(codeRowTable(named: table)).pointee
         try forEachSubject { subject, n, context in
             let encoded = try Encoded(subject, table, kind, unbiased: false)
             let r = subject.remainder
@@ -62,7 +62,7 @@ struct CodeRowEncodingTests {
     @Test(
         "What is found out about a row is so", arguments: supportedCodeRowTables, CodeRowKind.allCases)
     func facts(table: String, kind: CodeRowKind) throws {
-        let table = try #require(ck_code_row_table_named(table)).pointee
+        let table = try #require(codeRowTable(named: table)).pointee
         for unbiased in [false, true] {
             try forEachSubject { subject, n, context in
                 let encoded = try Encoded(subject, table, kind, unbiased: unbiased)
@@ -95,7 +95,7 @@ struct CodeRowEncodingTests {
         "What rounding left of an unbiased row is orthogonal to the vector", arguments: supportedCodeRowTables,
         CodeRowKind.allCases)
     func unbiased(table: String, kind: CodeRowKind) throws {
-        let table = try #require(ck_code_row_table_named(table)).pointee
+        let table = try #require(codeRowTable(named: table)).pointee
         try forEachSubject { subject, n, context in
             let biased = try Encoded(subject, table, kind, unbiased: false)
             let encoded = try Encoded(subject, table, kind, unbiased: true)
@@ -115,7 +115,7 @@ struct CodeRowEncodingTests {
 
     @Test("A row is not blown up where a single value has most of the range", arguments: supportedCodeRowTables)
     func largeFactors(table: String) throws {
-        let table = try #require(ck_code_row_table_named(table)).pointee
+        let table = try #require(codeRowTable(named: table)).pointee
         // But for one, all values are less than half a step from the least, 0.
         let vector = [0, 15] + [Float](repeating: 0.49, count: 2046)
         let subject = EncodedSubject(name: "", vector: vector, center: [Float](repeating: 0, count: vector.count))
@@ -128,7 +128,7 @@ struct CodeRowEncodingTests {
     @Test(
         "Every table encodes alike but for rounding", arguments: supportedCodeRowTables, CodeRowKind.allCases)
     func parity(table: String, kind: CodeRowKind) throws {
-        let table = try #require(ck_code_row_table_named(table)).pointee
+        let table = try #require(codeRowTable(named: table)).pointee
         let portable = try #require(ck_code_row_table_named("portable")).pointee
         try forEachSubject { subject, n, context in
             let found = try Encoded(subject, table, kind, unbiased: true)
@@ -144,7 +144,7 @@ struct CodeRowEncodingTests {
 
     @Test("Bytes behind the codes are left alone", arguments: supportedCodeRowTables, CodeRowKind.allCases)
     func nothingBehindIsWritten(table: String, kind: CodeRowKind) throws {
-        let table = try #require(ck_code_row_table_named(table)).pointee
+        let table = try #require(codeRowTable(named: table)).pointee
         for n in encodedDimensions {
             var generator = SeededGenerator(seed: UInt64(n))
             let vector = generator.vector(dimensions: n)
@@ -164,7 +164,7 @@ struct CodeRowEncodingTests {
         "No value of a query is clipped, and none is farther from its code than half the scale",
         arguments: supportedCodeRowTables, CodeRowKind.allCases)
     func queries(table: String, kind: CodeRowKind) throws {
-        let table = try #require(ck_code_row_table_named(table)).pointee
+        let table = try #require(codeRowTable(named: table)).pointee
         try forEachSubject { subject, n, context in
             let vector = try GuardedArray(subject.vector)
             let center = try GuardedArray(subject.center)
@@ -203,7 +203,7 @@ struct CodeRowEncodingTests {
 
     @Test("A row as a query has the row's values", arguments: supportedCodeRowTables, CodeRowKind.allCases)
     func rowQueries(table: String, kind: CodeRowKind) throws {
-        let table = try #require(ck_code_row_table_named(table)).pointee
+        let table = try #require(codeRowTable(named: table)).pointee
         for n in codeRowDimensions {
             var generator = SeededGenerator(seed: UInt64(n))
             let rows = try CodeRows(kind, count: 3, n: n, using: &generator)
@@ -233,7 +233,7 @@ struct CodeRowEncodingTests {
     @Test("Every table gives a row of 4-bit codes the same codes as a query", arguments: supportedCodeRowTables)
     func rowQueryParity(table: String) throws {
         let tables = [
-            try #require(ck_code_row_table_named(table)).pointee,
+            try #require(codeRowTable(named: table)).pointee,
             try #require(ck_code_row_table_named("portable")).pointee,
         ]
         for n in codeRowDimensions {
@@ -254,7 +254,7 @@ struct CodeRowEncodingTests {
     @Test(
         "Of two rows, either may be the query", arguments: supportedCodeRowTables, CodeRowKind.allCases)
     func symmetry(table: String, kind: CodeRowKind) throws {
-        let table = try #require(ck_code_row_table_named(table)).pointee
+        let table = try #require(codeRowTable(named: table)).pointee
         for n in codeRowDimensions {
             var generator = SeededGenerator(seed: UInt64(n))
             let rows = try CodeRows(kind, count: 2, n: n, using: &generator)

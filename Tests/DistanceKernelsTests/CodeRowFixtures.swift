@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CKernels
+import CVNNITwins
 import TestSupport
 
-/// Every table on rows of codes that this machine can run, by name.
-let supportedCodeRowTables: [String] = (0..<ck_code_row_table_count()).map { ck_code_row_table_at($0)!.pointee }
+/// Every table on rows of codes that this machine can run, by name; AVX-VNNI's also in AVX-512's encoding.
+let supportedCodeRowTables: [String] =
+    ((0..<ck_code_row_table_count()).map { ck_code_row_table_at($0) } + [vnni_twin_of_rows()])
+    .compactMap { $0?.pointee }
     .filter { $0.required_features & ~ck_features() == 0 }.map { String(cString: $0.name) }
+
+/// The table of that name.
+func codeRowTable(named name: String) -> UnsafePointer<ck_code_row_table>? {
+    name == "evexvnni" ? vnni_twin_of_rows() : ck_code_row_table_named(name)
+}
 
 /// Dimensions around half a register, a register, a cache line and several of both kinds of codes, and the most there are.
 let codeRowDimensions = [1, 2, 7, 8, 9, 15, 16, 17, 31, 63, 64, 65, 127, 128, 129, 384, 769, 65_536]
