@@ -75,8 +75,15 @@ package struct CodeKernel: DistanceKernel {
         of vector: UnsafePointer<Float>, space: UnsafeMutablePointer<UInt8>
     ) -> UnsafePointer<UInt8> {
         let query = Self.head(space)
-        let scale = metric == .innerProduct ? centeringScale(of: vector) : 1
-        let values = scale == 1 ? vector : scaled(vector, by: scale, in: space)
+        var values = vector
+        var scale: Float = 1
+        if metric == .innerProduct {
+            if let inverseScales = quantizer.inverseScales {
+                values = scaled(values, by: { inverseScales[$0] }, in: space)
+            }
+            scale = centeringScale(of: values)
+            if scale != 1 { values = scaled(values, by: { _ in scale }, in: space) }
+        }
         quantizer.center.withUnsafeBufferPointer {
             kernels.encode_query(values, $0.baseAddress, quantizer.dimensions, quantizer.lines, query)
         }
@@ -103,17 +110,20 @@ package struct CodeKernel: DistanceKernel {
             }
         }
         let centerSquared = Double(quantizer.centerSquaredNorm)
-        guard squared > 0, centerSquared > 0 else { return 1 }
+        // Values of up to 2⁶³ may have been divided by small scales: their squares must not overflow.
+        guard squared > 0, centerSquared > 0 else {
+            return squared > 0x1p126 ? Float(0x1p60 / squared.squareRoot()) : 1
+        }
         let scale = centerSquared / max(product, (squared * centerSquared).squareRoot() / 4)
         return Float(min(max(scale, 0x1p-120), 0x1p120))
     }
 
     private func scaled(
-        _ vector: UnsafePointer<Float>, by scale: Float, in space: UnsafeMutablePointer<UInt8>
+        _ vector: UnsafePointer<Float>, by scale: (Int) -> Float, in space: UnsafeMutablePointer<UInt8>
     ) -> UnsafePointer<Float> {
         // SAFETY: `queryLength` has room for so many floats behind the codes, on a cache line.
         let values = UnsafeMutableRawPointer(space + codedLength).assumingMemoryBound(to: Float.self)
-        for d in 0..<quantizer.dimensions { values[d] = scale * vector[d] }
+        for d in 0..<quantizer.dimensions { values[d] = scale(d) * vector[d] }
         return UnsafePointer(values)
     }
 

@@ -44,6 +44,13 @@ package protocol DistanceKernel {
 
     /// The share of a row's deviation which is left where a row is read with its remainders.
     var remainderShare: Float { get }
+
+    /// What balances inner products of stored vectors with one another; nil where they are not balanced.
+    var balance: ProductBalance? { get }
+}
+
+extension DistanceKernel {
+    package var balance: ProductBalance? { nil }
 }
 
 /// Queries one after the other, `stride` elements apart, and the norms that batched distances need.

@@ -11,12 +11,21 @@ import CKernels
 /// Long 2024, 2025). ``CodeKernel`` says what becomes of this in distances.
 ///
 /// A center that does not suit a vector makes its range wider and its steps coarser. It loses nothing.
+///
+/// Under the inner product dimensions may be scaled: x becomes `x s` and a query `q / s`, whose product is the same. The range of a
+/// row then does not go by a few wide dimensions.
 package struct RowQuantizer {
     package let codes: VectorCodes
     package let metric: Metric
 
-    /// c, a value for each dimension.
+    /// c, a value for each dimension, scaled as they are.
     package let center: [Float]
+
+    /// s, a number for each dimension, above 0; nil where no dimension is scaled.
+    private let scales: [Float]?
+
+    /// 1 / s
+    let inverseScales: [Float]?
 
     let table: UnsafePointer<ck_code_row_table>
 
@@ -28,12 +37,18 @@ package struct RowQuantizer {
 
     /// - Parameters:
     ///   - codes: a kind of codes, not `none`.
-    ///   - center: a finite value for each dimension.
+    ///   - center: a finite value for each dimension, scaled as they are.
+    ///   - scales: numbers above 0, 1 at most; only under the inner product.
     ///   - instructionSet: a set that this machine supports. VNNI is used where the processor has it.
-    package init(_ codes: VectorCodes, metric: Metric, center: [Float], instructionSet: InstructionSet) {
+    package init(
+        _ codes: VectorCodes, metric: Metric, center: [Float], scales: [Float]? = nil, instructionSet: InstructionSet
+    ) {
         precondition(codes != .none && !center.isEmpty)
+        precondition(scales == nil || metric == .innerProduct && scales?.count == center.count)
         self.codes = codes
         self.metric = metric
+        self.scales = scales
+        inverseScales = scales.map { $0.map { 1 / $0 } }
         self.center = center
         table = instructionSet.codeTable({ ck_code_row_table_named($0) }, features: \.required_features)
         centerSquaredNorm = center.reduce(0) { $0 + $1 * $1 }
@@ -41,6 +56,9 @@ package struct RowQuantizer {
     }
 
     package var dimensions: Int { center.count }
+
+    /// Whether dimensions are scaled.
+    package var isScaled: Bool { scales != nil }
 
     /// Cache lines that a row's codes take.
     var lines: Int { (codes.byteCount(dimensions: dimensions) + 63) / 64 }
@@ -60,15 +78,7 @@ package struct RowQuantizer {
     /// The center that suits a sample: each dimension's mean without the outermost 2 % of the values, so that a few vectors do not
     /// move it.
     package static func center(of sample: [UnsafePointer<Float>], dimensions: Int) -> [Float] {
-        let some = sample.spread(512)
-        let outside = some.count / 50
-        var values = [Float](repeating: 0, count: some.count)
-        return (0..<dimensions).map { d in
-            for (i, vector) in some.enumerated() { values[i] = vector[d] }
-            values.sort()
-            let inside = values[outside..<values.count - outside]
-            return Float(inside.reduce(0) { $0 + Double($1) } / Double(inside.count))
-        }
+        DimensionSpread.each(of: sample, dimensions: dimensions).map { Float($0.mean) }
     }
 }
 
@@ -80,8 +90,10 @@ extension RowQuantizer {
         _ vector: UnsafePointer<Float>, into row: UnsafeMutablePointer<UInt8>, terms: UnsafeMutableRawPointer
     ) {
         let encode = codes == .int4 ? table.pointee.encode_u4 : table.pointee.encode_u8
-        let encoded = center.withUnsafeBufferPointer {
-            encode?(vector, $0.baseAddress, dimensions, metric == .manhattan ? 0 : 1, row) ?? ck_encoded_row()
+        let encoded = withScaled(vector) { vector in
+            center.withUnsafeBufferPointer {
+                encode?(vector, $0.baseAddress, dimensions, metric == .manhattan ? 0 : 1, row) ?? ck_encoded_row()
+            }
         }
         // The distance's part that is the row's own, so that a query which is the vector itself has the distance 0 but for rounding.
         let constant: Float =
@@ -104,9 +116,23 @@ extension RowQuantizer {
         of vector: UnsafePointer<Float>, row: CodedRow, into remainders: UnsafeMutablePointer<UInt8>
     ) {
         guard remainderBytes > 0 else { return }
-        center.withUnsafeBufferPointer {
-            table.pointee.encode_remainders(
-                vector, $0.baseAddress, dimensions, row.terms.low, row.terms.step, row.codes, remainders)
+        withScaled(vector) { vector in
+            center.withUnsafeBufferPointer {
+                table.pointee.encode_remainders(
+                    vector, $0.baseAddress, dimensions, row.terms.low, row.terms.step, row.codes, remainders)
+            }
+        }
+    }
+
+    /// Calls `body` with a vector as its row stands for it.
+    private func withScaled<Result>(
+        _ vector: UnsafePointer<Float>, _ body: (UnsafePointer<Float>) -> Result
+    ) -> Result {
+        guard let scales else { return body(vector) }
+        return withUnsafeTemporaryAllocation(of: Float.self, capacity: dimensions) { scaled in
+            for d in 0..<dimensions { scaled[d] = vector[d] * scales[d] }
+            // SAFETY: a vector has at least one dimension, so that the memory has an address.
+            return body(UnsafePointer(scaled.baseAddress!))
         }
     }
 
@@ -127,6 +153,9 @@ extension RowQuantizer {
                 table.pointee.decode_u8(
                     row.codes, center.baseAddress, dimensions, row.terms.low, row.terms.step, vector)
             }
+        }
+        if let inverseScales {
+            for d in 0..<dimensions { vector[d] *= inverseScales[d] }
         }
         if let norms { _ = norms.normalize(vector, count: paddedDimensions) }
     }

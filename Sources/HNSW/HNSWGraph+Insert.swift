@@ -113,6 +113,8 @@ extension HNSWGraph {
     /// - Parameter vectors: what the kernel's rows stand for; nil if they are the vectors.
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == CodeKernel)
+    @specialized(where Kernel == BalancedKernel<Float32Kernel>)
+    @specialized(where Kernel == BalancedKernel<CodeKernel>)
     package func plan<Kernel: DistanceKernel>(
         _ node: UInt32, kernel: Kernel, vectors: StoredVectors?, scratch: inout SearchScratch,
         backEdges: inout [BackEdge]
@@ -131,12 +133,14 @@ extension HNSWGraph {
             nearest = scratch.pool[0].slot
             if let vectors, !areOrdered(from: query, kernel: kernel, scratch: scratch) {
                 let stored = scratch.storedKernel(vectors)
-                vectors.withNewest(node, space: scratch.vectorSpace.elements(vectors.stride)) { vector in
-                    findCandidates(vector, from: nearest, level: level, kernel: stored, scratch: &scratch)
+                if let balance = kernel.balance {
+                    let balanced = BalancedKernel(stored, balance: balance, vectors: vectors)
+                    plan(node, level: level, from: nearest, kernel: balanced, vectors: vectors, scratch: &scratch)
+                } else {
+                    plan(node, level: level, from: nearest, kernel: stored, vectors: vectors, scratch: &scratch)
                 }
                 nearest = scratch.pool[0].slot
                 noteIfKept(node, query: query, level: level, kernel: kernel, scratch: &scratch)
-                selectNeighbors(limit: parameters.m, kernel: stored, scratch: &scratch)
             } else {
                 if vectors != nil { noteIfKept(node, query: query, level: level, kernel: kernel, scratch: &scratch) }
                 selectNeighbors(limit: parameters.m, kernel: kernel, scratch: &scratch)
@@ -148,6 +152,20 @@ extension HNSWGraph {
                 backEdges.append(BackEdge(level: level, target: neighbor.slot, source: source))
             }
         }
+    }
+
+    /// Chooses the neighbours of a node on one level by its vector.
+    ///
+    /// - Parameter kernel: a kernel of the vectors as they are stored.
+    private func plan<Kernel: DistanceKernel>(
+        _ node: UInt32, level: Int, from start: UInt32, kernel: Kernel, vectors: StoredVectors,
+        scratch: inout SearchScratch
+    ) {
+        vectors.withNewest(node, space: scratch.vectorSpace.elements(vectors.stride)) { vector in
+            let query = kernel.query(of: vector, space: scratch.candidateSpace.elements(kernel.queryLength))
+            findCandidates(query, from: start, level: level, kernel: kernel, scratch: &scratch)
+        }
+        selectNeighbors(limit: parameters.m, kernel: kernel, scratch: &scratch)
     }
 
     private func noteIfKept<Kernel: DistanceKernel>(
@@ -235,6 +253,8 @@ extension HNSWGraph {
     ///   - vectors: what the kernel's rows stand for; nil if they are the vectors.
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == CodeKernel)
+    @specialized(where Kernel == BalancedKernel<Float32Kernel>)
+    @specialized(where Kernel == BalancedKernel<CodeKernel>)
     package func link<Kernel: DistanceKernel>(
         _ edges: ArraySlice<BackEdge>, keepsReached: Bool, kernel: Kernel, vectors: StoredVectors?,
         scratch: inout SearchScratch

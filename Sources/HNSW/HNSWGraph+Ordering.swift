@@ -95,10 +95,23 @@ extension HNSWGraph {
             return selectNeighbors(limit: limit, kernel: kernel, scratch: &scratch)
         }
         let stored = scratch.storedKernel(vectors)
-        vectors.withNewest(node, space: scratch.vectorSpace.elements(vectors.stride)) { vector in
-            measureCandidates(from: vector, kernel: stored, scratch: &scratch)
+        if let balance = kernel.balance {
+            let balanced = BalancedKernel(stored, balance: balance, vectors: vectors)
+            selectNeighbors(of: node, limit: limit, kernel: balanced, vectors: vectors, scratch: &scratch)
+        } else {
+            selectNeighbors(of: node, limit: limit, kernel: stored, vectors: vectors, scratch: &scratch)
         }
-        selectNeighbors(limit: limit, kernel: stored, scratch: &scratch)
+    }
+
+    /// Chooses neighbors of a node among `scratch.candidates` by a kernel of the vectors as they are stored.
+    private func selectNeighbors<Kernel: DistanceKernel>(
+        of node: UInt32, limit: Int, kernel: Kernel, vectors: StoredVectors, scratch: inout SearchScratch
+    ) {
+        vectors.withNewest(node, space: scratch.vectorSpace.elements(vectors.stride)) { vector in
+            let query = kernel.query(of: vector, space: scratch.candidateSpace.elements(kernel.queryLength))
+            measureCandidates(from: query, kernel: kernel, scratch: &scratch)
+        }
+        selectNeighbors(limit: limit, kernel: kernel, scratch: &scratch)
     }
 
     /// Gives `scratch.candidates` their distances from a query, and sorts them by these.

@@ -24,6 +24,8 @@ extension HNSWGraph {
     /// Gives a node to which no neighbour links back an edge from the nearest node that level 0 reaches.
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == CodeKernel)
+    @specialized(where Kernel == BalancedKernel<Float32Kernel>)
+    @specialized(where Kernel == BalancedKernel<CodeKernel>)
     package func attachIfCutOff<Kernel: DistanceKernel>(
         _ node: UInt32, kernel: Kernel, scratch: inout SearchScratch
     ) {
@@ -53,6 +55,8 @@ extension HNSWGraph {
     @discardableResult
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == CodeKernel)
+    @specialized(where Kernel == BalancedKernel<Float32Kernel>)
+    @specialized(where Kernel == BalancedKernel<CodeKernel>)
     package func repair<Kernel: DistanceKernel>(kernel: Kernel, scratch: inout SearchScratch) -> Int {
         ledger.linkedSinceRepair = 0
         guard let entryPoint else { return 0 }
@@ -75,6 +79,8 @@ extension HNSWGraph {
     @discardableResult
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == CodeKernel)
+    @specialized(where Kernel == BalancedKernel<Float32Kernel>)
+    @specialized(where Kernel == BalancedKernel<CodeKernel>)
     package func linkUnfound<Kernel: DistanceKernel>(kernel: Kernel, scratch: inout SearchScratch) -> Int {
         guard let entryPoint else { return 0 }
         var unfoundCount = 0

@@ -130,17 +130,34 @@ extension HNSWIndex {
         guard graph.isSweeping else { return }
         let limit = min(rows, vectors.count)
         if let codes {
-            workers.sweep(graph, limit: limit, kernel: codes.kernel, vectors: vectors)
+            sweep(limit: limit, kernel: codes.kernel, vectors: vectors)
         } else if let kernel = vectors.kernel {
-            workers.sweep(graph, limit: limit, kernel: kernel)
+            sweep(limit: limit, kernel: kernel, vectors: nil)
         }
         if graph.finishSweep() || graph.isRepairDue { repair() }
     }
 
+    private func sweep<Kernel: DistanceKernel>(limit: Int, kernel: Kernel, vectors: StoredVectors?) {
+        if let balance {
+            let kernel = BalancedKernel(kernel, balance: balance, vectors: self.vectors)
+            workers.sweep(graph, limit: limit, kernel: kernel, vectors: vectors)
+        } else {
+            workers.sweep(graph, limit: limit, kernel: kernel, vectors: vectors)
+        }
+    }
+
     func repair() {
         if let codes {
-            workers.repair(graph, kernel: codes.kernel)
+            repair(kernel: codes.kernel)
         } else if let kernel = vectors.kernel {
+            repair(kernel: kernel)
+        }
+    }
+
+    private func repair<Kernel: DistanceKernel>(kernel: Kernel) {
+        if let balance {
+            workers.repair(graph, kernel: BalancedKernel(kernel, balance: balance, vectors: vectors))
+        } else {
             workers.repair(graph, kernel: kernel)
         }
     }

@@ -21,35 +21,47 @@ extension HNSWIndex {
             SearchState(vectors: vectors, codes: codes, calibrated: state.value.calibrated), from: graph.nextVersion)
     }
 
-    /// Makes codes once there are vectors enough, and anew when the index has grown fourfold since; the caller holds `writer`.
+    /// Learns from the vectors what codes need, and under the inner product what balances edges: once there are vectors enough, and
+    /// anew when the index has grown fourfold since. The caller holds `writer`.
     ///
     /// Every vector has a range of its own, so that codes do not go out of date: new ones have a center that suits more vectors, and
     /// the index chooses again how many bits they have. Codes that vectors are read from stay. Where memory for other codes is
     /// lacking, the old ones stay, or there are none.
     ///
     /// - Parameter newCount: vectors that are being inserted.
-    func updateCodes(newCount: Int, threads: Int) {
+    func learn(newCount: Int, threads: Int) {
         let count = liveCount.load(ordering: .relaxed) + newCount
-        guard options.codes != VectorCodes.none, !vectors.isCompact, count >= Self.codesMinimumCount,
-            count >= 4 * codesLearntCount
+        guard options.codes != VectorCodes.none || metric == .innerProduct, !vectors.isCompact,
+            count >= Self.codesMinimumCount, count >= 4 * codesLearntCount
         else { return }
         let live = (0..<UInt32(vectors.count)).filter { !graph.isRemoved(Slot($0)) }
         let sample = vectors.sample(live.spread(RowQuantizer.sampleSize))
-        let center = RowQuantizer.center(of: sample.pointers, dimensions: dimensions)
-        let kinds = options.codes.map { [$0] } ?? fittingCodes(center: center, live: live, threads: threads)
-        guard let kind = kinds.first else {
-            setCodes(nil, vectors: vectors)
-            codesLearntCount = count
-            return
+        let (balance, center) = withExtendedLifetime(sample) {
+            let center = RowQuantizer.center(of: sample.pointers, dimensions: dimensions)
+            guard metric == .innerProduct,
+                let balance = ProductBalance(of: sample.pointers, dimensions: dimensions)
+            else { return (nil as ProductBalance?, center) }
+            return (balance, zip(center, balance.scales).map { $0 * $1 })
         }
-        let quantizer = RowQuantizer(kind, metric: metric, center: center, instructionSet: instructionSet)
-        guard let matrix = try? vectors.encoded(by: quantizer, instructionSet: instructionSet) else { return }
-        setCodes(matrix, vectors: vectors)
+        let quantizer = { (kind: VectorCodes) in
+            RowQuantizer(
+                kind, metric: self.metric, center: center, scales: balance?.scales, instructionSet: self.instructionSet)
+        }
+        let kinds = options.codes.map { [$0] } ?? fittingCodes(quantizer, live: live, threads: threads)
+        if let kind = kinds.first, kind != VectorCodes.none {
+            guard let matrix = try? vectors.encoded(by: quantizer(kind), instructionSet: instructionSet) else { return }
+            setCodes(matrix, vectors: vectors)
+        } else {
+            setCodes(nil, vectors: vectors)
+        }
+        self.balance = balance
         codesLearntCount = count
     }
 
     /// The kinds of codes that order neighbors well enough and are read faster than vectors, the smallest first.
-    private func fittingCodes(center: [Float], live: [UInt32], threads: Int) -> [VectorCodes] {
+    private func fittingCodes(
+        _ quantizer: (VectorCodes) -> RowQuantizer, live: [UInt32], threads: Int
+    ) -> [VectorCodes] {
         let vectorBytes = vectors.stride * MemoryLayout<Float>.stride
         let shorter = ([.int4, .int8] as [VectorCodes]).filter {
             2 * CodeRowLayout($0, dimensions: dimensions).stride <= vectorBytes
@@ -67,9 +79,8 @@ extension HNSWIndex {
             }
             let space = QuerySpace()
             return shorter.filter { kind in
-                let quantizer = RowQuantizer(kind, metric: metric, center: center, instructionSet: instructionSet)
                 let fitness = try? CodeFitness(
-                    of: quantizer, sample: sample.slots, neighbors: others, instructionSet: instructionSet
+                    of: quantizer(kind), sample: sample.slots, neighbors: others, instructionSet: instructionSet
                 ) { vectors.vector($0, space: space.elements(vectors.stride)) }
                 return (fitness?.unfitShare ?? 1) <= CodeFitness.mostUnfit
             }

@@ -95,10 +95,10 @@ extension HNSWIndex {
             let holder = oldestHolder
             try ensure(additional: keys.count, oldestHolder: holder)
             var batch = Insertion(
-                graph.checkpoint(), state: state.value, codesLearntCount: codesLearntCount,
+                graph.checkpoint(), state: state.value, codesLearntCount: codesLearntCount, balance: balance,
                 indistinctSlots: indistinctSlots)
             try add(keys, to: &batch, oldestHolder: holder, prepare: prepare)
-            updateCodes(newCount: batch.taken.count, threads: threads)
+            learn(newCount: batch.taken.count, threads: threads)
             do throws(CancellationError) {
                 try link(
                     batch.nodes, of: keys.count, threads: min(threads, max(1, batch.nodes.count / 8)),
@@ -173,9 +173,22 @@ extension HNSWIndex {
     {
         if let codes {
             try link(
-                nodes, of: count, kernel: codes.kernel, vectors: vectors, threads: threads, progress: progress)
+                nodes, of: count, by: codes.kernel, vectors: vectors, threads: threads, progress: progress)
         } else if let kernel = vectors.kernel {
-            try link(nodes, of: count, kernel: kernel, vectors: nil, threads: threads, progress: progress)
+            try link(nodes, of: count, by: kernel, vectors: nil, threads: threads, progress: progress)
+        }
+    }
+
+    /// Links nodes by balanced products, where there are such.
+    private func link<Kernel: DistanceKernel>(
+        _ nodes: [UInt32], of count: Int, by kernel: Kernel, vectors: StoredVectors?, threads: Int,
+        progress: BatchProgress
+    ) throws(CancellationError) {
+        if let balance {
+            let kernel = BalancedKernel(kernel, balance: balance, vectors: self.vectors)
+            try link(nodes, of: count, kernel: kernel, vectors: vectors, threads: threads, progress: progress)
+        } else {
+            try link(nodes, of: count, kernel: kernel, vectors: vectors, threads: threads, progress: progress)
         }
     }
 
@@ -217,6 +230,7 @@ extension HNSWIndex {
         // No search knows the slots from here on.
         state.replace(batch.state, from: graph.nextVersion)
         codesLearntCount = batch.codesLearntCount
+        balance = batch.balance
         indistinctSlots = batch.indistinctSlots
         workers.releaseStored()
         graph.giveBack(batch.taken, to: batch.checkpoint)
@@ -240,6 +254,7 @@ private struct Insertion {
     let checkpoint: GraphCheckpoint
     let state: SearchState
     let codesLearntCount: Int
+    let balance: ProductBalance?
     let keptCount: Int
     let indistinctSlots: Set<UInt32>
 
@@ -250,8 +265,10 @@ private struct Insertion {
     var nodes: [UInt32] = []
 
     init(
-        _ checkpoint: GraphCheckpoint, state: SearchState, codesLearntCount: Int, indistinctSlots: Set<UInt32>
+        _ checkpoint: GraphCheckpoint, state: SearchState, codesLearntCount: Int, balance: ProductBalance?,
+        indistinctSlots: Set<UInt32>
     ) {
+        self.balance = balance
         self.indistinctSlots = indistinctSlots
         self.checkpoint = checkpoint
         self.state = state

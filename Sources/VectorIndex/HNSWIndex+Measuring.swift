@@ -81,19 +81,35 @@ extension HNSWIndex {
     private func calibrate(
         _ sample: CalibrationSample, source: Calibration.Source, among slots: [UInt32], vectorCount: Int, threads: Int
     ) {
-        let vectors = vectors.sample(sample.random + sample.others)
-        withExtendedLifetime(vectors) {
+        let vectors = self.vectors.sample(sample.random + sample.others)
+        let balanced = balanced(vectors)
+        withExtendedLifetime((vectors, balanced)) {
             let pointers = vectors.pointers
             let queries = vectors.slots.indices.map { i in
                 let isHidden = source == .storedVectors || i >= sample.random.count
                 return PreparedQuery(
-                    values: pointers[i], squaredNorm: vectors.squaredNorm(i), hidden: isHidden ? vectors.slots[i] : nil)
+                    values: balanced?.query(i) ?? pointers[i],
+                    squaredNorm: balanced?.squaredNorm(i) ?? vectors.squaredNorm(i),
+                    hidden: isHidden ? vectors.slots[i] : nil)
             }
             calibrate(
                 queries, randomCount: sample.random.count, cells: vectors.slots.map { sample.cells[$0] },
                 source: source,
                 asked: nil, among: slots, vectorCount: vectorCount, threads: threads)
         }
+    }
+
+    /// What a sample asks where inner products are balanced: for what the graph calls near. By themselves the vectors would all ask in
+    /// the direction of their mean, which those who ask the index need not do.
+    private func balanced(_ sample: VectorSample) -> PreparedBatch? {
+        guard let balance else { return nil }
+        let values = sample.pointers.flatMap { pointer in
+            var vector = Array(UnsafeBufferPointer(start: pointer, count: dimensions))
+            _ = vector.withUnsafeMutableBufferPointer { balance.apply(to: $0.baseAddress!) }
+            return vector
+        }
+        return try? PreparedBatch(
+            values.span, dimensions: dimensions, metric: metric, instructionSet: instructionSet)
     }
 
     /// Asks queries, of which the first `randomCount` stand for all.

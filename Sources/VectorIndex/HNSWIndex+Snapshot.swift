@@ -32,6 +32,7 @@ extension HNSWIndex {
                 if let calibrated = state.calibrated {
                     try file.append(.calibration, calibrated.encoded(dimensions: dimensions))
                 }
+                if let balance { try file.append(.balance, balance.encoded()) }
                 try graph.save(to: file)
                 try directory.save(to: file, slotCount: state.vectors.count)
                 try state.codes?.save(to: file)

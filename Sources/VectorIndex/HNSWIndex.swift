@@ -63,8 +63,12 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     /// What is to be verified of the file that the index was opened from.
     let snapshot = SnapshotVerification()
 
-    /// Vectors when codes were last made, whether or not any were good enough.
+    /// Vectors when codes were last made, whether or not any were good enough, and ``balance``.
     var codesLearntCount = 0
+
+    /// How stored vectors are compared with one another under the inner product; nil where plain products do, under other metrics,
+    /// and while there are few vectors.
+    var balance: ProductBalance?
 
     /// Slots whose vectors are to stay whole when the others are given up for their codes.
     var indistinctSlots: Set<UInt32> = []
@@ -111,6 +115,7 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
         liveCount.store(record.liveCount, ordering: .releasing)
         insertedCount.store(record.insertedCount, ordering: .relaxed)
         codesLearntCount = record.codesLearntCount
+        balance = opened.balance
         indistinctSlots = Set(record.indistinctSlots)
     }
 

@@ -21,8 +21,11 @@ import HNSW
 /// | 112-    | the slots of vectors that stay whole when others are given up, with their number before them    |
 /// |         | and 4 bytes each; in version 1: of vectors that came since codes were found to suit               |
 ///
-/// The section `quantizer`, which an index without codes leaves out, holds: 2 or 3 for 8 or 4 bits (8 bytes); the number of
-/// dimensions (8) and the center's value in each (4). ``SnapshotVersion1`` says what it held before.
+/// The section `quantizer`, which an index without codes leaves out, holds: 2 or 3 for 8 or 4 bits (8 bytes), 4 or 5 if dimensions
+/// are scaled as `balance` says; the number of dimensions (8) and the center's value in each (4), scaled likewise. ``SnapshotVersion1`` says what it held before.
+///
+/// The section `balance`, which only an index under the inner product may have, holds: the number of dimensions (8) and the center's value
+/// in each (4), and the same of the weights.
 struct IndexRecord {
     var dimensions: Int
     var metric: Metric
@@ -104,7 +107,7 @@ struct IndexRecord {
 extension RowQuantizer {
     func encoded() -> RecordWriter {
         var record = RecordWriter()
-        record.append(UInt64(IndexRecord.codes.firstIndex(of: codes) ?? 0))
+        record.append(UInt64(IndexRecord.codes.firstIndex(of: codes) ?? 0) + (isScaled ? 2 : 0))
         record.append(center)
         return record
     }
@@ -112,19 +115,27 @@ extension RowQuantizer {
     /// What a file's codes are.
     static func kind(in file: SnapshotFile) throws(SnapshotError) -> VectorCodes {
         guard var record = try file.record(.quantizer) else { return .none }
-        return try kind(&record)
+        return try kind(&record).codes
     }
 
-    static func kind(_ record: inout RecordReader) throws(SnapshotError) -> VectorCodes {
-        try record.next("the kind of codes", in: 2...3) == 2 ? .int8 : .int4
+    private static func kind(
+        _ record: inout RecordReader
+    ) throws(SnapshotError) -> (codes: VectorCodes, areScaled: Bool) {
+        let number = try record.next("the kind of codes", in: 2...5)
+        return (number % 2 == 0 ? .int8 : .int4, number > 3)
     }
 
     /// What rounded the vectors of a file to codes; nil if it has none.
-    init?(_ file: SnapshotFile, index: IndexRecord, instructionSet: InstructionSet) throws(SnapshotError) {
+    init?(
+        _ file: SnapshotFile, index: IndexRecord, balance: ProductBalance?, instructionSet: InstructionSet
+    ) throws(SnapshotError) {
         guard var record = try file.record(.quantizer) else { return nil }
-        let codes = try Self.kind(&record)
+        let (codes, areScaled) = try Self.kind(&record)
         guard codes == index.options.codes ?? codes else {
             throw record.malformed("codes of another kind than is asked for")
+        }
+        guard !areScaled || balance != nil else {
+            throw .malformed(section: SnapshotSection.balance.name, reason: "it is missing")
         }
         let center = try record.floats("the center")
         try record.finish()
@@ -132,7 +143,32 @@ extension RowQuantizer {
         guard center.count == index.dimensions, center.allSatisfy({ abs($0) <= 0x1p63 }) else {
             throw record.malformed("a center of \(center.count) values")
         }
-        self.init(codes, metric: index.metric, center: center, instructionSet: instructionSet)
+        self.init(
+            codes, metric: index.metric, center: center, scales: areScaled ? balance?.scales : nil,
+            instructionSet: instructionSet)
+    }
+}
+
+extension ProductBalance {
+    func encoded() -> RecordWriter {
+        var record = RecordWriter()
+        record.append(center)
+        record.append(weights)
+        return record
+    }
+
+    /// The balance of a file's index; nil if it has none.
+    init?(_ file: SnapshotFile, index: IndexRecord) throws(SnapshotError) {
+        guard index.metric == .innerProduct, var record = try file.record(.balance) else { return nil }
+        let center = try record.floats("the center")
+        let weights = try record.floats("the weights")
+        try record.finish()
+        guard center.count == index.dimensions, weights.count == index.dimensions,
+            center.allSatisfy({ abs($0) <= 0x1p63 }), weights.allSatisfy({ $0 > 0 && $0 <= 1 })
+        else {
+            throw record.malformed("a balance of \(center.count) values and \(weights.count) weights")
+        }
+        self.init(center: center, weights: weights)
     }
 }
 
@@ -143,6 +179,7 @@ struct OpenedSnapshot: ~Copyable {
     let state: SearchState
     let graph: HNSWGraph
     let directory: KeyDirectory
+    let balance: ProductBalance?
 
     /// Reads the records of a file and makes its tensors memory, without a look at what these hold.
     ///
@@ -152,7 +189,8 @@ struct OpenedSnapshot: ~Copyable {
     ) throws(StorageError) {
         var record = try StorageError.wrap { () throws(SnapshotError) in try IndexRecord(file) }
         record.options.instructionSet = wantedSet
-        let (vectors, codes) = try Self.vectors(file, record, instructionSet: instructionSet)
+        let balance = try StorageError.wrap { () throws(SnapshotError) in try ProductBalance(file, index: record) }
+        let (vectors, codes) = try Self.vectors(file, record, balance: balance, instructionSet: instructionSet)
         let calibrated = try StorageError.wrap { () throws(SnapshotError) in
             try Calibrated(file, dimensions: record.dimensions)
         }
@@ -166,10 +204,11 @@ struct OpenedSnapshot: ~Copyable {
         state = SearchState(vectors: vectors, codes: codes, calibrated: calibrated)
         self.graph = graph
         self.directory = directory
+        self.balance = balance
     }
 
     private static func vectors(
-        _ file: SnapshotFile, _ record: IndexRecord, instructionSet: InstructionSet
+        _ file: SnapshotFile, _ record: IndexRecord, balance: ProductBalance?, instructionSet: InstructionSet
     ) throws(StorageError) -> (StoredVectors, CodeMatrix?) {
         let capacity = StoredVectors.capacity(dimensions: record.dimensions)
         if file.header.version == 1,
@@ -180,7 +219,7 @@ struct OpenedSnapshot: ~Copyable {
             return (record.isCompact ? try vectors.compacted(by: codes, keeping: []) : vectors, codes)
         }
         let quantizer = try StorageError.wrap { () throws(SnapshotError) in
-            try RowQuantizer(file, index: record, instructionSet: instructionSet)
+            try RowQuantizer(file, index: record, balance: balance, instructionSet: instructionSet)
         }
         guard quantizer != nil || !record.isCompact else {
             throw .snapshot(.malformed(section: SnapshotSection.quantizer.name, reason: "it is missing"))

@@ -32,6 +32,9 @@ public enum HardData: String, CaseIterable, Sendable {
     /// Lengths over twelve decades; and of a lognormal distribution.
     case manyLengths, lognormalLengths
 
+    /// Keys that share a mean and have two wide dimensions, and queries with another mean: what attention compares.
+    case attentionKeys
+
     /// Half of the vectors a thousandth as long as the others.
     case twoLengths
 
@@ -81,6 +84,13 @@ public enum HardData: String, CaseIterable, Sendable {
             for i in sample.vectors.indices {
                 sample.vectors[i] = sample.vectors[i].unit * exp(0.5 * generator.nextNormal())
             }
+        case .attentionKeys:
+            let keyMean = (0..<Self.dimensions).map { _ in 2 * generator.nextNormal() }
+            let queryMean = (0..<Self.dimensions).map { _ in generator.nextNormal() }
+            sample.vectors = sample.vectors.map { vector in
+                (vector + keyMean).enumerated().map { $0 == 9 || $0 == 40 ? 8 * $1 : $1 }
+            }
+            sample.queries = sample.queries.map { $0 + queryMean }
         case .twoLengths: sample.change { vector, i in if i % 2 == 1 { vector = vector * 1e-3 } }
         case .rectified: sample.change { vector, _ in vector = vector.map { max($0 - 0.9, 0) } }
         }

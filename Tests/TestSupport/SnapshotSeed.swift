@@ -19,7 +19,7 @@ public enum SnapshotSeed: UInt8, CaseIterable, Sendable {
     /// Nothing.
     case empty
 
-    /// Codes of 8 bits in rows that have no room for their terms.
+    /// Codes of 8 bits in rows that have no room for their terms, and a mean that edges leave out.
     case coded
 
     /// Values in every vector.
@@ -79,7 +79,7 @@ public enum SnapshotSeed: UInt8, CaseIterable, Sendable {
             // So short that their remainders from the center say nothing of them.
             for _ in 0..<3 { try index.insert(vectors(1).map { $0 * 0x1p-12 }, key: UInt64(10_000 + index.count)) }
         case .empty: break
-        case .coded: try insert(vectors(260), 0..<260)
+        case .coded: try insert(vectors(260).map { $0 + 1 }, 0..<260)
         }
         return index
     }

@@ -228,6 +228,19 @@ extension CraftedSnapshot {
             $0[.quantizer] += [0, 0, 0, 0]
             $0.put(51 as UInt64, at: 1, of: .quantizer)
         },
+        .init("Scaled codes without a balance", of: .coded, .balance, "it is missing") { parts in
+            parts.removeAll { $0.number == SnapshotSection.balance.rawValue }
+        },
+        .init("A balance of fewer values than dimensions", of: .coded, .balance, "49 values and 50 weights") {
+            $0[.balance].removeSubrange(8..<12)
+            $0.put(49 as UInt64, at: 0, of: .balance)
+        },
+        .init("A balance of no weights", of: .coded, .balance, "it ends too soon") { $0[.balance].removeLast(208) },
+        .init("A balance that is not all", of: .coded, .balance, "4 bytes behind") { $0[.balance] += [0, 0, 0, 0] },
+        .init("A mean of NaN", of: .coded, .balance, "the center holds", place: 3, Float.nan.bitPattern),
+        .init("A weight of 0", of: .coded, .balance, "50 values and 50 weights", place: 55, Float(0).bitPattern),
+        .init("A weight above 1", of: .coded, .balance, "50 values and 50 weights", place: 55, Float(1.5).bitPattern),
+        .init("A weight of NaN", of: .coded, .balance, "the weights holds", place: 55, Float.nan.bitPattern),
         .init("More than a center", of: .coded, .quantizer, "4 bytes behind") { $0[.quantizer] += [0, 0, 0, 0] },
         .init("No center", of: .compact, .quantizer, "it ends too soon") { $0[.quantizer].removeLast(20) },
         .init("A step of NaN", of: .coded, .codeTerms, "slot 7 has no range", place: 4 * 7 + 2, Float.nan.bitPattern),

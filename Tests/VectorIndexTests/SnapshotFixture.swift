@@ -27,6 +27,9 @@ struct SnapshotFixture: Sendable, CustomStringConvertible {
     var history = History.built
     var dimensions = 6
 
+    /// Added to every value.
+    var mean: Float = 0
+
     var description: String {
         "\(metric), codes \(codes?.rawValue ?? "chosen"), \(keepsVectors ? "whole" : "compact"), \(count) \(history), M \(m)"
     }
@@ -37,7 +40,7 @@ struct SnapshotFixture: Sendable, CustomStringConvertible {
             options: HNSWOptions(
                 m: m, efConstruction: 24, efSearch: 30, seed: 7, codes: codes, keepsVectors: keepsVectors))
         var generator = SeededGenerator(seed: 601)
-        let values = generator.vectors(count: count, dimensions: dimensions)
+        let values = generator.vectors(count: count, dimensions: dimensions).map { $0 + mean }
         // Keys that are not slots.
         let keys = (0..<UInt64(count)).map { $0 * 3 + 1 }
         switch history {
@@ -66,7 +69,7 @@ struct SnapshotFixture: Sendable, CustomStringConvertible {
     /// The same changes to any index of this fixture: what comes of them depends on all that the index is.
     func change(_ index: HNSWIndex) throws {
         var generator = SeededGenerator(seed: 602)
-        let values = generator.vectors(count: 60, dimensions: dimensions)
+        let values = generator.vectors(count: 60, dimensions: dimensions).map { $0 + mean }
         try index.insertBatch(
             values.prefix(50 * dimensions).map { $0 }, keys: (0..<50).map { 1_000_000 + $0 }, threads: 2)
         for i in 50..<60 { try index.insert(values.vector(i, dimensions), key: 1_000_000 + UInt64(i)) }

@@ -22,6 +22,13 @@ struct SnapshotTests {
             SnapshotFixture(metric: .cosine, codes: .int4, keepsVectors: false, count: 2100, history: .changed))
         fixtures.append(
             SnapshotFixture(metric: .innerProduct, codes: .int8, keepsVectors: false, count: 2100, history: .changed))
+        // Whose edges are balanced.
+        for codes in [nil, VectorCodes.none, .int4] {
+            fixtures.append(SnapshotFixture(metric: .innerProduct, codes: codes, history: .changed, mean: 2))
+        }
+        fixtures.append(
+            SnapshotFixture(
+                metric: .innerProduct, codes: .int4, keepsVectors: false, count: 2100, history: .changed, mean: 2))
         for count in 0...3 {
             for history in SnapshotFixture.History.allCases {
                 fixtures.append(SnapshotFixture(count: count, history: history))

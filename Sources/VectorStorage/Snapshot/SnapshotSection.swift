@@ -12,6 +12,8 @@ package enum SnapshotSection: UInt32, CaseIterable, Sendable {
     case quantizer = 3
     /// Measured recall.
     case calibration = 4
+    /// How edges are balanced under the inner product.
+    case balance = 5
 
     // Tensors: a row a slot, if nothing else is said.
 
