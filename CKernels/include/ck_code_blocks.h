@@ -19,6 +19,9 @@ extern "C" {
 // Dimensions whose codes lie side by side: what an instruction multiplies and adds in a 32-bit lane.
 enum { CK_QUAD = 4 };
 
+// Quads whose products a table may add in 16 bits before it widens them. A 16-bit lane takes half of each quad.
+enum { CK_RUN = 8 };
+
 // Quads of n dimensions.
 static inline size_t ck_quads(size_t n) { return (n + CK_QUAD - 1) / CK_QUAD; }
 
@@ -55,6 +58,9 @@ typedef struct {
     uint32_t required_features;
     uint8_t largest_code;        // vectors' codes are 0...largest_code: 255, or less where that would saturate
     uint8_t largest_query_code;  // queries' are -largest_query_code...largest_query_code: 127, or less
+    // The largest sum of the positive codes of a query in a 16-bit lane of a run, and of the negative ones' magnitudes; 0 if
+    // there is no limit. Dimensions d are in one lane if d / (CK_QUAD * CK_RUN) and d / 2 % 2 are the same.
+    uint16_t largest_query_sum;
     ck_code_products_fn products;
     ck_code_select_fn select;
 } ck_code_block_table;
@@ -88,7 +94,9 @@ typedef struct {
     float residual_length;
 } ck_encoded_query;
 
-ck_encoded_query ck_encode_query(const float *query, size_t n, uint8_t largest_query_code, int8_t *codes);
+// The limits are the table's: `largest_query_code` and `largest_query_sum`.
+ck_encoded_query ck_encode_query(const float *query, size_t n, uint8_t largest_code, uint16_t largest_sum,
+                                 int8_t *codes);
 
 #ifdef __cplusplus
 }

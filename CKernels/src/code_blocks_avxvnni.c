@@ -7,6 +7,7 @@
 #include "tables.h"
 
 #include <immintrin.h>
+#include <math.h>
 #include <string.h>
 
 #ifdef CK_VNNI_EVEX

@@ -65,14 +65,32 @@ ck_encoded_vector ck_encode_vector(const float *v, size_t n, uint8_t largest_cod
     };
 }
 
-ck_encoded_query ck_encode_query(const float *query, size_t n, uint8_t largest_query_code, int8_t *codes) {
+// The largest sum of deviations to one side from the mean in a 16-bit lane of a run.
+static double largest_lane_sum(const float *v, size_t n, double mean) {
+    double largest = 0;
+    for (size_t first = 0; first < n; first += CK_QUAD * CK_RUN) {
+        double above[2] = {0}, below[2] = {0};
+        for (size_t d = first; d < n && d < first + CK_QUAD * CK_RUN; d++) {
+            above[d / 2 % 2] += fmax(v[d] - mean, 0);
+            below[d / 2 % 2] += fmax(mean - v[d], 0);
+        }
+        for (size_t lane = 0; lane < 2; lane++) largest = fmax(largest, fmax(above[lane], below[lane]));
+    }
+    return largest;
+}
+
+ck_encoded_query ck_encode_query(const float *query, size_t n, uint8_t largest_code, uint16_t largest_sum,
+                                 int8_t *codes) {
     const float mean = n ? (float)(sum(query, n) / (double)n) : 0;
-    const float scale = scale_for(largest_deviation(query, n, mean), largest_query_code);
+    float scale = scale_for(largest_deviation(query, n, mean), largest_code);
+    // Rounding adds at most a half to each code of a lane.
+    if (largest_sum)
+        scale = fmaxf(scale, scale_for(largest_lane_sum(query, n, mean), largest_sum - CK_QUAD / 2 * CK_RUN / 2));
     const float inverse = scale > 0 ? 1 / scale : 0;
     int32_t code_sum = 0;
     double deviation = 0, residual = 0;
     for (size_t d = 0; d < n; d++) {
-        const int code = clamped(nearest((query[d] - mean) * inverse), largest_query_code);
+        const int code = clamped(nearest((query[d] - mean) * inverse), largest_code);
         codes[d] = (int8_t)code;
         code_sum += code;
         const double away = (double)query[d] - mean;

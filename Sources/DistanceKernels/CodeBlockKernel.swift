@@ -69,7 +69,8 @@ package struct CodeBlockKernel {
         let zeroPoint = (Int32(table.pointee.largest_code) + 1) / 2
         for q in 0..<queries.count {
             let encoded = ck_encode_query(
-                queries.query(q), dimensions, table.pointee.largest_query_code, coded.codes + q * coded.stride)
+                queries.query(q), dimensions, table.pointee.largest_query_code, table.pointee.largest_query_sum,
+                coded.codes + q * coded.stride)
             coded.terms[q] = ck_query_terms(
                 scale: encoded.scale, mean: encoded.mean, product_offset: zeroPoint * encoded.code_sum)
             coded.deviationLengths[q] = encoded.deviation_length

@@ -34,7 +34,11 @@ package struct CodedQueries: ~Copyable {
         residualLengths = .allocate(capacity: count)
         norms = .allocate(capacity: count)
         let group = CodeBlockKernel.queryGroup
-        products = .allocate(capacity: group * CodeBlockKernel.blockSize)
+        let productCount = group * CodeBlockKernel.blockSize
+        // No register of products straddles two cache lines.
+        products = UnsafeMutableRawPointer
+            .allocate(byteCount: productCount * MemoryLayout<Int32>.stride, alignment: 64)
+            .bindMemory(to: Int32.self, capacity: productCount)
         estimates = .allocate(capacity: group * CodeBlockKernel.blockSize)
         bounds = .allocate(capacity: group)
         selected = .allocate(capacity: group)
@@ -46,7 +50,7 @@ package struct CodedQueries: ~Copyable {
         deviationLengths.deallocate()
         residualLengths.deallocate()
         norms.deallocate()
-        products.deallocate()
+        UnsafeMutableRawPointer(products).deallocate()
         estimates.deallocate()
         bounds.deallocate()
         selected.deallocate()

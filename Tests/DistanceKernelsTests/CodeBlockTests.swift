@@ -29,6 +29,19 @@ struct CodeBlockTests {
         return block
     }
 
+    /// A query's codes, cut to what the table's limit on the sums of a lane leaves for each.
+    private static func limited(_ codes: [Int8], _ table: ck_code_block_table) -> [Int8] {
+        guard table.largest_query_sum > 0 else { return codes }
+        // By run, lane and sign.
+        var sums: [[Int]: Int] = [:]
+        return codes.enumerated().map { d, code in
+            let lane = [d / Int(CK_QUAD * CK_RUN), d / 2 % 2, code.signum() < 0 ? 1 : 0]
+            let magnitude = min(Int(code.magnitude), Int(table.largest_query_sum) - sums[lane, default: 0])
+            sums[lane, default: 0] += magnitude
+            return Int8(magnitude * Int(code.signum()))
+        }
+    }
+
     private static func products(_ queries: [Int8], _ block: [UInt8], quads: Int) -> [Int32] {
         let n = quads * 4
         return (0..<queries.count / n).flatMap { q in
@@ -51,7 +64,9 @@ struct CodeBlockTests {
             let block = try GuardedArray(codes)
             for count in [0, 1, 2, 3, 5, 6, 7, 13] {
                 let n = quads * 4
-                let queryCodes = (0..<count * n).map { _ in Int8.random(in: -reach...reach, using: &generator) }
+                let queryCodes = (0..<count).flatMap { _ in
+                    Self.limited((0..<n).map { _ in Int8.random(in: -reach...reach, using: &generator) }, table)
+                }
                 let queries = try GuardedArray(queryCodes)
                 let out = try GuardedArray([Int32](repeating: 7, count: count * Self.blockSize))
                 table.products(queries.base, n, count, block.base, quads, out.base)
@@ -69,10 +84,11 @@ struct CodeBlockTests {
         for quads in [1, 2, 3, 5, 16_383, 16_384] {
             let block = [UInt8](repeating: table.largest_code, count: quads * 4 * Self.blockSize)
             for sign in [-1, 1] {
-                let query = [Int8](repeating: Int8(sign * reach), count: quads * 4)
+                let query = Self.limited([Int8](repeating: Int8(sign * reach), count: quads * 4), table)
+                let product = Int32(query.reduce(0) { $0 + Int($1) } * largest)
                 var out = [Int32](repeating: 0, count: Self.blockSize)
                 table.products(query, quads * 4, 1, block, quads, &out)
-                #expect(out == [Int32](repeating: Int32(sign * reach * largest * quads * 4), count: Self.blockSize))
+                #expect(out == [Int32](repeating: product, count: Self.blockSize))
             }
         }
     }
@@ -174,8 +190,10 @@ struct CodeBlockTests {
             var generator = SeededGenerator(seed: UInt64(n))
             for (i, query) in Self.hostileVectors(n, using: &generator).enumerated() {
                 var codes = [Int8](repeating: 0, count: n)
-                let encoded = ck_encode_query(query, n, table.largest_query_code, &codes)
+                let encoded = ck_encode_query(
+                    query, n, table.largest_query_code, table.largest_query_sum, &codes)
                 #expect(codes.allSatisfy { $0.magnitude <= table.largest_query_code })
+                #expect(codes == Self.limited(codes, table))
                 #expect(encoded.code_sum == codes.reduce(0) { $0 + Int32($1) })
                 var deviation = 0.0
                 var residual = 0.0
