@@ -16,11 +16,11 @@ enum { GROUPS = 2, QUERIES = 6 };
 
 #include "registers_blocks_256.h"
 
-// Adds the products of Q queries (constant) with GROUPS * LANES vectors of a block, over 1 to CK_RUN quads. They fit into 16
-// bits: two to the saturation of VPMADDUBSW, 2 * 127 * 127 = 32,258 < 2^15, and all by the limit on a query's codes,
-// 127 * 258 = 32,766 < 2^15.
+// Products of Q queries (constant) with GROUPS * LANES vectors of a block, over 1 to CK_RUN quads; the first run stores them, later
+// ones add them. They are summed in 16 bits and fit: two by the range of the codes, 2 * 127 * 127 = 32,258 < 2^15, as VPMADDUBSW
+// adds them; all by the limit on a query's codes, 127 * 258 = 32,766 < 2^15.
 CK_INLINE void tile(const int8_t *queries, size_t stride, const size_t Q, const uint8_t *codes, size_t quads,
-                    int32_t *out) {
+                    const int is_first, int32_t *out) {
     __m256i sum_i16x16[QUERIES][GROUPS];
     for (size_t i = 0; i < quads; i++) {
         __m256i codes_u8x32[GROUPS];
@@ -43,7 +43,8 @@ CK_INLINE void tile(const int8_t *queries, size_t stride, const size_t Q, const 
         for (size_t g = 0; g < GROUPS; g++) {
             __m256i *const total = (__m256i *)(out + q * CK_BLOCK + g * LANES);
             const __m256i sum_i32x8 = _mm256_madd_epi16(sum_i16x16[q][g], ones_i16x16);
-            _mm256_storeu_si256(total, _mm256_add_epi32(_mm256_loadu_si256(total), sum_i32x8));
+            _mm256_storeu_si256(total,
+                                is_first ? sum_i32x8 : _mm256_add_epi32(_mm256_loadu_si256(total), sum_i32x8));
         }
     }
 }
@@ -51,7 +52,6 @@ CK_INLINE void tile(const int8_t *queries, size_t stride, const size_t Q, const 
 // A run of quads at a time: its 2 KiB of codes, the queries' and `out` stay in the first-level cache.
 static void products(const int8_t *queries, size_t stride, size_t count, const uint8_t *block, size_t quads,
                      int32_t *out) {
-    memset(out, 0, count * CK_BLOCK * sizeof *out);
     for (size_t i = 0; i < quads; i += CK_RUN) {
         const size_t run = quads - i < CK_RUN ? quads - i : CK_RUN;
         for (size_t v = 0; v < CK_BLOCK; v += GROUPS * LANES) {
@@ -59,8 +59,9 @@ static void products(const int8_t *queries, size_t stride, size_t count, const u
             const int8_t *query = queries + i * CK_QUAD;
             size_t q = 0;
             for (; q + QUERIES <= count; q += QUERIES)
-                tile(query + q * stride, stride, QUERIES, codes, run, out + q * CK_BLOCK + v);
-            for (; q < count; q++) tile(query + q * stride, stride, 1, codes, run, out + q * CK_BLOCK + v);
+                tile(query + q * stride, stride, QUERIES, codes, run, i == 0, out + q * CK_BLOCK + v);
+            for (; q < count; q++)
+                tile(query + q * stride, stride, 1, codes, run, i == 0, out + q * CK_BLOCK + v);
         }
     }
 }
