@@ -62,17 +62,20 @@ struct BoundedSelection {
             }
             return
         }
-        guard least > leastScores[0] else { return }
-        var hole = 0
-        while true {
-            var child = 2 * hole + 1
-            guard child < limit else { break }
-            if child + 1 < limit, leastScores[child + 1] < leastScores[child] { child += 1 }
-            guard leastScores[child] < least else { break }
-            leastScores[hole] = leastScores[child]
-            hole = child
+        guard least > bound else { return }
+        // One check that the heap is not shared, not one for each of its places.
+        leastScores.withUnsafeMutableBufferPointer { heap in
+            var hole = 0
+            while true {
+                var child = 2 * hole + 1
+                guard child < heap.count else { break }
+                if child + 1 < heap.count, heap[child + 1] < heap[child] { child += 1 }
+                guard heap[child] < least else { break }
+                heap[hole] = heap[child]
+                hole = child
+            }
+            heap[hole] = least
         }
-        leastScores[hole] = least
         bound = leastScores[0]
     }
 }
