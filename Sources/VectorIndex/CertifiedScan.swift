@@ -22,7 +22,18 @@ struct CertifiedScan {
     func canDecide(limit: Int) -> Bool { limit <= maximumCandidates / 2 }
 
     /// The vectors that may be among each query's `limit` nearest.
-    func candidates(of tile: QueryBlock<Float>, limit: Int) -> [BoundedSelection] {
+    func candidates(of queries: QueryBlock<Float>, limit: Int) -> [BoundedSelection] {
+        // 384 KiB of codes at most stay in the second-level cache while they run down the blocks together.
+        let tileQueries = min(1024, max(96, (384 << 10) / codes.dimensions))
+        return stride(from: 0, to: queries.count, by: tileQueries).flatMap { first in
+            let tile = QueryBlock(
+                base: queries.query(first), count: min(tileQueries, queries.count - first), stride: queries.stride,
+                squaredNorms: queries.squaredNorms + first)
+            return candidates(ofTile: tile, limit: limit)
+        }
+    }
+
+    private func candidates(ofTile tile: QueryBlock<Float>, limit: Int) -> [BoundedSelection] {
         let queries = codes.kernel.encode(tile)
         var selections = [BoundedSelection](
             repeating: BoundedSelection(limit: limit, maximum: maximumCandidates), count: tile.count)

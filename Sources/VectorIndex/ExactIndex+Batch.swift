@@ -58,9 +58,7 @@ extension ExactIndex {
         try searchBatch(queries.span, k: k, threads: threads, progress: progress)
     }
 
-    /// Queries that run down the blocks together: 768 KiB of codes at most, which stay in the second-level cache beside a block,
-    /// or of values as many as a matrix product gains from. Candidates of a tile share the reading of the blocks' values.
-    private var maximumTileQueries: Int {
-        codes == nil ? 512 : min(2048, max(96, (768 << 10) / dimensions))
-    }
+    /// Queries that are answered together. By codes: their candidates share the reading of each block's values. By values: as many
+    /// as a matrix product gains from.
+    private var maximumTileQueries: Int { codes == nil ? 512 : 2048 }
 }

@@ -11,6 +11,9 @@ package final class CodeBlocks: @unchecked Sendable {
 
     package private(set) var count = 0
 
+    /// Values in every vector.
+    package let dimensions: Int
+
     /// Finds the vectors that may be near to queries.
     package let kernel: CodeBlockKernel
 
@@ -21,6 +24,7 @@ package final class CodeBlocks: @unchecked Sendable {
     ///   - metric: any but Manhattan.
     ///   - blocks: the most blocks that there can be.
     package init(dimensions: Int, metric: Metric, instructionSet: InstructionSet, blocks: Int) throws(StorageError) {
+        self.dimensions = dimensions
         kernel = CodeBlockKernel(metric: metric, dimensions: dimensions, instructionSet: instructionSet)
         let size = CodeBlockKernel.blockSize
         codes = try Tensor(stride: CodeBlockKernel.codeBytes(dimensions: dimensions) * size, rows: blocks)
