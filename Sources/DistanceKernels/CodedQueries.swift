@@ -27,25 +27,28 @@ package struct CodedQueries: ~Copyable {
     init(count: Int, stride: Int) {
         self.count = count
         self.stride = stride
-        codes = .allocate(capacity: count * stride)
+        codes = Self.lines(count * stride)
         codes.initialize(repeating: 0, count: count * stride)
         terms = .allocate(capacity: count)
         deviationLengths = .allocate(capacity: count)
         residualLengths = .allocate(capacity: count)
         norms = .allocate(capacity: count)
         let group = CodeBlockKernel.queryGroup
-        let productCount = group * CodeBlockKernel.blockSize
-        // No register of products straddles two cache lines.
-        products = UnsafeMutableRawPointer
-            .allocate(byteCount: productCount * MemoryLayout<Int32>.stride, alignment: 64)
-            .bindMemory(to: Int32.self, capacity: productCount)
+        products = Self.lines(group * CodeBlockKernel.blockSize)
         estimates = .allocate(capacity: group * CodeBlockKernel.blockSize)
         bounds = .allocate(capacity: group)
         selected = .allocate(capacity: group)
     }
 
+    /// Memory that begins at a cache line, so that few registers straddle two.
+    private static func lines<Element>(_ count: Int) -> UnsafeMutablePointer<Element> {
+        UnsafeMutableRawPointer
+            .allocate(byteCount: max(1, count) * MemoryLayout<Element>.stride, alignment: 64)
+            .bindMemory(to: Element.self, capacity: max(1, count))
+    }
+
     deinit {
-        codes.deallocate()
+        UnsafeMutableRawPointer(codes).deallocate()
         terms.deallocate()
         deviationLengths.deallocate()
         residualLengths.deallocate()
