@@ -67,6 +67,50 @@ struct CandidatePool: ~Copyable {
         return i &- cursor
     }
 
+    /// Adds nodes that have not been added before, unless `limit` live nodes are nearer: what ``push(_:)`` one by one leads to.
+    ///
+    /// - Parameter fresh: `freshCount` keys, which are sorted here.
+    mutating func merge(_ fresh: UnsafeMutablePointer<NodeKey>, count freshCount: Int) {
+        guard freshCount > 0 else { return }
+        Self.sort(fresh, count: freshCount)
+        if count + freshCount > capacity { grow(to: max(2 * capacity, count + freshCount)) }
+        let keys = keys
+        var (old, new, place) = (count - 1, freshCount - 1, count + freshCount - 1)
+        while new >= 0 {
+            while old >= 0, fresh[new] < keys[old] {
+                keys[place] = keys[old]
+                old &-= 1
+                place &-= 1
+            }
+            keys[place] = fresh[new]
+            if !fresh[new].isDead { liveCount &+= 1 }
+            new &-= 1
+            place &-= 1
+        }
+        count += freshCount
+        cursor = min(cursor, place + 1)
+        if liveCount >= limit { trim() }
+    }
+
+    /// Sorts a few keys.
+    private static func sort(_ keys: UnsafeMutablePointer<NodeKey>, count: Int) {
+        for i in 1..<max(count, 1) {
+            let key = keys[i]
+            var place = i
+            while place > 0, key < keys[place - 1] {
+                keys[place] = keys[place - 1]
+                place &-= 1
+            }
+            keys[place] = key
+        }
+    }
+
+    /// The distance below which a node would be among the next `count` to be expanded, infinite if fewer are left.
+    func expansionBound(_ count: Int) -> Float {
+        let place = cursor + count
+        return place < min(self.count, expansionEnd) ? keys[place].distance : .infinity
+    }
+
     /// Keys from this one on are not expanded. Dead nodes do not count, and all of them here are taken for nearer ones.
     private var expansionEnd: Int { min(count, expansionLimit &+ (count &- liveCount)) }
 

@@ -53,12 +53,22 @@ extension HNSWGraph {
         let distances = scratch.hopDistances.base
         kernel.gather(query, slots: slots, count: count, into: distances)
         scratch.distanceCount &+= count
-        for i in 0..<count where distances[i] <= scratch.pool.bound {
+        var bound = scratch.pool.bound
+        let soonBound = scratch.pool.expansionBound(soon)
+        let fresh = scratch.freshKeys.base
+        var freshCount = 0
+        for i in 0..<count where distances[i] <= bound {
             let isDead = !countsDead && !isVisible(slots[i], in: scratch.view, stepsLeft: &scratch.memberStepsLeft)
-            let before = scratch.pool.push(NodeKey(distance: distances[i], slot: slots[i], isDead: isDead))
+            fresh[freshCount] = NodeKey(distance: distances[i], slot: slots[i], isDead: isDead)
+            freshCount &+= 1
             // It is expanded soon, unless nearer ones are found: 10 to 19 % more queries a second than without.
-            if before < soon { layer.prefetchRow(slots[i]) }
+            if distances[i] < soonBound { layer.prefetchRow(slots[i]) }
+            guard freshCount == SearchScratch.freshKeyLimit else { continue }
+            scratch.pool.merge(fresh, count: freshCount)
+            bound = scratch.pool.bound
+            freshCount = 0
         }
+        scratch.pool.merge(fresh, count: freshCount)
     }
 
     /// Expands the nearest candidates: their unseen neighbours are the next hop, and on their way from memory. Returns whether

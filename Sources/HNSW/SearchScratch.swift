@@ -11,8 +11,14 @@ package struct SearchScratch: ~Copyable {
     let hopSlots: AlignedBuffer<UInt32>
     let hopDistances: AlignedBuffer<Float>
 
+    /// Some of them that are near enough to be kept.
+    let freshKeys: AlignedBuffer<NodeKey>
+
     /// Nodes of the hop that is to be measured next.
     var hopCount = 0
+
+    /// Keys that are sorted by insertion before they are merged into the pool.
+    static var freshKeyLimit: Int { 16 }
 
     /// What the search sees.
     package var view = GraphView(version: 0, entryPoint: nil, topLevel: 0, slotLimit: 0)
@@ -90,6 +96,7 @@ package struct SearchScratch: ~Copyable {
         let hopCapacity = HNSWGraph.expansionWidth * maximumNeighbors
         hopSlots = AlignedBuffer(capacity: hopCapacity, zero: 0)
         hopDistances = AlignedBuffer(capacity: hopCapacity, zero: 0)
+        freshKeys = AlignedBuffer(capacity: Self.freshKeyLimit, zero: NodeKey(bits: 0))
         selectedSlots = AlignedBuffer(capacity: maximumNeighbors, zero: 0)
     }
 }

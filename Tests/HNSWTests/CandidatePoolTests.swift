@@ -32,6 +32,37 @@ private struct NaivePool {
 
 @Suite("A candidate pool")
 struct CandidatePoolTests {
+    @Test(
+        "Keys merged some at a time leave what keys pushed one by one leave", arguments: 1...40 as ClosedRange<UInt64>)
+    func mergesAsItPushes(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed + 100)
+        let limit = [1, 2, 3, 10, 64][Int(seed) % 5]
+        let deadShare = [0, 0.1, 0.5, 0.95][Int(seed / 5) % 4]
+        var pool = CandidatePool(capacity: 2)
+        pool.reset(limit: limit)
+        var naive = NaivePool(limit: limit)
+        var slot: UInt32 = 0
+        while slot < 300 {
+            var fresh = (0..<UInt32.random(in: 0...20, using: &generator)).map { i in
+                NodeKey(
+                    distance: Float(Int.random(in: -40...40, using: &generator)) / 4, slot: (slot + i) ^ 0x155,
+                    isDead: Double.random(in: 0..<1, using: &generator) < deadShare)
+            }
+            slot += UInt32(fresh.count)
+            for key in fresh { naive.push(key) }
+            let count = fresh.count
+            fresh.withUnsafeMutableBufferPointer { keys in
+                if let base = keys.baseAddress { pool.merge(base, count: count) }
+            }
+            #expect((0..<pool.count).map { pool[$0].slot } == naive.keys.map(\.slot), "seed \(seed), slot \(slot)")
+            #expect(pool.bound == naive.bound, "seed \(seed), slot \(slot)")
+            #expect(pool.isFull == naive.isFull, "seed \(seed), slot \(slot)")
+            for _ in 0..<Int.random(in: 0...4, using: &generator) {
+                #expect(pool.popNearest() == naive.popNearest(), "seed \(seed), slot \(slot)")
+            }
+        }
+    }
+
     @Test("Pushes and pops agree with a naive pool", arguments: 1...40 as ClosedRange<UInt64>)
     func agreesWithNaivePool(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
