@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whether asking for lines ahead is worth it in a scan of dimension-major blocks, for the squared Euclidean distance: the
-// table's scan_block as it is compiled, and copies of its loop that ask for nothing, or for lines 4 to 128 lines ahead.
+// Whether prefetching is worth it in a scan of dimension-major blocks, for the squared Euclidean distance: the table's scan_block
+// without it, and with lines 4 to 128 lines ahead.
 
 #ifndef BENCH_BLOCK_SWEEP_H
 #define BENCH_BLOCK_SWEEP_H
@@ -19,7 +19,6 @@ typedef struct {
     size_t distances[BLOCK_DISTANCES];          // in lines; the first is 0
     double nanoseconds[BLOCK_DISTANCES];        // a distance of two vectors
     double over_without[BLOCK_DISTANCES];       // time over time without asking
-    double kernel_nanoseconds, kernel_over_without;  // of the table's scan_block
 } block_sweep;
 
 block_sweep measure_block_sweep(const vector_unit *unit, workload *workload, const options *options);

@@ -154,12 +154,11 @@ void report_sweep(const options *options, const prefetch_sweep *s) {
 void report_block_sweep(const options *options, const block_sweep *s) {
     if (options->json)
         printf("%s{\"shape\": \"scan_block\", \"registers\": \"%s\", \"dimensions\": %zu, \"place\": \"%s\", "
-               "\"kernelNanoseconds\": %.4g, \"kernelOverWithout\": %.4g, \"byDistance\": {",
-               separator(), s->unit->name, s->n, place_names[s->place], s->kernel_nanoseconds, s->kernel_over_without);
+               "\"used\": %d, \"byDistance\": {",
+               separator(), s->unit->name, s->n, place_names[s->place], CK_BLOCK_LINES_AHEAD);
     else
-        printf("sweep/scan_block/%s/%zu/%s: the kernel takes %.2f ns, its loop without prefetch %.2f ns; ratio %.3f\n ",
-               s->unit->table, s->n, place_names[s->place], s->kernel_nanoseconds, s->nanoseconds[0],
-               s->kernel_over_without);
+        printf("sweep/scan_block/%s/%zu/%s: prefetching %d lines ahead is used; ns, and over that of 0\n ",
+               s->unit->table, s->n, place_names[s->place], CK_BLOCK_LINES_AHEAD);
     for (size_t i = 0; i < BLOCK_DISTANCES; i++)
         if (options->json)
             printf("%s\"%zu\": {\"nanoseconds\": %.4g, \"overWithout\": %.4g}", i ? ", " : "", s->distances[i],

@@ -13,7 +13,8 @@
 static void run_scan_block(const kernel *kernel, const workload *w, size_t first, size_t count, void *out) {
     const float bound = kernel->sum == SUM_DOT ? -INFINITY : INFINITY;
     for (size_t i = 0; i < count; i += CK_BLOCK)
-        kernel->functions.f32.scan_block(w->query, workload_row(w, (first + i) % w->row_count), w->n, bound, (float *)out + i);
+        kernel->functions.f32.scan_block(w->query, workload_row(w, (first + i) % w->row_count), w->n, bound,
+                                          CK_BLOCK_LINES_AHEAD, (float *)out + i);
 }
 
 // The query's components are loaded once for all vectors of a block.

@@ -44,7 +44,6 @@ typedef struct {
 
     void (*sweep_gather)(const swept_rows *rows);
     void (*sweep_scan)(const swept_rows *rows);
-    void (*sweep_blocks)(const swept_rows *rows);  // dimension-major, and n a multiple of 8
 } vector_unit;
 
 // Registers that load_again fills in one pass: a power of two, so that the loop itself costs nothing.

@@ -143,33 +143,6 @@ static void sweep_scan(const swept_rows *s) {
     }
 }
 
-// Registers across a block, and running sums for each: the shape of the tables' add_groups with all vectors alive.
-enum { GROUPS = CK_BLOCK / LANES, CHAINS = GROUPS < 8 ? 8 / GROUPS : 1 };
-
-static void sweep_blocks(const swept_rows *s) {
-    const size_t block_floats = CK_BLOCK * s->n, floats_ahead = s->ahead * LINE_FLOATS;
-    for (size_t b = 0; b < s->count; b += CK_BLOCK) {
-        const float *const block = s->rows + b * s->n;
-        const bool ask = s->ahead && b * s->n + block_floats + floats_ahead <= s->count * s->n;
-        vec chain[CHAINS][GROUPS] = {0};
-        for (size_t d = 0; d + CHAINS <= s->n; d += CHAINS)
-#pragma clang loop unroll(full)
-            for (size_t c = 0; c < CHAINS; c++) {
-                const float *const values = block + (d + c) * CK_BLOCK;
-                if (ask)
-#pragma clang loop unroll(full)
-                    for (size_t line = 0; line < CK_BLOCK; line += LINE_FLOATS) ck_prefetch(values + floats_ahead + line);
-                const vec q = (vec){0} + s->query[d + c];
-#pragma clang loop unroll(full)
-                for (size_t g = 0; g < GROUPS; g++) chain[c][g] = l2sq_step(chain[c][g], q, load(values + g * LANES));
-            }
-        for (size_t g = 0; g < GROUPS; g++) {
-            for (size_t c = 1; c < CHAINS; c++) chain[0][g] += chain[c][g];
-            memcpy(s->out + b + g * LANES, &chain[0][g], sizeof(vec));
-        }
-    }
-}
-
 const vector_unit UNIT = {
     .name = UNIT_NAME,
     .table = UNIT_TABLE,
@@ -182,5 +155,4 @@ const vector_unit UNIT = {
     .load_pair = load_pair,
     .sweep_gather = sweep_gather,
     .sweep_scan = sweep_scan,
-    .sweep_blocks = sweep_blocks,
 };

@@ -57,13 +57,16 @@ enum { CK_BLOCK = 64 };
 
 // out[v] = distance(query, vector v), v < CK_BLOCK, for every vector that wins: whose l1 or l2sq is at most `bound`, or whose
 // dot is at least `bound`. Returns a bit a winner. Vectors that cannot win may be abandoned: their out is not written.
-typedef uint64_t (*ck_scan_block_fn)(const float *query, const float *block, size_t n, float bound, float *out);
+// While none is, the cache lines `lines_ahead` further on are prefetched, beyond the block's end too; 0 prefetches nothing.
+typedef uint64_t (*ck_scan_block_fn)(const float *query, const float *block, size_t n, float bound, size_t lines_ahead,
+                                     float *out);
 
 // A bit v where products[v] - offsets[v] is at least `bound`, v < CK_BLOCK: which of a block's vectors are worth a closer look.
 typedef uint64_t (*ck_select_fn)(const float *products, const float *offsets, float bound);
 
-// How far gather and scan prefetch: rows of `ids`, and cache lines. kernel-bench measures the alternatives.
-enum { CK_GATHER_ROWS_AHEAD = 4, CK_SCAN_LINES_AHEAD = 96 };
+// How far gather and scan prefetch: rows of `ids`, and cache lines; and how far a scan of blocks should, one after the other.
+// kernel-bench measures the alternatives.
+enum { CK_GATHER_ROWS_AHEAD = 4, CK_SCAN_LINES_AHEAD = 96, CK_BLOCK_LINES_AHEAD = 0 };
 
 typedef struct {
     ck_pair_fn pair;

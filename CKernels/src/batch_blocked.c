@@ -11,7 +11,8 @@ enum { TILE_BYTES = 256 * 1024 };
 
 static void blocked_on_block(const ck_table *table, const ck_dot_batch *b) {
     for (size_t q = 0; q < b->query_count; q++)
-        table->dot.scan_block(b->queries + q * b->query_stride, b->rows, b->n, -INFINITY, b->out + q * b->out_stride);
+        table->dot.scan_block(b->queries + q * b->query_stride, b->rows, b->n, -INFINITY, 0,
+                              b->out + q * b->out_stride);
 }
 
 void ck_dot_batch_blocked(const ck_table *table, const ck_dot_batch *b) {

@@ -35,17 +35,23 @@ CK_INLINE uint64_t at_least(const float *out, float bound) {
     return winners;
 }
 
-static uint64_t l1_scan_block(const float *query, const float *block, size_t n, float bound, float *out) {
+static uint64_t l1_scan_block(const float *query, const float *block, size_t n, float bound, size_t lines_ahead,
+                               float *out) {
+    (void)lines_ahead;
     block_loop(query, block, n, out, l1_step);
     return at_most(out, bound);
 }
 
-static uint64_t l2sq_scan_block(const float *query, const float *block, size_t n, float bound, float *out) {
+static uint64_t l2sq_scan_block(const float *query, const float *block, size_t n, float bound, size_t lines_ahead,
+                               float *out) {
+    (void)lines_ahead;
     block_loop(query, block, n, out, l2sq_step);
     return at_most(out, bound);
 }
 
-static uint64_t dot_scan_block(const float *query, const float *block, size_t n, float bound, float *out) {
+static uint64_t dot_scan_block(const float *query, const float *block, size_t n, float bound, size_t lines_ahead,
+                               float *out) {
+    (void)lines_ahead;
     block_loop(query, block, n, out, dot_step);
     return at_least(out, bound);
 }

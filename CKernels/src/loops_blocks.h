@@ -22,10 +22,15 @@ typedef struct {
     vec chain[CHAINS][GROUPS];
 } block_sums;
 
+// Whether the block's values are asked for before they are read; constant at each call, so that each kind is a loop of its own.
+typedef enum { AS_IT_IS, PREFETCHED } fetching;
+
+enum { LINE_FLOATS = 64 / sizeof(float) };
+
 // Adds dimensions first to end - 1 of the vectors in registers g to g + groups - 1 (groups constant). A vector's additions have
 // the same order whatever the others do.
 CK_INLINE void add_groups(block_sums *sums, size_t g, const size_t groups, const float *query, const float *block,
-                          size_t first, size_t end, step step) {
+                          size_t first, size_t end, const fetching fetching, size_t floats_ahead, step step) {
     vec chain[CHAINS][GROUPS];
 #pragma clang loop unroll(full)
     for (size_t c = 0; c < CHAINS; c++)
@@ -36,6 +41,9 @@ CK_INLINE void add_groups(block_sums *sums, size_t g, const size_t groups, const
 #pragma clang loop unroll(full)
         for (size_t c = 0; c < CHAINS; c++) {
             const float *const values = block + (d + c) * CK_BLOCK + g * LANES;
+            if (fetching == PREFETCHED)
+#pragma clang loop unroll(full)
+                for (size_t line = 0; line < CK_BLOCK; line += LINE_FLOATS) ck_prefetch(values + floats_ahead + line);
 #pragma clang loop unroll(full)
             for (size_t i = 0; i < groups; i++)
                 chain[c][i] = step(chain[c][i], broadcast(query[d + c]), load(values + i * LANES));
@@ -59,8 +67,8 @@ CK_INLINE vec group_sum(const block_sums *sums, size_t g) {
 // Whether a sum can tell before its end that it exceeds the bound: one whose terms are never negative can.
 typedef enum { NONNEGATIVE_TERMS, ANY_TERMS } terms;
 
-CK_INLINE uint64_t scan_block_loop(const float *query, const float *block, size_t n, float bound, float *out,
-                                   const terms terms, step step) {
+CK_INLINE uint64_t scan_block_loop(const float *query, const float *block, size_t n, float bound, size_t lines_ahead,
+                                   float *out, const terms terms, step step) {
     const uint32_t all = (1u << GROUPS) - 1;
     const size_t interval = terms == NONNEGATIVE_TERMS ? ABANDON_STEP : n;
     block_sums sums;
@@ -69,11 +77,13 @@ CK_INLINE uint64_t scan_block_loop(const float *query, const float *block, size_
     uint32_t live = all;  // a bit a register with a vector that can still win
     for (size_t first = 0; first < n; first += interval) {
         const size_t end = first + interval < n ? first + interval : n;
-        if (live == all)
-            add_groups(&sums, 0, GROUPS, query, block, first, end, step);
+        if (live == all && lines_ahead)
+            add_groups(&sums, 0, GROUPS, query, block, first, end, PREFETCHED, lines_ahead * LINE_FLOATS, step);
+        else if (live == all)
+            add_groups(&sums, 0, GROUPS, query, block, first, end, AS_IT_IS, 0, step);
         else
             for (uint32_t rest = live; rest; rest &= rest - 1)
-                add_groups(&sums, (size_t)__builtin_ctz(rest), 1, query, block, first, end, step);
+                add_groups(&sums, (size_t)__builtin_ctz(rest), 1, query, block, first, end, AS_IT_IS, 0, step);
         if (terms == ANY_TERMS) break;
         for (uint32_t rest = live; rest; rest &= rest - 1) {
             const size_t g = (size_t)__builtin_ctz(rest);
@@ -92,16 +102,19 @@ CK_INLINE uint64_t scan_block_loop(const float *query, const float *block, size_
     return winners;
 }
 
-static uint64_t l1_scan_block(const float *query, const float *block, size_t n, float bound, float *out) {
-    return scan_block_loop(query, block, n, bound, out, NONNEGATIVE_TERMS, l1_step);
+static uint64_t l1_scan_block(const float *query, const float *block, size_t n, float bound, size_t lines_ahead,
+                               float *out) {
+    return scan_block_loop(query, block, n, bound, lines_ahead, out, NONNEGATIVE_TERMS, l1_step);
 }
 
-static uint64_t l2sq_scan_block(const float *query, const float *block, size_t n, float bound, float *out) {
-    return scan_block_loop(query, block, n, bound, out, NONNEGATIVE_TERMS, l2sq_step);
+static uint64_t l2sq_scan_block(const float *query, const float *block, size_t n, float bound, size_t lines_ahead,
+                               float *out) {
+    return scan_block_loop(query, block, n, bound, lines_ahead, out, NONNEGATIVE_TERMS, l2sq_step);
 }
 
-static uint64_t dot_scan_block(const float *query, const float *block, size_t n, float bound, float *out) {
-    return scan_block_loop(query, block, n, bound, out, ANY_TERMS, dot_step);
+static uint64_t dot_scan_block(const float *query, const float *block, size_t n, float bound, size_t lines_ahead,
+                               float *out) {
+    return scan_block_loop(query, block, n, bound, lines_ahead, out, ANY_TERMS, dot_step);
 }
 
 static uint64_t select_products(const float *products, const float *offsets, float bound) {

@@ -38,16 +38,17 @@ package struct Float32BlockKernel {
         _ query: UnsafePointer<Float>, block: Int, bound: Float, into distances: UnsafeMutablePointer<Float>
     ) -> UInt64 {
         let values = self.values(block)
+        let linesAhead = Int(CK_BLOCK_LINES_AHEAD)
         switch metric {
         case .manhattan, .squaredEuclidean:
-            return kernels.scan_block(query, values, dimensions, bound, distances)
+            return kernels.scan_block(query, values, dimensions, bound, linesAhead, distances)
         case .innerProduct:
-            let found = kernels.scan_block(query, values, dimensions, -bound, distances)
+            let found = kernels.scan_block(query, values, dimensions, -bound, linesAhead, distances)
             for v in 0..<Self.blockSize { distances[v] = -distances[v] }
             return found
         case .cosine:
             // 2⁻²²: what rounding `1 - bound` and `1 - product` can take away.
-            let found = kernels.scan_block(query, values, dimensions, 1 - bound - 0x1p-22, distances)
+            let found = kernels.scan_block(query, values, dimensions, 1 - bound - 0x1p-22, linesAhead, distances)
             for v in 0..<Self.blockSize { distances[v] = 1 - distances[v] }
             return found
         }

@@ -22,10 +22,12 @@ struct BlockScanTests {
             block = (0..<dimensions).flatMap { [vectors] d in vectors.map { $0[d] } }
         }
 
-        func scan(_ function: ck_scan_block_fn?, bound: Float) throws -> (winners: Set<Int>, out: [Float]) {
+        func scan(
+            _ function: ck_scan_block_fn?, bound: Float, linesAhead: Int = 0
+        ) throws -> (winners: Set<Int>, out: [Float]) {
             let function = try #require(function)
             var out = [Float](repeating: .nan, count: blockSize)
-            let bits = function(query, block, query.count, bound, &out)
+            let bits = function(query, block, query.count, bound, linesAhead, &out)
             return (Set((0..<blockSize).filter { bits >> UInt64($0) & 1 == 1 }), out)
         }
     }
@@ -42,6 +44,24 @@ struct BlockScanTests {
     private static func sum(_ a: [Float], _ b: [Float], _ metric: Metric) -> Double {
         let distance = DistanceOracle.distance(a, b, metric)
         return metric == .innerProduct ? -distance : distance
+    }
+
+    @Test("Prefetching changes no bit, beyond the block's end neither", arguments: InstructionSet.supported)
+    func prefetching(set: InstructionSet) throws {
+        for dimensions in [1, 7, 16, 33, 128] {
+            let fixture = Fixture(dimensions: dimensions, seed: UInt64(dimensions) + 40)
+            for (metric, function) in try Self.functions(set) {
+                let bounds: [Float] = [-.infinity, 0, Float(dimensions) / 3, Float(dimensions) / 2, .infinity]
+                for bound in bounds {
+                    let expected = try fixture.scan(function, bound: bound)
+                    for linesAhead in [1, 8, 64, 4 * dimensions, 1 << 40] {
+                        let found = try fixture.scan(function, bound: bound, linesAhead: linesAhead)
+                        #expect(found.winners == expected.winners, "\(metric), \(dimensions), \(linesAhead)")
+                        for v in expected.winners { #expect(found.out[v] == expected.out[v]) }
+                    }
+                }
+            }
+        }
     }
 
     @Test("Without a bound every vector wins, with its distance", arguments: InstructionSet.supported)
@@ -113,7 +133,7 @@ struct BlockScanTests {
                     let block = try GuardedArray(fixture.block + nans)
                     let out = try GuardedArray([Float](repeating: 0, count: Self.blockSize) + nans)
                     let context = "\(metric), \(dimensions) dimensions, \(behind) behind"
-                    #expect(function(query.base, block.base, dimensions, bound, out.base) == .max, "\(context)")
+                    #expect(function(query.base, block.base, dimensions, bound, 8, out.base) == .max, "\(context)")
                     #expect((0..<Self.blockSize).allSatisfy { out.base[$0] == whole[$0] }, "\(context)")
                     #expect((0..<behind).allSatisfy { out.base[Self.blockSize + $0].isNaN }, "\(context)")
                 }
