@@ -9,7 +9,8 @@
 #   make bench          recall and speed of search on the demo's vectors, on one thread and on two
 #   make bench-kernels  parity and speed of the distance kernels and their share of the machine: ARGS='--filter avx2/' CPU=1
 #   make bench-numkong  the scans of 32-bit floats against the Python packages SimSIMD and NumKong
-#   make bench-peers    search beside hnswlib and faiss at equal recall, exact search beside faiss: BASE=B.npy QUERIES=Q.npy
+#   make bench-peers    search beside hnswlib and faiss at equal recall@10 and recall@100, exact search beside faiss:
+#                       BASE=B.npy QUERIES=Q.npy
 #   make bench-data     two sets of image descriptors to measure search on (Benchmarks/README.md), from Debian's photographs
 #   make bench-cache    the same under perf stat: cache references and misses, where the machine has counters
 #   make bench-insert   insertion one by one and by one call, on one thread and several, into an empty index and a full one
