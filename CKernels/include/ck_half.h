@@ -24,6 +24,12 @@ typedef void (*ck_half_gather_fn)(const float *query, const uint16_t *rows, size
 typedef void (*ck_half_scan_fn)(const float *query, const uint16_t *rows, size_t stride, size_t count, size_t n,
                                 float *out);
 
+// row[i] = the half nearest to vector[i], the even one of two, i < n; infinity where that is 65,520 or more.
+typedef void (*ck_half_narrow_fn)(const float *vector, uint16_t *row, size_t n);
+
+// vector[i] = the float of the same value as row[i], i < n.
+typedef void (*ck_half_widen_fn)(const uint16_t *row, float *vector, size_t n);
+
 typedef struct {
     ck_half_pair_fn pair;
     ck_half_gather_fn gather;
@@ -37,6 +43,8 @@ typedef struct {
     ck_half_kernels l1;
     ck_half_kernels l2sq;
     ck_half_kernels dot;
+    ck_half_narrow_fn narrow;
+    ck_half_widen_fn widen;
 } ck_half_table;
 
 // Every table compiled into this program, the fastest first; the last one is portable and runs anywhere. Their names

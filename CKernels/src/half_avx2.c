@@ -5,6 +5,7 @@
 #include "tables.h"
 
 #include <immintrin.h>
+#include <string.h>
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 
@@ -34,12 +35,22 @@ enum { CACHED_SCAN_BYTES = 16 * 1024 * 1024 };
 
 #include "shapes_rows.h"
 
+CK_INLINE void store(float *p, vec floats) { _mm256_storeu_ps(p, floats); }
+
+CK_INLINE void store_row(uint16_t *p, vec floats) {
+    _mm_storeu_si128((__m128i *)p, _mm256_cvtps_ph(floats, _MM_FROUND_TO_NEAREST_INT));
+}
+
+#include "loops_half.h"
+
 const ck_half_table ck_half_table_avx2 = {
     .name = "avx2",
     .required_features = CK_FEATURE_AVX2 | CK_FEATURE_F16C,
     .l1 = {l1_pair, l1_gather, l1_scan},
     .l2sq = {l2sq_pair, l2sq_gather, l2sq_scan},
     .dot = {dot_pair, dot_gather, dot_scan},
+    .narrow = narrow,
+    .widen = widen,
 };
 
 #pragma clang attribute pop

@@ -6,7 +6,7 @@
 /// Every shape gives the metric's value (``Metric``): negated inner products under `innerProduct`, `1 - Σ q·x` under
 /// `cosine`. `gather` and `scan` give the same bits for the same row.
 package protocol DistanceKernel {
-    /// What a row holds: floats, or the codes that stand for them.
+    /// What a query holds: floats, or the codes that stand for them.
     associatedtype Element: BitwiseCopyable
 
     /// Elements of a query.

@@ -81,7 +81,7 @@ package struct Float32Kernel: DistanceKernel {
     /// The distance of two vectors.
     package func pair(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>) -> Float {
         var distance = kernels.pair(a, b, paddedDimensions)
-        distanceFromSum(&distance, count: 1)
+        metric.setDistances(fromSums: &distance, count: 1)
         return distance
     }
 
@@ -91,25 +91,27 @@ package struct Float32Kernel: DistanceKernel {
         into distances: UnsafeMutablePointer<Float>
     ) {
         kernels.gather(query, rows, stride, slots, count, paddedDimensions, distances)
-        distanceFromSum(distances, count: count)
+        metric.setDistances(fromSums: distances, count: count)
     }
 
     package func scan(
         _ query: UnsafePointer<Float>, first: Int, count: Int, into distances: UnsafeMutablePointer<Float>
     ) {
         kernels.scan(query, rows + first * stride, stride, count, paddedDimensions, distances)
-        distanceFromSum(distances, count: count)
+        metric.setDistances(fromSums: distances, count: count)
     }
 
     /// `Σ v²`.
     package func squaredNorm(_ vector: UnsafePointer<Float>) -> Float {
         ck_squared_norm(table, vector, paddedDimensions)
     }
+}
 
-    /// Turns the table's sums into the metric's values.
+extension Metric {
+    /// Turns a table's sums into the metric's values.
     @inlinable
-    func distanceFromSum(_ values: UnsafeMutablePointer<Float>, count: Int) {
-        switch metric {
+    func setDistances(fromSums values: UnsafeMutablePointer<Float>, count: Int) {
+        switch self {
         case .manhattan, .squaredEuclidean: break
         case .innerProduct: for i in 0..<count { values[i] = -values[i] }
         case .cosine: for i in 0..<count { values[i] = 1 - values[i] }
@@ -141,7 +143,7 @@ extension Float32Kernel {
             row_stride: stride, n: paddedDimensions, out: distances, out_stride: count, dimension_major: false)
         (products ?? .linked).run(&batch, table: table)
         guard metric == .squaredEuclidean else {
-            return distanceFromSum(distances, count: queries.count * count)
+            return metric.setDistances(fromSums: distances, count: queries.count * count)
         }
         withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { rowNorms in
             ck_squared_norms(table, tile, stride, count, paddedDimensions, rowNorms.baseAddress)

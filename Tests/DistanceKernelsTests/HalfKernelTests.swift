@@ -10,7 +10,7 @@ private let halfNaN: UInt16 = 0x7E00
 private let negativeHalf: UInt16 = 0x8000
 
 /// The value of a half (IEEE 754 binary16), which is a float exactly.
-private func float(fromHalf bits: UInt16) -> Float {
+func float(fromHalf bits: UInt16) -> Float {
     let fraction = Float(bits & 0x3FF)
     let magnitude: Float =
         switch bits >> 10 & 31 {
@@ -22,7 +22,7 @@ private func float(fromHalf bits: UInt16) -> Float {
 }
 
 /// Every table on half-precision rows that this machine can run, by name.
-private let supportedHalfTables: [String] = (0..<ck_half_table_count()).map { ck_half_table_at($0)!.pointee }
+let supportedHalfTables: [String] = (0..<ck_half_table_count()).map { ck_half_table_at($0)!.pointee }
     .filter { $0.required_features & ~ck_features() == 0 }.map { String(cString: $0.name) }
 
 private func halfKernels(_ name: String, _ metric: Metric) throws -> ck_half_kernels {
