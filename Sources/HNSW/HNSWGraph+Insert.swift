@@ -112,8 +112,10 @@ extension HNSWGraph {
     ///
     /// - Parameter vectors: what the kernel's rows stand for; nil if they are the vectors.
     @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == Float16Kernel)
     @specialized(where Kernel == CodeKernel)
     @specialized(where Kernel == BalancedKernel<Float32Kernel>)
+    @specialized(where Kernel == BalancedKernel<Float16Kernel>)
     @specialized(where Kernel == BalancedKernel<CodeKernel>)
     package func plan<Kernel: DistanceKernel>(
         _ node: UInt32, kernel: Kernel, vectors: StoredVectors?, scratch: inout SearchScratch,
@@ -252,8 +254,10 @@ extension HNSWGraph {
     ///     link.
     ///   - vectors: what the kernel's rows stand for; nil if they are the vectors.
     @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == Float16Kernel)
     @specialized(where Kernel == CodeKernel)
     @specialized(where Kernel == BalancedKernel<Float32Kernel>)
+    @specialized(where Kernel == BalancedKernel<Float16Kernel>)
     @specialized(where Kernel == BalancedKernel<CodeKernel>)
     package func link<Kernel: DistanceKernel>(
         _ edges: ArraySlice<BackEdge>, keepsReached: Bool, kernel: Kernel, vectors: StoredVectors?,

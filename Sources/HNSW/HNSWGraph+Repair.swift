@@ -23,8 +23,10 @@ extension HNSWGraph {
 
     /// Gives a node to which no neighbour links back an edge from the nearest node that level 0 reaches.
     @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == Float16Kernel)
     @specialized(where Kernel == CodeKernel)
     @specialized(where Kernel == BalancedKernel<Float32Kernel>)
+    @specialized(where Kernel == BalancedKernel<Float16Kernel>)
     @specialized(where Kernel == BalancedKernel<CodeKernel>)
     package func attachIfCutOff<Kernel: DistanceKernel>(
         _ node: UInt32, kernel: Kernel, scratch: inout SearchScratch
@@ -54,8 +56,10 @@ extension HNSWGraph {
     /// many there were.
     @discardableResult
     @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == Float16Kernel)
     @specialized(where Kernel == CodeKernel)
     @specialized(where Kernel == BalancedKernel<Float32Kernel>)
+    @specialized(where Kernel == BalancedKernel<Float16Kernel>)
     @specialized(where Kernel == BalancedKernel<CodeKernel>)
     package func repair<Kernel: DistanceKernel>(kernel: Kernel, scratch: inout SearchScratch) -> Int {
         ledger.linkedSinceRepair = 0
@@ -78,8 +82,10 @@ extension HNSWGraph {
     /// to the one it looks for, though others have. Few hops each, for one in `M` nodes.
     @discardableResult
     @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == Float16Kernel)
     @specialized(where Kernel == CodeKernel)
     @specialized(where Kernel == BalancedKernel<Float32Kernel>)
+    @specialized(where Kernel == BalancedKernel<Float16Kernel>)
     @specialized(where Kernel == BalancedKernel<CodeKernel>)
     package func linkUnfound<Kernel: DistanceKernel>(kernel: Kernel, scratch: inout SearchScratch) -> Int {
         guard let entryPoint else { return 0 }

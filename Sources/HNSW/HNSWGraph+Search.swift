@@ -10,6 +10,7 @@ extension HNSWGraph {
     ///
     /// - Parameter effort: live nodes to expand, at least the number of results wanted, and when more are.
     @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == Float16Kernel)
     @specialized(where Kernel == CodeKernel)
     @specialized(where Kernel == StoredKernel)
     package func search<Kernel: DistanceKernel>(

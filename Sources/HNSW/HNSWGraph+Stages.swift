@@ -27,6 +27,7 @@ extension HNSWGraph {
     ///   - stagesPerDoubling: stages from one to that of twice the candidates.
     ///   - nearestCounts: the lists of ``SearchStage/late``, ascending.
     @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == Float16Kernel)
     @specialized(where Kernel == CodeKernel)
     @specialized(where Kernel == StoredKernel)
     package func searchStages<Kernel: DistanceKernel>(

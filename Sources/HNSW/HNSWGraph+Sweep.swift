@@ -133,8 +133,10 @@ extension HNSWGraph {
 
     /// Replaces a node's edges to condemned nodes.
     @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == Float16Kernel)
     @specialized(where Kernel == CodeKernel)
     @specialized(where Kernel == BalancedKernel<Float32Kernel>)
+    @specialized(where Kernel == BalancedKernel<Float16Kernel>)
     @specialized(where Kernel == BalancedKernel<CodeKernel>)
     func relink<Kernel: DistanceKernel>(
         _ node: UInt32, kernel: Kernel, vectors: StoredVectors?, scratch: inout SearchScratch
@@ -188,8 +190,10 @@ extension HNSWGraph {
 
     /// Finds neighbours for a node that was left with few, as an insertion does, and keeps those that it has.
     @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == Float16Kernel)
     @specialized(where Kernel == CodeKernel)
     @specialized(where Kernel == BalancedKernel<Float32Kernel>)
+    @specialized(where Kernel == BalancedKernel<Float16Kernel>)
     @specialized(where Kernel == BalancedKernel<CodeKernel>)
     func findNeighbors<Kernel: DistanceKernel>(
         of node: UInt32, kernel: Kernel, vectors: StoredVectors?, scratch: inout SearchScratch

@@ -82,8 +82,10 @@ package final class LinkWorkers {
     ///
     /// - Parameter vectors: what the kernel's rows stand for; nil if they are the vectors.
     @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == Float16Kernel)
     @specialized(where Kernel == CodeKernel)
     @specialized(where Kernel == BalancedKernel<Float32Kernel>)
+    @specialized(where Kernel == BalancedKernel<Float16Kernel>)
     @specialized(where Kernel == BalancedKernel<CodeKernel>)
     package func plan<Kernel: DistanceKernel>(
         _ nodes: ArraySlice<UInt32>, in graph: borrowing HNSWGraph, kernel: Kernel, vectors: StoredVectors? = nil
@@ -115,8 +117,10 @@ package final class LinkWorkers {
     ///   - keepsReached: see ``HNSWGraph/link(_:keepsReached:kernel:vectors:scratch:)``; one worker links then.
     ///   - vectors: what the kernel's rows stand for; nil if they are the vectors.
     @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == Float16Kernel)
     @specialized(where Kernel == CodeKernel)
     @specialized(where Kernel == BalancedKernel<Float32Kernel>)
+    @specialized(where Kernel == BalancedKernel<Float16Kernel>)
     @specialized(where Kernel == BalancedKernel<CodeKernel>)
     package func link<Kernel: DistanceKernel>(
         _ edges: [BackEdge], in graph: borrowing HNSWGraph, keepsReached: Bool, kernel: Kernel,
@@ -138,8 +142,10 @@ package final class LinkWorkers {
 
     /// Attaches a new node that nothing reaches; see ``HNSWGraph/attachIfCutOff(_:kernel:scratch:)``.
     @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == Float16Kernel)
     @specialized(where Kernel == CodeKernel)
     @specialized(where Kernel == BalancedKernel<Float32Kernel>)
+    @specialized(where Kernel == BalancedKernel<Float16Kernel>)
     @specialized(where Kernel == BalancedKernel<CodeKernel>)
     package func attachIfCutOff<Kernel: DistanceKernel>(_ node: UInt32, in graph: borrowing HNSWGraph, kernel: Kernel) {
         graph.attachIfCutOff(node, kernel: kernel, scratch: &workers[0].scratch)
@@ -147,8 +153,10 @@ package final class LinkWorkers {
 
     /// Attaches nodes that nothing reaches; see ``HNSWGraph/repair(kernel:scratch:)``.
     @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == Float16Kernel)
     @specialized(where Kernel == CodeKernel)
     @specialized(where Kernel == BalancedKernel<Float32Kernel>)
+    @specialized(where Kernel == BalancedKernel<Float16Kernel>)
     @specialized(where Kernel == BalancedKernel<CodeKernel>)
     package func repair<Kernel: DistanceKernel>(_ graph: borrowing HNSWGraph, kernel: Kernel) {
         // In this order: an edge that is given up for an unfound node can have been the only one to lead somewhere.
@@ -158,8 +166,10 @@ package final class LinkWorkers {
 
     /// Visits the next `limit` rows of a sweep.
     @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == Float16Kernel)
     @specialized(where Kernel == CodeKernel)
     @specialized(where Kernel == BalancedKernel<Float32Kernel>)
+    @specialized(where Kernel == BalancedKernel<Float16Kernel>)
     @specialized(where Kernel == BalancedKernel<CodeKernel>)
     package func sweep<Kernel: DistanceKernel>(
         _ graph: borrowing HNSWGraph, limit: Int, kernel: Kernel, vectors: StoredVectors? = nil

@@ -34,7 +34,7 @@ extension VectorDatabaseError {
         switch error {
         case .batchVector(let position, let reason):
             self = .invalidEntry(id: entries[position].id, reason: reason)
-        case .dimensionMismatch, .nonFiniteValue, .magnitudeTooLarge, .zeroVector:
+        case .dimensionMismatch, .nonFiniteValue, .valueOutOfRange, .magnitudeTooLarge, .zeroVector:
             self = entries.count == 1 ? .invalidEntry(id: entries[0].id, reason: error) : .index(error)
         default:
             self = .index(error)

@@ -77,17 +77,20 @@ extension HNSWIndex {
     /// Of nodes, those that lie nearest to and farthest from their neighbors.
     private func extremes(of nodes: [UInt32], count: Int) -> [UInt32] {
         guard nodes.count > 4 * count else { return [] }
-        let state = state.value
+        let kernel = state.value.kernel
         return readers.withPlace { place in
             let scratch = place.query
             var distances: [(distance: Float, node: UInt32)] = []
             for node in nodes {
                 let distance =
-                    if let codes = state.codes {
-                        graph.nearestNeighborDistance(of: node, kernel: codes.kernel, scratch: &scratch.search)
-                    } else if let kernel = state.vectors.kernel {
+                    switch kernel {
+                    case .codes(let kernel):
                         graph.nearestNeighborDistance(of: node, kernel: kernel, scratch: &scratch.search)
-                    } else { nil as Float? }
+                    case .float32(let kernel):
+                        graph.nearestNeighborDistance(of: node, kernel: kernel, scratch: &scratch.search)
+                    case .float16(let kernel):
+                        graph.nearestNeighborDistance(of: node, kernel: kernel, scratch: &scratch.search)
+                    }
                 if let distance { distances.append((distance, node)) }
             }
             distances.sort { ($0.distance, $0.node) < ($1.distance, $1.node) }

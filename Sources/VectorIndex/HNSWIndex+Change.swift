@@ -129,10 +129,10 @@ extension HNSWIndex {
     private func sweep(rows: Int) {
         guard graph.isSweeping else { return }
         let limit = min(rows, vectors.count)
-        if let codes {
-            sweep(limit: limit, kernel: codes.kernel, vectors: vectors)
-        } else if let kernel = vectors.kernel {
-            sweep(limit: limit, kernel: kernel, vectors: nil)
+        switch state.value.kernel {
+        case .codes(let kernel): sweep(limit: limit, kernel: kernel, vectors: vectors)
+        case .float32(let kernel): sweep(limit: limit, kernel: kernel, vectors: nil)
+        case .float16(let kernel): sweep(limit: limit, kernel: kernel, vectors: nil)
         }
         if graph.finishSweep() || graph.isRepairDue { repair() }
     }
@@ -147,10 +147,10 @@ extension HNSWIndex {
     }
 
     func repair() {
-        if let codes {
-            repair(kernel: codes.kernel)
-        } else if let kernel = vectors.kernel {
-            repair(kernel: kernel)
+        switch state.value.kernel {
+        case .codes(let kernel): repair(kernel: kernel)
+        case .float32(let kernel): repair(kernel: kernel)
+        case .float16(let kernel): repair(kernel: kernel)
         }
     }
 

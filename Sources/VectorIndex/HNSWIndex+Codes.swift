@@ -58,7 +58,8 @@ extension HNSWIndex {
         codesLearntCount = count
     }
 
-    /// The kinds of codes that order neighbors well enough and are read faster than vectors, the smallest first.
+    /// The kinds of codes that order neighbors well enough and are read faster than 32-bit floats, the smallest first. What vectors
+    /// are stored as does not decide.
     private func fittingCodes(
         _ quantizer: (VectorCodes) -> RowQuantizer, live: [UInt32], threads: Int
     ) -> [VectorCodes] {

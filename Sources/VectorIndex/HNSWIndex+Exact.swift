@@ -46,9 +46,11 @@ extension HNSWIndex {
                 dimensions: dimensions, metric: metric, instructionSet: instructionSet, blocks: blockCount),
             (try? codes.ensure(additional: slots.count)) != nil
         else { return nil }
-        var scratch: DecodedRows?
-        forEachRow(of: vectors, slots, scratch: &scratch) { kernel, row in
-            codes.append(row, squaredNorm: metric == .cosine ? 1 : kernel.squaredNorm(row))
+        let norms = Norms(instructionSet: instructionSet)
+        let space = AlignedBuffer<Float>(capacity: vectors.stride, zero: 0)
+        for slot in slots {
+            let vector = vectors.vector(slot, space: space.base)
+            codes.append(vector, squaredNorm: norms.squaredNorm(vector, count: vectors.stride))
         }
         var live = [UInt64](repeating: .max, count: blockCount)
         if slots.count % size != 0 { live[blockCount - 1] = 1 << UInt64(slots.count % size) - 1 }
@@ -80,19 +82,6 @@ extension HNSWIndex {
         }
     }
 
-    /// Calls `body` with the row of each slot, which is valid meanwhile.
-    private func forEachRow(
-        of vectors: StoredVectors, _ slots: [UInt32], scratch: inout DecodedRows?,
-        _ body: (Float32Kernel, UnsafePointer<Float>) -> Void
-    ) {
-        slots.withUnsafeBufferPointer { slots in
-            for i in slots.indices {
-                let rows = vectors.rows(UnsafeBufferPointer(rebasing: slots[i..<i + 1]), scratch: &scratch)
-                body(rows.kernel, rows.kernel.row(rows.areSlots ? slots[i] : 0))
-            }
-        }
-    }
-
     /// Rows that are compared with all queries before the next: they stay in the second-level cache.
     private static var tileRows: Int { 256 }
 
@@ -106,14 +95,9 @@ extension HNSWIndex {
         slots.withUnsafeBufferPointer { slots in
             for first in stride(from: 0, to: slots.count, by: Self.tileRows) {
                 let tile = UnsafeBufferPointer(rebasing: slots[first..<min(first + Self.tileRows, slots.count)])
-                guard let base = tile.baseAddress else { continue }
                 let rows = vectors.rows(tile, scratch: &scratch)
                 for q in queries.indices {
-                    if rows.areSlots {
-                        rows.kernel.gather(queries[q].values, slots: base, count: tile.count, into: distances.base)
-                    } else {
-                        rows.kernel.scan(queries[q].values, first: 0, count: tile.count, into: distances.base)
-                    }
+                    rows.measure(queries[q].values, into: distances.base)
                     for i in 0..<tile.count where distances.base[i] <= selections[q].bound {
                         selections[q].offer(slot: tile[i], distance: distances.base[i])
                     }

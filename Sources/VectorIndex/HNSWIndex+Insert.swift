@@ -121,7 +121,7 @@ extension HNSWIndex {
         keys: [UInt64], prepare: (Int, inout PreparedVector) throws(VectorIndexError) -> Void
     ) throws(VectorIndexError) {
         try directory.checkNew(keys)
-        var prepared = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
+        var prepared = preparedVector()
         for i in keys.indices {
             do throws(VectorIndexError) {
                 try prepare(i, &prepared)
@@ -129,6 +129,11 @@ extension HNSWIndex {
                 throw keys.count == 1 ? error : .batchVector(position: i, reason: error)
             }
         }
+    }
+
+    /// Room for a vector that is to be stored.
+    private func preparedVector() -> PreparedVector {
+        PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet, rows: options.rows)
     }
 
     /// Makes room; nothing changes where that fails. The caller holds `writer`.
@@ -150,7 +155,7 @@ extension HNSWIndex {
         _ keys: [UInt64], to batch: inout Insertion, oldestHolder: GraphVersion,
         prepare: (Int, inout PreparedVector) throws(VectorIndexError) -> Void
     ) throws(VectorIndexError) {
-        var prepared = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
+        var prepared = preparedVector()
         let (vectors, codes) = (vectors, codes)
         for (i, key) in keys.enumerated() {
             try prepare(i, &prepared)
@@ -171,10 +176,12 @@ extension HNSWIndex {
     /// Links the nodes of `count` vectors, of which the others equal one of them or an older one; the caller holds `writer`.
     private func link(_ nodes: [UInt32], of count: Int, threads: Int, progress: BatchProgress) throws(CancellationError)
     {
-        if let codes {
-            try link(
-                nodes, of: count, by: codes.kernel, vectors: vectors, threads: threads, progress: progress)
-        } else if let kernel = vectors.kernel {
+        switch state.value.kernel {
+        case .codes(let kernel):
+            try link(nodes, of: count, by: kernel, vectors: vectors, threads: threads, progress: progress)
+        case .float32(let kernel):
+            try link(nodes, of: count, by: kernel, vectors: nil, threads: threads, progress: progress)
+        case .float16(let kernel):
             try link(nodes, of: count, by: kernel, vectors: nil, threads: threads, progress: progress)
         }
     }

@@ -37,9 +37,10 @@ extension HNSWIndex {
         try search(query, k: k, plan: try plan(k: k, efSearch: efSearch), distanceCount: &distanceCount)
     }
 
-    /// Returns the nearest vectors to a query as they are stored, sharing the index's memory; see
-    /// ``search(_:k:efSearch:)-(Span<Float>,_,_)``. Holding one keeps the memory of what is removed meanwhile from being used
-    /// again.
+    /// Returns the nearest vectors to a query as they are stored; see ``search(_:k:efSearch:)-(Span<Float>,_,_)``.
+    ///
+    /// Vectors of 32-bit floats share the index's memory. Holding one keeps the memory of what is removed meanwhile from being used
+    /// again. Others are copies.
     public func searchVectors(
         _ query: Span<Float>, k: Int, efSearch: Int? = nil
     ) throws(VectorIndexError) -> [(neighbor: Neighbor, vector: SharedVector)] {
@@ -132,17 +133,20 @@ extension HNSWIndex {
     /// - Parameter state: loaded after the scratch's view was taken.
     func find(_ query: PreparedQuery, limit: Int, effort: SearchEffort, state: SearchState, scratch: QueryScratch) {
         scratch.search.hidden = query.hidden
-        if let codes = state.codes {
-            let kernel = codes.kernel
+        switch state.kernel {
+        case .codes(let kernel):
             let coded = kernel.query(
                 of: query.values, space: scratch.search.querySpace.elements(kernel.queryLength))
             graph.search(
                 coded, effort: effort.keeping(Self.keptCount(limit: limit)), kernel: kernel, scratch: &scratch.search)
             finish(query, coded: coded, limit: limit, effort: effort, state: state, scratch: &scratch.search)
-        } else if let kernel = state.vectors.kernel {
+            return
+        case .float32(let kernel):
             graph.search(query.values, effort: effort, kernel: kernel, scratch: &scratch.search)
-            scratch.search.reached = graph.reachedCount(in: scratch.search)
+        case .float16(let kernel):
+            graph.search(query.values, effort: effort, kernel: kernel, scratch: &scratch.search)
         }
+        scratch.search.reached = graph.reachedCount(in: scratch.search)
     }
 
     /// Candidates of a search by codes that are kept to be compared, where that is more than are expanded: enough that estimates do

@@ -88,7 +88,8 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
         self.metric = metric
         self.options = options
         do {
-            let vectors = try StoredVectors(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
+            let vectors = try StoredVectors(
+                dimensions: dimensions, metric: metric, instructionSet: instructionSet, rows: options.rows)
             state = Published(SearchState(vectors: vectors, codes: nil, calibrated: nil))
             graph = try HNSWGraph(parameters: options.parameters, capacity: vectors.capacity)
             let directory = try KeyDirectory(capacity: vectors.capacity)
@@ -138,8 +139,10 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     /// Whether the index holds a vector under the key.
     public func contains(key: UInt64) -> Bool { access.read { directory.slot(of: key) != nil } }
 
-    /// Returns the vector under the key, normalised under ``Metric/cosine``: without copying it, or decoded where the index has
-    /// given it up for its codes (``HNSWOptions/keepsVectors``), within 2 % of its length then. nil if the key is not there.
+    /// Returns the vector under the key, normalised under ``Metric/cosine``; nil if the key is not there.
+    ///
+    /// A vector of 32-bit floats is not copied. One in half precision has its rounded values (``HNSWOptions/rows``). One that the
+    /// index has given up for its codes (``HNSWOptions/keepsVectors``) is decoded, within 2 % of its length.
     ///
     /// - Throws: ``VectorIndexError``: the index was opened from a file that turns out to be damaged.
     public func vector(for key: UInt64) throws(VectorIndexError) -> SharedVector? {

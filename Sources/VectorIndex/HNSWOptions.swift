@@ -43,13 +43,34 @@ public struct HNSWOptions: Sendable, Hashable {
     /// `false` with `codes` of ``VectorCodes/none`` is refused.
     public var keepsVectors: Bool
 
+    /// What vectors are stored as: 32-bit floats, or half-precision floats (``VectorRows/float16``) of two bytes a value. A row is
+    /// padded to a multiple of 64 bytes: 1,536 or 768 bytes at 384 dimensions.
+    ///
+    /// Under ``VectorRows/float16``:
+    ///
+    /// - Values are rounded when a vector is inserted, under ``Metric/cosine`` after it is normalized. They are off by 2⁻¹¹ of their
+    ///   magnitude at most. Those below 2⁻¹⁴ are off by 2⁻²⁵ at most and may become 0.
+    /// - A value whose magnitude is 65,520 or more is refused (``VectorIndexError/valueOutOfRange(position:)``). Scale such vectors.
+    /// - Every distance is from the query as it is to the rounded vector. Under ``Metric/squaredEuclidean`` it is the squared distance
+    ///   to that. Under ``Metric/cosine`` a vector may be 2⁻¹¹ from itself.
+    /// - ``HNSWIndex/vector(for:)`` returns a copy of the rounded vector. Vectors that are equal once they are rounded share a node.
+    /// - Neighbors that differ by little more than 2⁻¹¹ of their values lose their order. In clusters whose vectors differ by 3 % of
+    ///   their values, recall stops at .99; where they differ by .2 %, at .87.
+    /// - ``codes`` are made from rounded vectors. With ``keepsVectors`` of `false`, vectors are in half precision until they are given
+    ///   up. Those that stay whole beside codes are 32-bit floats with rounded values.
+    ///
+    /// 117,659 text embeddings of 384 dimensions under ``Metric/cosine``, `M` 16: 1,172 bytes a vector instead of 1,940 with codes of
+    /// 4 bits, 964 instead of 1,732 without codes. Recall@10 at `efSearch` 16 to 256 is the same to within .0004.
+    public var rows: VectorRows
+
     /// The instruction set to compute with; nil takes `NEAREST_ISA` or the fastest (``InstructionSet/resolve(_:)``).
     public var instructionSet: InstructionSet?
 
     /// Makes options; what is not given has its usual value. Ranges are checked when an index is made.
     public init(
         m: Int = 16, efConstruction: Int = 200, efSearch: Int = 64, seed: UInt64 = 42,
-        codes: VectorCodes? = nil, keepsVectors: Bool = true, instructionSet: InstructionSet? = nil
+        codes: VectorCodes? = nil, keepsVectors: Bool = true, rows: VectorRows = .float32,
+        instructionSet: InstructionSet? = nil
     ) {
         self.m = m
         self.efConstruction = efConstruction
@@ -57,6 +78,7 @@ public struct HNSWOptions: Sendable, Hashable {
         self.seed = seed
         self.codes = codes
         self.keepsVectors = keepsVectors
+        self.rows = rows
         self.instructionSet = instructionSet
     }
 

@@ -36,7 +36,7 @@ public protocol NearestNeighborIndex: Sendable {
     func contains(key: UInt64) -> Bool
 
     /// Returns the vector under the key, nil if it is not there; normalised under ``Metric/cosine``. An index that stores whole
-    /// vectors shares it.
+    /// vectors as 32-bit floats shares it.
     ///
     /// - Throws: ``VectorIndexError``: the index was opened from a damaged file.
     func vector(for key: UInt64) throws(VectorIndexError) -> SharedVector?

@@ -17,7 +17,8 @@ import HNSW
 /// | 80-87   | vectors that are held                                                                         |
 /// | 88-95   | vectors ever inserted                                                                         |
 /// | 96-103  | vectors when codes were last made                                                             |
-/// | 104-111 | 0; in version 1 of the format: vectors when codes were last found to suit                       |
+/// | 104-111 | what vectors are stored as: 0 32-bit floats, 1 half precision, which only version 3 of the format has;  |
+/// |         | in version 1: vectors when codes were last found to suit                                        |
 /// | 112-    | the slots of vectors that stay whole when others are given up, with their number before them    |
 /// |         | and 4 bytes each; in version 1: of vectors that came since codes were found to suit               |
 ///
@@ -37,8 +38,12 @@ struct IndexRecord {
     var codesLearntCount: Int
     var indistinctSlots: [UInt32]
 
+    private static let rows: [VectorRows] = [.float32, .float16]
     private static let metrics: [Metric] = [.manhattan, .squaredEuclidean, .innerProduct, .cosine]
     fileprivate static let codes: [VectorCodes?] = [nil, VectorCodes.none, .int8, .int4]
+
+    /// The oldest version of the format that says what an index holds, so that older releases can read it.
+    static func version(rows: VectorRows) -> Int { rows == .float32 ? 2 : 3 }
 
     /// Far above what can be counted, so that sums do not overflow.
     private static let countRange = 0...1 << 48
@@ -64,7 +69,8 @@ struct IndexRecord {
         record.append(options.seed)
         record.append(UInt64(Self.codes.firstIndex(of: options.codes) ?? 0))
         for isSet in [options.keepsVectors, isCompact] { record.append(UInt64(isSet ? 1 : 0)) }
-        for count in [slotCount, liveCount, insertedCount, codesLearntCount, 0] { record.append(UInt64(count)) }
+        for count in [slotCount, liveCount, insertedCount, codesLearntCount] { record.append(UInt64(count)) }
+        record.append(UInt64(Self.rows.firstIndex(of: options.rows) ?? 0))
         record.append(indistinctSlots)
         return record
     }
@@ -93,8 +99,12 @@ struct IndexRecord {
         insertedCount = try record.next(
             "the number of vectors ever inserted", in: liveCount...Self.countRange.upperBound)
         codesLearntCount = try record.next("the number of vectors when codes were made", in: Self.countRange)
-        let checkedRange = version == 1 ? Self.countRange : 0...0
-        _ = try record.next("the number of vectors when codes suited", in: checkedRange)
+        if version == 1 {
+            _ = try record.next("the number of vectors when codes suited", in: Self.countRange)
+        } else {
+            let known = version == 2 ? 0...0 : 0...Self.rows.count - 1
+            options.rows = Self.rows[try record.next("the kind of rows", in: known)]
+        }
         let slots = try record.array(UInt32.self)
         indistinctSlots = version == 1 ? [] : slots
         try record.finish()
@@ -210,7 +220,7 @@ struct OpenedSnapshot: ~Copyable {
     private static func vectors(
         _ file: SnapshotFile, _ record: IndexRecord, balance: ProductBalance?, instructionSet: InstructionSet
     ) throws(StorageError) -> (StoredVectors, CodeMatrix?) {
-        let capacity = StoredVectors.capacity(dimensions: record.dimensions)
+        let capacity = StoredVectors.capacity(dimensions: record.dimensions, rows: record.options.rows)
         if file.header.version == 1,
             let old = try StorageError.wrap({ () throws(SnapshotError) in try SnapshotVersion1(file, index: record) })
         {
@@ -232,7 +242,7 @@ struct OpenedSnapshot: ~Copyable {
         }
         let vectors = try StoredVectors(
             dimensions: record.dimensions, metric: record.metric, instructionSet: instructionSet,
-            codes: record.isCompact ? codes : nil, file: file, count: record.slotCount)
+            rows: record.options.rows, codes: record.isCompact ? codes : nil, file: file, count: record.slotCount)
         return (vectors, codes)
     }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A caller's vector checked and made ready for the kernels: padded, aligned, and normalised under cosine.
+/// A caller's vector checked and made ready for the kernels: padded, aligned, normalised under cosine, and rounded to what is stored.
 struct PreparedVector: ~Copyable {
-    /// `Σ x²` of the vector last prepared; 1 under cosine.
+    /// `Σ x²` of the vector last prepared, before it is rounded; 1 under cosine.
     private(set) var squaredNorm: Float = 0
 
     private let buffer: AlignedBuffer<Float>
@@ -10,11 +10,18 @@ struct PreparedVector: ~Copyable {
     private let metric: Metric
     private let norms: Norms
 
-    init(dimensions: Int, metric: Metric, instructionSet: InstructionSet) {
+    /// What rounds vectors, and room for one; nil where values are stored as they are.
+    private let precision: HalfPrecision?
+    private let halves: AlignedBuffer<UInt16>
+
+    /// - Parameter rows: what the vectors will be stored as; queries are not rounded.
+    init(dimensions: Int, metric: Metric, instructionSet: InstructionSet, rows: VectorRows = .float32) {
         self.dimensions = dimensions
         self.metric = metric
         norms = Norms(instructionSet: instructionSet)
         buffer = AlignedBuffer(capacity: VectorMatrix.paddedDimensions(dimensions), zero: 0)
+        precision = rows == .float16 ? HalfPrecision(instructionSet: instructionSet) : nil
+        halves = AlignedBuffer(capacity: rows == .float16 ? dimensions : 0, zero: 0)
     }
 
     /// The vector last prepared.
@@ -50,6 +57,19 @@ struct PreparedVector: ~Copyable {
                 throw .magnitudeTooLarge
             }
         }
+        if let precision { try round(precision) }
+    }
+
+    /// Rounds the vector to half precision, so that vectors which are stored as equal are equal to the bit.
+    private func round(_ precision: HalfPrecision) throws(VectorIndexError) {
+        let values = buffer.base
+        for i in 0..<dimensions where values[i].magnitude >= HalfPrecision.overflow {
+            throw .valueOutOfRange(position: i)
+        }
+        precision.narrow(values, count: dimensions, into: halves.base)
+        precision.widen(halves.base, count: dimensions, into: values)
+        // What became -0 becomes 0.
+        for i in 0..<dimensions { values[i] += 0 }
     }
 
     private func checkFinite() throws(VectorIndexError) {

@@ -13,11 +13,13 @@ public struct SearchConstants: Sendable, Hashable, Encodable {
     /// Cache lines of a row that are asked for before it is compared.
     public let linesAhead: Int
 
-    /// - Parameter codes: what vectors are compared by.
-    public init(_ codes: VectorCodes, dimensions: Int) {
+    /// - Parameters:
+    ///   - codes: what vectors are compared by.
+    ///   - rows: what vectors are stored as.
+    public init(_ codes: VectorCodes, dimensions: Int, rows: VectorRows = .float32) {
         rowBytes =
             codes == .none
-            ? VectorMatrix.paddedDimensions(dimensions) * MemoryLayout<Float>.stride
+            ? rows.rowBytes(dimensions: dimensions)
             : CodeRowLayout(codes, dimensions: dimensions).stride
         candidatesAtOnce = HNSWGraph.expansionWidth
         linesAhead = RowPrefetch.lines(rowBytes: rowBytes)
@@ -27,6 +29,6 @@ public struct SearchConstants: Sendable, Hashable, Encodable {
 extension HNSWIndex {
     /// How searches run now, by ``codesInUse``.
     public var searchConstants: SearchConstants {
-        SearchConstants(codesInUse, dimensions: dimensions)
+        SearchConstants(codesInUse, dimensions: dimensions, rows: options.rows)
     }
 }

@@ -92,7 +92,7 @@ extension SnapshotVerification.Use {
 
     fileprivate func reads(_ section: SnapshotSection) -> Bool {
         switch section {
-        case .vectors, .codes, .codeTerms, .remainders, .keptVectors: true
+        case .vectors, .halfVectors, .codes, .codeTerms, .remainders, .keptVectors: true
         case .baseNeighbors, .upperNeighbors: self != .lookup
         default: self == .change
         }

@@ -8,6 +8,10 @@ public enum VectorIndexError: Error, Sendable, Hashable {
     /// A vector holds NaN or an infinity at `position`.
     case nonFiniteValue(position: Int)
 
+    /// A vector's value at `position` is too large for ``VectorRows/float16``: its magnitude is 65,520 or more, and it would become
+    /// an infinity.
+    case valueOutOfRange(position: Int)
+
     /// A vector is so long that distances to it may overflow: `Σ x²` is above ``maximumSquaredNorm``.
     case magnitudeTooLarge
 
@@ -60,6 +64,8 @@ extension VectorIndexError: CustomStringConvertible {
             "the vector has \(found) dimensions, the index has \(expected)"
         case .nonFiniteValue(let position):
             "the vector's value at position \(position) is not a finite number"
+        case .valueOutOfRange(let position):
+            "the vector's value at position \(position) is beyond half precision, whose largest is 65504"
         case .magnitudeTooLarge:
             "the vector is too long: the sum of its squares is above \(Self.maximumSquaredNorm)"
         case .zeroVector:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A vector that shares the storage of the index it came from, where that index stores whole vectors.
+/// A vector that shares the storage of the index it came from, where that index stores whole vectors as 32-bit floats.
 ///
 /// It stays valid and unchanged for as long as it is held, whatever happens to the index: a stored vector is not overwritten while
 /// anyone holds it. Holding it keeps the index's vectors in memory, and keeps the index from using the memory of vectors anew that

@@ -2,22 +2,26 @@
 
 import DistanceKernels
 
-/// Distances to vectors as they are stored: to whole rows, or to rows that are decoded as they are compared. Used by one thread at a
-/// time.
+/// Distances to vectors as they are stored: to whole rows of either kind, or to rows that are decoded as they are compared. Used by
+/// one thread at a time.
 ///
 /// It takes the place of codes where these cannot tell near vectors apart.
 package struct StoredKernel: DistanceKernel {
     private let vectors: StoredVectors
+
+    /// The kernel of whole vectors.
+    private let kernel: RowKernel?
 
     /// Room for the rows that are decoded; nil where vectors are whole.
     private let decoded: DecodedRows?
 
     package init(_ vectors: StoredVectors) {
         self.vectors = vectors
+        kernel = vectors.kernel
         decoded = vectors.isCompact ? vectors.decodedRows(StoredVectors.gatherRows) : nil
     }
 
-    package var queryLength: Int { vectors.isCompact ? vectors.stride : 0 }
+    package var queryLength: Int { vectors.stride }
 
     package var prefetch: RowPrefetch { vectors.prefetch }
 
@@ -33,7 +37,7 @@ package struct StoredKernel: DistanceKernel {
         _ query: UnsafePointer<Float>, slots: UnsafePointer<UInt32>, count: Int,
         into distances: UnsafeMutablePointer<Float>
     ) {
-        if let kernel = vectors.kernel { return kernel.gather(query, slots: slots, count: count, into: distances) }
+        if let kernel { return kernel.gather(query, slots: slots, count: count, into: distances) }
         var scratch = decoded
         for first in stride(from: 0, to: count, by: StoredVectors.gatherRows) {
             let part = min(StoredVectors.gatherRows, count - first)

@@ -4,25 +4,33 @@ import DistanceKernels
 
 extension StoredVectors {
     /// The most vectors that there can be, where the system has the address space.
-    package static func capacity(dimensions: Int) -> Int {
-        Tensor<Float>.maximumRows(stride: VectorMatrix.paddedDimensions(dimensions))
+    package static func capacity(dimensions: Int, rows: VectorRows = .float32) -> Int {
+        Tensor<UInt8>.maximumRows(stride: rows.rowBytes(dimensions: dimensions))
     }
 
     /// The vectors of a file, whole or compact.
     ///
     /// - Parameters:
+    ///   - rows: what whole vectors are kept as.
     ///   - codes: the file's codes, if compact vectors are decoded from them; nil if the vectors are whole.
     ///   - count: vectors, live and dead.
     package convenience init(
-        dimensions: Int, metric: Metric, instructionSet: InstructionSet, codes: CodeMatrix?, file: SnapshotFile,
-        count: Int
+        dimensions: Int, metric: Metric, instructionSet: InstructionSet, rows: VectorRows = .float32,
+        codes: CodeMatrix?, file: SnapshotFile, count: Int
     ) throws(StorageError) {
         guard let codes else {
-            let matrix = try VectorMatrix(dimensions: dimensions, section: .vectors, of: file, count: count)
-            self.init(matrix, metric: metric, instructionSet: instructionSet)
+            switch rows {
+            case .float32:
+                let matrix = try VectorMatrix(dimensions: dimensions, section: .vectors, of: file, count: count)
+                self.init(matrix, metric: metric, instructionSet: instructionSet)
+            case .float16:
+                let matrix = try HalfMatrix(
+                    dimensions: dimensions, metric: metric, instructionSet: instructionSet, file: file, count: count)
+                self.init(matrix, metric: metric, instructionSet: instructionSet)
+            }
             return
         }
-        let capacity = Self.capacity(dimensions: dimensions)
+        let capacity = Self.capacity(dimensions: dimensions, rows: rows)
         let compact = try CompactVectors(codes: codes, rows: capacity, file: file)
         self.init(compact, metric: metric, instructionSet: instructionSet, capacity: capacity)
     }
@@ -31,24 +39,27 @@ extension StoredVectors {
     package func save(to writer: SnapshotWriter) throws(SnapshotError) {
         switch storage {
         case .whole(let matrix, _): try matrix.save(to: writer, section: .vectors)
+        case .half(let matrix): try matrix.save(to: writer)
         case .compact(let compact): try compact.save(to: writer)
         }
     }
 
     /// Throws unless every vector could have been inserted: none holds what is not a finite number, or is too long.
     package func verifyValues(maximumSquaredNorm: Float) throws(SnapshotError) {
-        func isSound(_ kernel: Float32Kernel, _ vector: UnsafePointer<Float>) -> Bool {
-            kernel.squaredNorm(vector) <= maximumSquaredNorm
+        let norms = Norms(instructionSet: instructionSet)
+        func isSound(_ vector: UnsafePointer<Float>) -> Bool {
+            norms.squaredNorm(vector, count: stride) <= maximumSquaredNorm
+        }
+        func verifyWhole(_ section: SnapshotSection) throws(SnapshotError) {
+            let space = AlignedBuffer<Float>(capacity: stride, zero: 0)
+            for slot in 0..<UInt32(count) where !isSound(vector(slot, space: space.base)) {
+                throw .malformed(section: section.name, reason: "the vector of slot \(slot) has no length")
+            }
         }
         switch storage {
-        case .whole(let matrix, let kernel):
-            for slot in 0..<UInt32(count) where !isSound(kernel, matrix.row(Slot(slot))) {
-                throw .malformed(
-                    section: SnapshotSection.vectors.name, reason: "the vector of slot \(slot) has no length")
-            }
-        case .compact(let compact):
-            let kernel = decodedRows(1).kernel
-            try compact.verifyKept { isSound(kernel, $0) }
+        case .whole: try verifyWhole(.vectors)
+        case .half: try verifyWhole(.halfVectors)
+        case .compact(let compact): try compact.verifyKept(isSound: isSound)
         }
     }
 }

@@ -25,6 +25,7 @@ extension StoredVectors {
     package func areEqual(_ a: Slot, _ b: Slot) -> Bool {
         switch storage {
         case .whole(let matrix, _): matrix.areEqual(a, b)
+        case .half(let matrix): matrix.areEqual(a, b)
         case .compact(let compact): compact.areEqual(a, b)
         }
     }

@@ -2,8 +2,8 @@
 
 import DistanceKernels
 
-/// The vectors of an index: whole, as 32-bit floats, or compact, as codes (``CompactVectors``) that are decoded when they are
-/// read.
+/// The vectors of an index: whole, as 32-bit floats or in half precision (``HalfMatrix``), or compact, as codes
+/// (``CompactVectors``) that are decoded when they are read.
 ///
 /// While they are compact, the vectors of a batch are whole for the writer until it is linked (``releaseNewest()``), so that they
 /// are linked by what they really are. They are read decoded like all others.
@@ -18,7 +18,7 @@ package final class StoredVectors: @unchecked Sendable {
     package let metric: Metric
     package let instructionSet: InstructionSet
 
-    /// Floats from one whole row to the next, and of a decoded vector.
+    /// Floats from one whole row to the next, and of a decoded or widened vector.
     package let stride: Int
 
     /// The most vectors that there can be.
@@ -26,6 +26,7 @@ package final class StoredVectors: @unchecked Sendable {
 
     enum Storage {
         case whole(VectorMatrix, Float32Kernel)
+        case half(HalfMatrix)
         case compact(CompactVectors)
     }
 
@@ -37,11 +38,22 @@ package final class StoredVectors: @unchecked Sendable {
     /// Room for a vector that is decoded to see how well its codes reproduce it.
     private let decoded: AlignedBuffer<Float>
 
-    package convenience init(dimensions: Int, metric: Metric, instructionSet: InstructionSet) throws(StorageError) {
-        self.init(try VectorMatrix(dimensions: dimensions), metric: metric, instructionSet: instructionSet)
+    /// No vectors.
+    ///
+    /// - Parameter rows: what whole vectors are kept as.
+    package convenience init(
+        dimensions: Int, metric: Metric, instructionSet: InstructionSet, rows: VectorRows = .float32
+    ) throws(StorageError) {
+        switch rows {
+        case .float32:
+            self.init(try VectorMatrix(dimensions: dimensions), metric: metric, instructionSet: instructionSet)
+        case .float16:
+            let matrix = try HalfMatrix(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
+            self.init(matrix, metric: metric, instructionSet: instructionSet)
+        }
     }
 
-    /// Whole vectors.
+    /// Whole vectors of 32-bit floats.
     init(_ matrix: VectorMatrix, metric: Metric, instructionSet: InstructionSet) {
         dimensions = matrix.dimensions
         self.metric = metric
@@ -49,6 +61,17 @@ package final class StoredVectors: @unchecked Sendable {
         stride = matrix.stride
         capacity = matrix.capacity
         storage = .whole(matrix, matrix.kernel(metric: metric, instructionSet: instructionSet))
+        decoded = AlignedBuffer(capacity: 0, zero: 0)
+    }
+
+    /// Whole vectors in half precision.
+    init(_ matrix: HalfMatrix, metric: Metric, instructionSet: InstructionSet) {
+        dimensions = matrix.dimensions
+        self.metric = metric
+        self.instructionSet = instructionSet
+        stride = VectorMatrix.paddedDimensions(dimensions)
+        capacity = matrix.capacity
+        storage = .half(matrix)
         decoded = AlignedBuffer(capacity: 0, zero: 0)
     }
 
@@ -67,6 +90,7 @@ package final class StoredVectors: @unchecked Sendable {
     package var count: Int {
         switch storage {
         case .whole(let matrix, _): matrix.count
+        case .half(let matrix): matrix.count
         case .compact(let compact): compact.count
         }
     }
@@ -80,12 +104,15 @@ package final class StoredVectors: @unchecked Sendable {
     }
 
     /// Distances to whole vectors, by slot; nil of compact ones.
-    package var kernel: Float32Kernel? {
-        guard case .whole(_, let kernel) = storage else { return nil }
-        return kernel
+    package var kernel: RowKernel? {
+        switch storage {
+        case .whole(_, let kernel): .float32(kernel)
+        case .half(let matrix): .float16(matrix.kernel)
+        case .compact: nil
+        }
     }
 
-    /// The oldest version at which results hold whole rows.
+    /// The oldest version at which results hold whole rows; they copy what is not 32-bit floats.
     package var oldestPin: UInt64? {
         guard case .whole(let matrix, _) = storage else { return nil }
         return matrix.pins.oldest
@@ -96,6 +123,7 @@ package final class StoredVectors: @unchecked Sendable {
         let rowBytes = stride * MemoryLayout<Float>.stride
         return switch storage {
         case .whole(let matrix, _): matrix.count * rowBytes
+        case .half(let matrix): matrix.usedBytes
         case .compact(let compact): compact.usedBytes
         }
     }
@@ -104,6 +132,7 @@ package final class StoredVectors: @unchecked Sendable {
     package var committedBytes: Int {
         switch storage {
         case .whole(let matrix, _): matrix.committedBytes
+        case .half(let matrix): matrix.committedBytes
         case .compact(let compact): compact.committedBytes
         }
     }
@@ -117,6 +146,7 @@ extension StoredVectors {
         guard count + newSlots <= capacity else { throw .capacityExceeded(maximum: capacity) }
         switch storage {
         case .whole(let matrix, _): try matrix.ensure(additional: newSlots)
+        case .half(let matrix): try matrix.ensure(additional: newSlots)
         case .compact(let compact):
             if newest == nil { newest = try NewestVectors(dimensions: dimensions) }
             try newest?.ensure(additional: additional)
@@ -129,6 +159,7 @@ extension StoredVectors {
     package func store(_ vector: UnsafePointer<Float>, at slot: Slot) {
         switch storage {
         case .whole(let matrix, _): matrix.store(vector, at: slot)
+        case .half(let matrix): matrix.store(vector, at: slot)
         case .compact(let compact):
             compact.store(vector, at: slot, paddedDimensions: stride, decoded: decoded.base)
             newest?.store(vector, at: slot)
@@ -148,6 +179,7 @@ extension StoredVectors {
     package func erase(_ slot: Slot) {
         switch storage {
         case .whole(let matrix, _): matrix.erase(slot)
+        case .half(let matrix): matrix.erase(slot)
         case .compact(let compact): compact.erase(slot)
         }
     }
@@ -156,6 +188,7 @@ extension StoredVectors {
     package func truncate(to count: Int, keptCount: Int) {
         switch storage {
         case .whole(let matrix, _): matrix.truncate(to: count)
+        case .half(let matrix): matrix.truncate(to: count)
         case .compact(let compact): compact.truncate(to: count, keptCount: keptCount)
         }
     }
@@ -176,7 +209,7 @@ extension StoredVectors {
         return SharedVector(matrix.pin(version: version), slot)
     }
 
-    /// The vectors of some slots: shared while they are whole, else copies.
+    /// The vectors of some slots: shared while they are whole 32-bit floats, else copies.
     ///
     /// - Parameter version: the version of the index that the caller reads.
     package func shared(version: UInt64) -> (Slot) -> SharedVector {
@@ -185,11 +218,11 @@ extension StoredVectors {
             // One pin for all of them.
             let pin = matrix.pin(version: version)
             return { SharedVector(pin, $0) }
-        case .compact(let compact):
+        case .half, .compact:
             let decoded = AlignedBuffer<Float>(capacity: stride, zero: 0)
-            return { [stride, dimensions] slot in
-                compact.decode(slot.rawValue, paddedDimensions: stride, into: decoded.base)
-                return SharedVector(Array(UnsafeBufferPointer(start: decoded.base, count: dimensions)))
+            return { slot in
+                let vector = self.vector(slot.rawValue, space: decoded.base)
+                return SharedVector(Array(UnsafeBufferPointer(start: vector, count: self.dimensions)))
             }
         }
     }
@@ -198,16 +231,20 @@ extension StoredVectors {
     package var prefetch: RowPrefetch {
         switch storage {
         case .whole(_, let kernel): kernel.prefetch
+        case .half(let matrix): matrix.kernel.prefetch
         case .compact(let compact): compact.codes.kernel.prefetch
         }
     }
 
-    /// The vector of a slot, padded with zeros: as it is if it is whole or of the batch under way, which only the writer may ask for.
+    /// The vector of a slot, padded with zeros: in place where it is whole 32-bit floats, else in `space`.
     ///
-    /// - Parameter space: room for `stride` floats, whose padding is 0, to decode the vector to.
+    /// - Parameter space: room for `stride` floats, whose padding is 0, to decode or widen the vector to.
     package func vector(_ slot: UInt32, space: UnsafeMutablePointer<Float>) -> UnsafePointer<Float> {
         switch storage {
         case .whole(let matrix, _): return matrix.row(Slot(slot))
+        case .half(let matrix):
+            matrix.widen(slot, into: space)
+            return UnsafePointer(space)
         case .compact(let compact):
             compact.decode(slot, paddedDimensions: stride, into: space)
             return UnsafePointer(space)
@@ -230,26 +267,27 @@ extension StoredVectors {
     ) {
         switch storage {
         case .whole(_, let kernel): kernel.gather(query, slots: slots, count: count, into: distances)
+        case .half(let matrix): matrix.kernel.gather(query, slots: slots, count: count, into: distances)
         case .compact:
             for first in Swift.stride(from: 0, to: count, by: Self.gatherRows) {
                 let part = UnsafeBufferPointer(start: slots + first, count: min(Self.gatherRows, count - first))
-                let rows = rows(part, scratch: &scratch)
-                rows.kernel.scan(query, first: 0, count: part.count, into: distances + first)
+                rows(part, scratch: &scratch).measure(query, into: distances + first)
             }
         }
     }
 
-    /// The vectors of some slots as rows of a kernel; valid until the scratch is used again.
-    package func rows(_ slots: UnsafeBufferPointer<UInt32>, scratch: inout DecodedRows?) -> VectorRows {
+    /// The vectors of some slots, ready to be compared; valid until the scratch is used again.
+    package func rows(_ slots: UnsafeBufferPointer<UInt32>, scratch: inout DecodedRows?) -> ReadyRows {
         switch storage {
-        case .whole(_, let kernel): return VectorRows(kernel: kernel, areSlots: true)
+        case .whole(_, let kernel): return ReadyRows(slots: slots, place: .inMatrix(.float32(kernel)))
+        case .half(let matrix): return ReadyRows(slots: slots, place: .inMatrix(.float16(matrix.kernel)))
         case .compact(let compact):
             let decoded = decodedRows(slots.count, scratch: &scratch)
             for slot in slots { compact.prefetch(slot) }
             for (i, slot) in slots.enumerated() {
                 compact.decode(slot, paddedDimensions: stride, into: decoded.row(i))
             }
-            return VectorRows(kernel: decoded.kernel, areSlots: false)
+            return ReadyRows(slots: slots, place: .decoded(decoded.kernel))
         }
     }
 
@@ -266,8 +304,22 @@ extension StoredVectors {
     }
 }
 
-/// The vectors of some slots as rows of a kernel: the rows of the slots, or as many rows from 0 on.
-package struct VectorRows {
-    package let kernel: Float32Kernel
-    package let areSlots: Bool
+/// The vectors of some slots where they can be compared: in their matrix, or decoded to as many rows from 0 on.
+package struct ReadyRows {
+    enum Place {
+        case inMatrix(RowKernel)
+        case decoded(Float32Kernel)
+    }
+
+    let slots: UnsafeBufferPointer<UInt32>
+    let place: Place
+
+    /// `distances[i]` becomes the distance from `query` to the vector of slot i.
+    package func measure(_ query: UnsafePointer<Float>, into distances: UnsafeMutablePointer<Float>) {
+        guard let base = slots.baseAddress else { return }
+        switch place {
+        case .inMatrix(let kernel): kernel.gather(query, slots: base, count: slots.count, into: distances)
+        case .decoded(let kernel): kernel.scan(query, first: 0, count: slots.count, into: distances)
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 import DistanceKernels
 
-/// Some vectors of a ``StoredVectors``: in place where they are whole, else decoded copies. The index does not change its storage
+/// Some vectors of a ``StoredVectors``: in place where they are whole 32-bit floats, else copies. The index does not change its storage
 /// while a sample is in use.
 package struct VectorSample {
     package let slots: [UInt32]

@@ -29,6 +29,9 @@ public struct SnapshotImage: Sendable {
     /// The sections of the file as it was written.
     public let sections: [Section]
 
+    /// The version of the format.
+    public var version: UInt8 { bytes[8] }
+
     /// Bytes of the header; every section begins at a multiple of them.
     public static let pageBytes = 16_384
 

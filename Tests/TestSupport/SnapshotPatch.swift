@@ -102,7 +102,7 @@ extension SnapshotImage {
         var parts = parts
         if repaired == .all { for i in parts.indices { parts[i].checksum = nil } }
         for patch in patches { patch.apply(to: &parts) }
-        var image = SnapshotImage(parts)
+        var image = SnapshotImage(parts, version: version)
         for patch in patches { patch.applyToHeader(of: &image) }
         if repaired == .none {
             image.checksum = checksum

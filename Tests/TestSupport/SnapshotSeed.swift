@@ -22,13 +22,16 @@ public enum SnapshotSeed: UInt8, CaseIterable, Sendable {
     /// Codes of 8 bits in rows that have no room for their terms, and a mean that edges leave out.
     case coded
 
+    /// As ``whole``, in half precision.
+    case rounded
+
     /// Values in every vector.
     public var dimensions: Int { self == .coded ? 50 : 3 }
 
     /// What is near.
     public var metric: Metric {
         switch self {
-        case .whole, .empty: .squaredEuclidean
+        case .whole, .empty, .rounded: .squaredEuclidean
         case .sweeping: .manhattan
         case .calibrated: .cosine
         case .compact, .coded: .innerProduct
@@ -38,11 +41,13 @@ public enum SnapshotSeed: UInt8, CaseIterable, Sendable {
     private var options: HNSWOptions {
         let codes: VectorCodes =
             switch self {
-            case .whole, .sweeping, .empty: .none
+            case .whole, .sweeping, .empty, .rounded: .none
             case .calibrated, .coded: .int8
             case .compact: .int4
             }
-        return HNSWOptions(m: 2, efConstruction: 8, efSearch: 8, seed: 5, codes: codes, keepsVectors: self != .compact)
+        return HNSWOptions(
+            m: 2, efConstruction: 8, efSearch: 8, seed: 5, codes: codes, keepsVectors: self != .compact,
+            rows: self == .rounded ? .float16 : .float32)
     }
 
     /// Makes the index, always the same.
@@ -54,7 +59,7 @@ public enum SnapshotSeed: UInt8, CaseIterable, Sendable {
             try index.insertBatch(values, keys: Array(keys), threads: 1)
         }
         switch self {
-        case .whole:
+        case .whole, .rounded:
             let values = vectors(20)
             try insert(values, 0..<20)
             try insert(Array(values.prefix(5 * dimensions)), 100..<105)

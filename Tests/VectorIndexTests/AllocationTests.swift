@@ -6,11 +6,11 @@ import VectorIndex
 
 @Suite("Allocations", .enabled(if: AllocationCounter.works))
 struct AllocationTests {
-    @Test("A warm search allocates its result and nothing else", arguments: Metric.allCases)
-    func warmSearch(metric: Metric) throws {
+    @Test("A warm search allocates its result and nothing else", arguments: Metric.allCases, VectorRows.allCases)
+    func warmSearch(metric: Metric, rows: VectorRows) throws {
         for count in [30, 1200] {
             var generator = SeededGenerator(seed: 81)
-            let index = try HNSWIndex(dimensions: 12, metric: metric)
+            let index = try HNSWIndex(dimensions: 12, metric: metric, options: HNSWOptions(rows: rows))
             try index.insertAll(generator.vectors(count: count, dimensions: 12), keys: 0..<UInt64(count))
             for key in stride(from: 0, to: UInt64(count), by: 10) { #expect(try index.remove(key: key)) }
             let queries = (0..<10).map { _ in generator.vector(dimensions: 12) }

@@ -207,7 +207,18 @@ extension CraftedSnapshot {
         .init("An infinity in a vector", .vectors, "slot 24", place: 24 * rowWords + 2, (-Float.infinity).bitPattern),
         .init("NaN behind a vector", .vectors, "slot 5", place: 5 * rowWords + 15, Float.nan.bitPattern),
         .init("A vector that is too long", .vectors, "slot 5", place: 5 * rowWords, Float(0x1p63).bitPattern),
-        .init("Something where nothing is", .index, "when codes suited is 1", place: 13, 1 as UInt64),
+        .init("Half precision in version 2", .index, "the kind of rows is 1", place: 13, 1 as UInt64),
+        .init("Rows of no kind", of: .rounded, .index, "the kind of rows is 2", place: 13, 2 as UInt64),
+        .init("Rows of 64 bits", of: .rounded, .index, "the kind of rows is", place: 13, UInt64.max),
+        .init("Rows of another kind", of: .rounded, .vectors, "wanted 25 rows", in: .index, place: 13, 0 as UInt64),
+        .init(
+            "An infinity in a rounded vector", of: .rounded, .halfVectors, "slot 24", place: 24 * 32 + 2,
+            0xFC00 as UInt16),
+        .init(
+            "NaN behind a rounded vector", of: .rounded, .halfVectors, "slot 5", place: 5 * 32 + 15, 0x7E00 as UInt16),
+        .init("Fewer rounded vectors than there are", of: .rounded, .halfVectors, "wanted 25 rows of 64") {
+            $0[.halfVectors].removeLast(64)
+        },
         .init("A vector to be kept whole that there is not", .index, "to be kept whole that there is not") {
             $0.put(1 as UInt64, at: 14, of: .index)
             $0[.index] += [25, 0, 0, 0]

@@ -18,6 +18,10 @@ struct CraftedSnapshotTests {
         return parts
     }
 
+    private func version(of seed: SnapshotSeed) throws -> UInt8 {
+        try #require(SnapshotDamageTests.images[seed]).version
+    }
+
     /// Why a file is refused; nil if it is opened.
     private func refusal(_ path: String, _ verification: SnapshotOptions.Verification = .full) throws -> SnapshotError?
     {
@@ -41,7 +45,7 @@ struct CraftedSnapshotTests {
     func section(crafted: CraftedSnapshot) throws {
         var parts = try parts(crafted.seed)
         crafted.edit(&parts)
-        let path = try folder.write(SnapshotImage(parts).bytes, to: "crafted")
+        let path = try folder.write(SnapshotImage(parts, version: version(of: crafted.seed)).bytes, to: "crafted")
         let found = try refusal(path)
         guard case .malformed(crafted.section.name, let reason) = found, reason.contains(crafted.reason) else {
             Issue.record("\(String(describing: found)) is not \(crafted.section): \(crafted.reason)")
@@ -65,7 +69,7 @@ struct CraftedSnapshotTests {
             let section = try #require(SnapshotSection(rawValue: part.number))
             var rest = all
             rest.remove(at: i)
-            let found = try refusal(SnapshotImage(rest))
+            let found = try refusal(SnapshotImage(rest, version: version(of: seed)))
             let named: SnapshotSection? =
                 switch section {
                 // It may have none.
@@ -88,7 +92,7 @@ struct CraftedSnapshotTests {
     @Test("With a section that the index does not use it is refused, and that one named")
     func superfluous() throws {
         let unused: [SnapshotSection] = [
-            .codes, .codeTerms, .remainders, .keptVectors, .residuals, .newestVectors, .newestSlots,
+            .halfVectors, .codes, .codeTerms, .remainders, .keptVectors, .residuals, .newestVectors, .newestSlots,
         ]
         for section in unused {
             let found = try refusal(SnapshotImage(parts(.whole) + [.init(section.rawValue, [0, 0, 0, 0])]))
@@ -159,11 +163,11 @@ struct CraftedSnapshotTests {
             return try refusal(image)
         }
         #expect(try found { $0.put(0 as UInt32, at: 8) } == .malformed(section: "header", reason: "version 0"))
-        for version in [3, .max] as [UInt32] {
-            #expect(try found { $0.put(version, at: 8) } == .newerVersion(found: Int(version), newestKnown: 2))
+        for version in [4, .max] as [UInt32] {
+            #expect(try found { $0.put(version, at: 8) } == .newerVersion(found: Int(version), newestKnown: 3))
         }
         #expect(try found { $0.put(0x0102_0304 as UInt32, at: 12) } == .foreignByteOrder)
-        #expect(try found { $0.put((1 as UInt32).byteSwapped, at: 8) } == .newerVersion(found: 1 << 24, newestKnown: 2))
+        #expect(try found { $0.put((1 as UInt32).byteSwapped, at: 8) } == .newerVersion(found: 1 << 24, newestKnown: 3))
         #expect(
             try found {
                 $0.put(0x0102_0304 as UInt32, at: 12)

@@ -10,18 +10,20 @@ import Testing
 struct ReuseTests {
     private static let dimensions = 6
 
-    private static func filled(_ count: Int, codes: VectorCodes? = nil, seed: UInt64) throws -> (HNSWIndex, [Float]) {
+    private static func filled(
+        _ count: Int, codes: VectorCodes? = nil, rows: VectorRows = .float32, seed: UInt64
+    ) throws -> (HNSWIndex, [Float]) {
         var generator = SeededGenerator(seed: seed)
         let values = generator.vectors(count: count, dimensions: dimensions)
-        let options = HNSWOptions(m: 6, efConstruction: 24, codes: codes)
+        let options = HNSWOptions(m: 6, efConstruction: 24, codes: codes, rows: rows)
         let index = try HNSWIndex(dimensions: dimensions, metric: .squaredEuclidean, options: options)
         try index.insertBatch(values, keys: Array(0..<UInt64(count)))
         return (index, values)
     }
 
-    @Test("It is used again after compact()")
-    func isReused() throws {
-        let (index, values) = try Self.filled(120, seed: 221)
+    @Test("It is used again after compact()", arguments: VectorRows.allCases)
+    func isReused(rows: VectorRows) throws {
+        let (index, values) = try Self.filled(120, rows: rows, seed: 221)
         for round in 1...4 as ClosedRange<UInt64> {
             for key in 0..<60 as Range<UInt64> { #expect(try index.remove(key: (round - 1) * 1000 + key)) }
             try index.compact()
@@ -33,9 +35,9 @@ struct ReuseTests {
         }
     }
 
-    @Test("It stays bounded when vectors are replaced for ever")
-    func staysBounded() throws {
-        let (index, values) = try Self.filled(200, seed: 222)
+    @Test("It stays bounded when vectors are replaced for ever", arguments: VectorRows.allCases)
+    func staysBounded(rows: VectorRows) throws {
+        let (index, values) = try Self.filled(200, rows: rows, seed: 222)
         for turn in 0..<1000 as Range<UInt64> {
             let vector = values.vector(Int(turn * 7 % 200), Self.dimensions).map { $0 + Float(turn) * 0.0001 }
             try index.replace(turn, with: vector.span, key: turn + 200)
@@ -92,15 +94,18 @@ struct ReuseTests {
         for each in found { #expect(Array(each.vector) == values.vector(Int(each.neighbor.key), Self.dimensions)) }
     }
 
-    @Test("secureErase() leaves no value, code or key of what was removed", arguments: [VectorCodes.none, .int8])
-    func isErased(codes: VectorCodes) throws {
-        let (index, _) = try Self.filled(300, codes: codes, seed: 226)
+    @Test(
+        "secureErase() leaves no value, code or key of what was removed", arguments: [VectorCodes.none, .int8],
+        VectorRows.allCases)
+    func isErased(codes: VectorCodes, rows: VectorRows) throws {
+        let (index, _) = try Self.filled(300, codes: codes, rows: rows, seed: 226)
+        let space = AlignedBuffer<Float>(capacity: index.vectors.stride, zero: 0)
         #expect((index.codes != nil) == (codes != .none))
         for key in 100..<200 as Range<UInt64> { try index.remove(key: key) }
         #expect(try index.secureErase() == 0)
         var erased = 0
         for slot in 0..<UInt32(index.vectors.count) {
-            let row = try #require(index.vectors.kernel).row(slot)
+            let row = index.vectors.vector(slot, space: space.base)
             let isZero = (0..<index.vectors.stride).allSatisfy { row[$0] == 0 }
             let areCodesZero = index.codes.map { codes in
                 (0..<codes.kernel.prefetch.stride).allSatisfy { codes.kernel.row(slot).codes[$0] == 0 }
@@ -114,15 +119,15 @@ struct ReuseTests {
         try index.checkInvariants()
     }
 
-    @Test("The graph is the same for 1, 2, 3 and 8 threads, through removals and reuse")
-    func doesNotDependOnThreads() throws {
+    @Test("The graph is the same for 1, 2, 3 and 8 threads, through removals and reuse", arguments: VectorRows.allCases)
+    func doesNotDependOnThreads(rows kind: VectorRows) throws {
         var generator = SeededGenerator(seed: 227)
         let batches = (0..<4).map { _ in generator.vectors(count: 150, dimensions: Self.dimensions) }
         let removed = (0..<4).map { batch in
             (0..<70).map { _ in UInt64(batch * 1000) + UInt64.random(in: 0..<150, using: &generator) }
         }
         let rows = try [1, 2, 3, 8].map { threads in
-            let options = HNSWOptions(m: 5, efConstruction: 20, codes: VectorCodes.none)
+            let options = HNSWOptions(m: 5, efConstruction: 20, codes: VectorCodes.none, rows: kind)
             let index = try HNSWIndex(dimensions: Self.dimensions, metric: .squaredEuclidean, options: options)
             for (batch, values) in batches.enumerated() {
                 try index.insertBatch(values, keys: (0..<150).map { UInt64(batch * 1000 + $0) }, threads: threads)

@@ -93,8 +93,9 @@ struct SnapshotDamageTests {
                 case 0..<8: #expect(found == .notASnapshot)
                 case 8..<12 where (place, bit) == (8, 1):
                     #expect(found == .malformed(section: "header", reason: "version 0"))
+                case 8..<12 where (place, bit) == (8, 0): #expect(found == .checksumMismatch(section: "header"))
                 case 8..<12:
-                    #expect(found == .newerVersion(found: 2 ^ 1 << (8 * (place - 8) + bit), newestKnown: 2))
+                    #expect(found == .newerVersion(found: 2 ^ 1 << (8 * (place - 8) + bit), newestKnown: 3))
                 case 12..<16: #expect(found == .foreignByteOrder)
                 case 16..<24:
                     guard case .lengthMismatch(_, file.image.bytes.count) = found else {

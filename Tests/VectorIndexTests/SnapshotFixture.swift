@@ -26,19 +26,20 @@ struct SnapshotFixture: Sendable, CustomStringConvertible {
     var m = 6
     var history = History.built
     var dimensions = 6
+    var rows = VectorRows.float32
 
     /// Added to every value.
     var mean: Float = 0
 
     var description: String {
-        "\(metric), codes \(codes?.rawValue ?? "chosen"), \(keepsVectors ? "whole" : "compact"), \(count) \(history), M \(m)"
+        "\(metric), codes \(codes?.rawValue ?? "chosen"), \(keepsVectors ? "whole" : "compact"), \(rows), \(count) \(history), M \(m)"
     }
 
     func make() throws -> HNSWIndex {
         let index = try HNSWIndex(
             dimensions: dimensions, metric: metric,
             options: HNSWOptions(
-                m: m, efConstruction: 24, efSearch: 30, seed: 7, codes: codes, keepsVectors: keepsVectors))
+                m: m, efConstruction: 24, efSearch: 30, seed: 7, codes: codes, keepsVectors: keepsVectors, rows: rows))
         var generator = SeededGenerator(seed: 601)
         let values = generator.vectors(count: count, dimensions: dimensions).map { $0 + mean }
         // Keys that are not slots.

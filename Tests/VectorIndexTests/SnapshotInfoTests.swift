@@ -15,14 +15,15 @@ struct SnapshotInfoTests {
         arguments: [
             SnapshotFixture(), SnapshotFixture(metric: .cosine, codes: nil, history: .changed),
             SnapshotFixture(metric: .manhattan, codes: .int8), SnapshotFixture(metric: .innerProduct, codes: .int4),
-            SnapshotFixture(count: 0), SnapshotFixture(history: .emptied), SnapshotFixture(m: 512, dimensions: 769),
+            SnapshotFixture(count: 0), SnapshotFixture(rows: .float16), SnapshotFixture(history: .emptied),
+            SnapshotFixture(m: 512, dimensions: 769),
         ])
     func agrees(fixture: SnapshotFixture) throws {
         let saved = try fixture.make()
         let length = try saved.save(to: folder.path("a"))
         let info = try SnapshotInfo(contentsOf: folder.path("a"))
         let index = try HNSWIndex(contentsOf: folder.path("a"))
-        #expect(info.formatVersion == 2)
+        #expect(info.formatVersion == (fixture.rows == .float32 ? 2 : 3))
         #expect(info.count == index.count)
         #expect(info.dimensions == index.dimensions)
         #expect(info.metric == index.metric)
@@ -92,6 +93,6 @@ struct SnapshotInfoTests {
         }
         var newer = sound
         newer[8] = 9
-        #expect(try refusal(of: newer) == .snapshot(.newerVersion(found: 9, newestKnown: 2)))
+        #expect(try refusal(of: newer) == .snapshot(.newerVersion(found: 9, newestKnown: 3)))
     }
 }

@@ -29,6 +29,18 @@ struct SnapshotTests {
         fixtures.append(
             SnapshotFixture(
                 metric: .innerProduct, codes: .int4, keepsVectors: false, count: 2100, history: .changed, mean: 2))
+        for metric in Metric.allCases {
+            for codes in [VectorCodes.none, .int4] {
+                fixtures.append(SnapshotFixture(metric: metric, codes: codes, history: .changed, rows: .float16))
+            }
+        }
+        fixtures.append(SnapshotFixture(metric: .cosine, codes: nil, count: 4200, rows: .float16))
+        fixtures.append(SnapshotFixture(codes: nil, keepsVectors: false, count: 4200, rows: .float16))
+        fixtures.append(SnapshotFixture(codes: .int8, keepsVectors: false, history: .changed, rows: .float16))
+        fixtures.append(SnapshotFixture(history: .emptied, rows: .float16))
+        for dimensions in [1, 32, 769] {
+            fixtures.append(SnapshotFixture(history: .grown, dimensions: dimensions, rows: .float16))
+        }
         for count in 0...3 {
             for history in SnapshotFixture.History.allCases {
                 fixtures.append(SnapshotFixture(count: count, history: history))
@@ -89,8 +101,16 @@ struct SnapshotTests {
         "It answers the same wherever its content is kept and whenever it is verified",
         arguments: SnapshotResidency.allCases, SnapshotOptions.Verification.allCases)
     func options(residency: SnapshotResidency, verification: SnapshotOptions.Verification) throws {
+        for rows in VectorRows.allCases {
+            try expectSame(rows: rows, residency: residency, verification: verification)
+        }
+    }
+
+    private func expectSame(
+        rows: VectorRows, residency: SnapshotResidency, verification: SnapshotOptions.Verification
+    ) throws {
         let folder = try TemporaryFolder()
-        let fixture = SnapshotFixture(codes: nil, history: .changed)
+        let fixture = SnapshotFixture(codes: nil, history: .changed, rows: rows)
         let index = try fixture.make()
         let expected = try fixture.answers(index)
         try index.save(to: folder.path("a"))

@@ -24,6 +24,19 @@ struct BalancedKernelTests {
         }
     }
 
+    /// The vectors stored in half precision.
+    private static func rounded(_ vectors: [[Float]]) throws -> StoredVectors {
+        let stored = try StoredVectors(
+            dimensions: vectors[0].count, metric: .innerProduct, instructionSet: try InstructionSet.resolve(),
+            rows: .float16)
+        try stored.ensure(additional: vectors.count, newSlots: vectors.count)
+        for (slot, vector) in vectors.enumerated() {
+            let padded = vector + [Float](repeating: 0, count: stored.stride - vector.count)
+            stored.store(padded, at: Slot(UInt32(slot)))
+        }
+        return stored
+    }
+
     private static func product(_ x: [Float], _ y: [Float], _ balance: ProductBalance) -> Double {
         x.indices.reduce(0) { sum, d in
             let center = Double(balance.center[d])
@@ -33,14 +46,14 @@ struct BalancedKernelTests {
 
     /// Compares a kernel's distances, from rows and from vectors, with those in double precision.
     private static func check<Base: DistanceKernel>(
-        _ base: Base, _ fixture: CompactFixture, _ vectors: [[Float]], tolerance: Double
+        _ base: Base, _ stored: StoredVectors, _ vectors: [[Float]], tolerance: Double
     ) throws {
         let balance = try #require(Self.balance(vectors))
-        let kernel = BalancedKernel(base, balance: balance, vectors: fixture.vectors)
+        let kernel = BalancedKernel(base, balance: balance, vectors: stored)
         let space = QuerySpace()
         let slots = Array(0..<UInt32(vectors.count))
         for (i, vector) in vectors.enumerated() {
-            let padded = vector + [Float](repeating: 0, count: fixture.vectors.stride - vector.count)
+            let padded = vector + [Float](repeating: 0, count: stored.stride - vector.count)
             let expected = vectors.map { product($0, vector, balance) }
             let scale = expected.reduce(0) { max($0, abs($1)) } + 1
             for isRow in [true, false] {
@@ -60,18 +73,29 @@ struct BalancedKernelTests {
         }
     }
 
-    @Test("Its distances are balanced products of floats, of codes, and of vectors given up for codes")
+    @Test("Its distances are balanced products of floats, of halves, of codes, and of vectors given up for codes")
     func distances() throws {
         for dimensions in [1, 7, 16, 17, 128] {
             let vectors = Self.vectors(dimensions: dimensions)
             var fixture = try CompactFixture(.int8, metric: .innerProduct, vectors)
-            let floats = try #require(fixture.vectors.kernel)
-            try Self.check(floats, fixture, vectors, tolerance: 1e-5)
-            try Self.check(StoredKernel(fixture.vectors), fixture, vectors, tolerance: 1e-5)
-            try Self.check(fixture.codes.kernel, fixture, vectors, tolerance: 0.02)
+            guard case .float32(let floats)? = fixture.vectors.kernel else {
+                Issue.record("no floats")
+                return
+            }
+            try Self.check(floats, fixture.vectors, vectors, tolerance: 1e-5)
+            try Self.check(StoredKernel(fixture.vectors), fixture.vectors, vectors, tolerance: 1e-5)
+            try Self.check(fixture.codes.kernel, fixture.vectors, vectors, tolerance: 0.02)
             try fixture.compact(keeping: [])
-            try Self.check(fixture.codes.kernel, fixture, vectors, tolerance: 0.02)
-            try Self.check(StoredKernel(fixture.vectors), fixture, vectors, tolerance: 0.02)
+            try Self.check(fixture.codes.kernel, fixture.vectors, vectors, tolerance: 0.02)
+            try Self.check(StoredKernel(fixture.vectors), fixture.vectors, vectors, tolerance: 0.02)
+            let rounded = try Self.rounded(vectors)
+            guard case .float16(let halves)? = rounded.kernel else {
+                Issue.record("no halves")
+                return
+            }
+            let stored = vectors.indices.map { Array(rounded.shared(version: 0)(Slot(UInt32($0)))) }
+            try Self.check(halves, rounded, stored, tolerance: 1e-5)
+            try Self.check(StoredKernel(rounded), rounded, stored, tolerance: 1e-5)
         }
     }
 }

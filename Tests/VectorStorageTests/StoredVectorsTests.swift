@@ -24,8 +24,9 @@ struct StoredVectorsTests {
             vectors.gather(query.base, slots: slots, count: 120, into: &gathered, scratch: &scratch)
             var scanned = [Float](repeating: .nan, count: 120)
             let all = Array(0..<120 as Range<UInt32>)
-            let kernel = all.withUnsafeBufferPointer { vectors.rows($0, scratch: &scratch).kernel }
-            kernel.scan(query.base, first: 0, count: 120, into: &scanned)
+            all.withUnsafeBufferPointer { slots in
+                vectors.rows(slots, scratch: &scratch).measure(query.base, into: &scanned)
+            }
             #expect(gathered.reversed() == scanned)
             for slot in 0..<120 {
                 let (decoded, original) = (fixture.vector(slot), fixture.originals[slot])

@@ -11,7 +11,7 @@ import DistanceKernels
 /// | bytes     | content                                                                                  |
 /// |-----------|------------------------------------------------------------------------------------------|
 /// | 0-7       | `89 4E 45 41 52 45 53 54`: a byte that is no ASCII, then `NEAREST`                          |
-/// | 8-11      | version of the format, 2                                                                   |
+/// | 8-11      | version of the format: 2, or 3 of an index whose rows are in half precision                  |
 /// | 12-15     | `01 02 03 04`, the number 0x04030201: any other order of these bytes is a foreign machine's   |
 /// | 16-23     | length of the file in bytes                                                                |
 /// | 24-27     | number of sections, 1 to 500                                                               |
@@ -37,7 +37,8 @@ package struct SnapshotHeader: Sendable {
     package let version: Int
 
     package static let pageBytes = 16_384
-    package static let currentVersion = 2
+    /// The newest version of the format. A file is written in the oldest that can say what it holds.
+    package static let currentVersion = 3
     private static let magic: [UInt8] = [0x89] + Array("NEAREST".utf8)
     private static let byteOrder: UInt32 = 0x0403_0201
     private static let checksumRange = 28..<32
@@ -50,7 +51,10 @@ package struct SnapshotHeader: Sendable {
     static func padded(_ length: Int) -> Int { (length + pageBytes - 1) / pageBytes * pageBytes }
 
     /// The header of a new file without sections.
-    init() { version = Self.currentVersion }
+    init(version: Int) {
+        precondition((1...Self.currentVersion).contains(version))
+        self.version = version
+    }
 
     mutating func append(_ entry: Entry) { entries.append(entry) }
 

@@ -32,6 +32,8 @@ package enum SnapshotSection: UInt32, CaseIterable, Sendable {
     case remainders = 22
     /// Vectors that are kept whole where others are compact.
     case keptVectors = 23
+    /// Whole vectors in half precision (IEEE 754 binary16) instead of `vectors`, padded with zeros to a cache line.
+    case halfVectors = 24
 
     /// Neighbours on level 0.
     case baseNeighbors = 32

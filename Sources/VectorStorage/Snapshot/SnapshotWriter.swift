@@ -21,14 +21,19 @@ package final class SnapshotWriter {
     private let temporary: [CChar]
     private let file: Int32
     private let calls: SystemCalls
-    private var header = SnapshotHeader()
+    private var header: SnapshotHeader
     private var isFinished = false
 
     /// What is written at once: small enough to be in a cache when it is read a second time.
     private static let chunkBytes = 1 << 20
 
-    /// - Parameter path: the file to be written or replaced; a symbolic link stays one.
-    package init(_ path: String, calls: SystemCalls = .real) throws(SnapshotError) {
+    /// - Parameters:
+    ///   - path: the file to be written or replaced; a symbolic link stays one.
+    ///   - version: the version of the format that the content is in.
+    package init(
+        _ path: String, version: Int = SnapshotHeader.currentVersion, calls: SystemCalls = .real
+    ) throws(SnapshotError) {
+        header = SnapshotHeader(version: version)
         let place = try SnapshotPlace(path)
         place.deleteLeftovers()
         (temporary, file) = try place.makeTemporary()
