@@ -23,6 +23,11 @@ package struct IndexArguments: ParsableArguments {
     @Option(name: .customLong("seed"), help: "Seeds the graph. (default: 42)")
     private var givenSeed: UInt64?
 
+    @Option(
+        name: .customLong("rows"),
+        help: "What vectors are stored as: float32, or float16, half the memory. (default: float32)")
+    private var givenRows: RowsOption?
+
     @Option(help: ArgumentHelp("Index only the first N vectors.", valueName: "N"))
     package var limit: Int?
 
@@ -37,6 +42,10 @@ package struct IndexArguments: ParsableArguments {
     package var m: Int { givenM ?? 16 }
     package var efConstruction: Int { givenEfConstruction ?? 200 }
     package var seed: UInt64 { givenSeed ?? 42 }
+    package var rows: RowsOption { givenRows ?? .float32 }
+
+    /// Whether the index keeps other values than it is given.
+    package var changesVectors: Bool { compact || rows == .float16 }
 
     package mutating func validate() throws {
         try checkRange("--m", m, HNSWOptions.mRange)
@@ -47,7 +56,8 @@ package struct IndexArguments: ParsableArguments {
     /// Makes an empty index.
     package func makeIndex(dimensions: Int, codes: CodesOption) throws -> HNSWIndex {
         let options = HNSWOptions(
-            m: m, efConstruction: efConstruction, seed: seed, codes: codes.codes, keepsVectors: !compact)
+            m: m, efConstruction: efConstruction, seed: seed, codes: codes.codes, keepsVectors: !compact,
+            rows: rows.rows)
         return try HNSWIndex(dimensions: dimensions, metric: metric.metric, options: options)
     }
 
@@ -75,6 +85,7 @@ extension IndexArguments {
         try check("--metric", givenMetric?.rawValue, MetricOption(info.metric).rawValue)
         try check("--m", givenM.map { "\($0)" }, "\(info.options.m)")
         try check("--ef-construction", givenEfConstruction.map { "\($0)" }, "\(info.options.efConstruction)")
+        try check("--rows", givenRows?.rawValue, RowsOption(info.options.rows).rawValue)
         try check("--seed", givenSeed.map { "\($0)" }, "\(info.options.seed)")
         try check(
             "--codes", codes?.rawValue, CodesOption(info.options.codes).rawValue, info.codesInUse.rawValue)

@@ -35,7 +35,7 @@ struct CommandTests {
         #expect(object["count"] as? Int == 300)
         #expect(object["dimensions"] as? Int == 12)
         #expect(object["metric"] as? String == metric)
-        #expect(object["codes"] as? String == "none")
+        #expect(object["codes"] as? String == "none" && object["rows"] as? String == "float32")
         let instructionSet = try InstructionSet.resolve().rawValue
         #expect(object["instructionSet"] as? String == instructionSet)
         #expect((object["build"] as? [String: Any])?.keys.sorted() == ["seconds", "threads", "vectorsPerSecond"])
@@ -47,6 +47,26 @@ struct CommandTests {
         // As many candidates as vectors: nothing can be missed.
         #expect(points[1]["recall"] as? Double == 1)
         #expect(report.table().contains("recall"))
+    }
+
+    @Test("Rows of float16 take half the memory, and recall is counted by the vectors in the file")
+    func halfRows() throws {
+        var random = SeededGenerator(seed: 6)
+        for (name, count) in [("wide.npy", 300), ("asked.npy", 20)] {
+            try NumPyFile.write(
+                random.vectors(count: count, dimensions: 256), rows: count, columns: 256, to: folder.path(name))
+        }
+        let wide = ["--base", folder.path("wide.npy"), "--queries", folder.path("asked.npy")]
+        let settings = wide + ["--ef", "300", "--rounds", "1", "--codes", "none"]
+        let whole = try BenchCommand.parse(settings + ["--exact"]).measure()
+        let half = try BenchCommand.parse(settings + ["--exact", "--rows", "float16"]).measure()
+        #expect(whole.rows == "float32" && half.rows == "float16" && half.table().contains("rows float16"))
+        #expect(whole.memory.bytesPerVector - half.memory.bytesPerVector == 512)
+        let recall = try #require(half.points[0].recall)
+        #expect(whole.points[0].recall == 1 && recall > 0.98)
+        try ExactCommand.parse(wide + ["--ids-out", folder.path("truth.npy"), "--k", "10"]).run()
+        let truth = ["--ground-truth", folder.path("truth.npy"), "--rows", "float16"]
+        #expect(try BenchCommand.parse(settings + truth).measure().points[0].recall == recall)
     }
 
     @Test("Recall against a ground-truth file equals recall by exact search, and is absent without either")
@@ -98,7 +118,7 @@ struct CommandTests {
     @Test(
         "Wrong usage is refused with exit code 64",
         arguments: [
-            ["--codes", "int3"], ["--codes", "float"],
+            ["--codes", "int3"], ["--codes", "float"], ["--rows", "int8"], ["--rows", "float64"],
             ["--metric", "hamming"], ["--k", "0"], ["--k", "100001"], ["--k", "9223372036854775807"], ["--m", "0"],
             ["--m", "1"], ["--m", "513"], ["--ef", ""],
             ["--ef", "0"], ["--ef", "16,"], ["--ef", "a"], ["--ef-construction", "0"], ["--threads", "0"],

@@ -69,12 +69,37 @@ struct SavedBenchTests {
         #expect(bySearch.points[0].recall == built.points[0].recall)
     }
 
+    @Test(
+        "The recall of an index of rounded vectors takes the vectors that it was built of", arguments: ["l2", "cosine"])
+    func halfRows(metric: String) throws {
+        let rows = ["--metric", metric, "--rows", "float16"]
+        try fixture.build("a.nearest", rows)
+        try ExactCommand.parse(
+            base + fixture.asked + ["--metric", metric, "--ids-out", fixture.path("truth.npy")]
+        ).run()
+        let truth = ["--ground-truth", fixture.path("truth.npy")]
+        let message = expectExit(64, BenchCommand.self, opened() + truth) { _ = try $0.measure() }
+        #expect(message.contains("holds rounded vectors"))
+        let byTruth = try BenchCommand.parse(opened() + truth + base + rows).measure()
+        let bySearch = try BenchCommand.parse(opened() + base + ["--exact"]).measure()
+        let built = try BenchCommand.parse(base + fixture.asked + settings + rows + ["--exact"]).measure()
+        #expect(byTruth.points[0].recall == built.points[0].recall && built.points[0].recall != nil)
+        #expect(bySearch.points[0].recall == built.points[0].recall && byTruth.rows == "float16")
+        expectExit(64, BenchCommand.self, opened() + base + ["--rows", "float32"]) { _ = try $0.measure() }
+        var vectors = fixture.vectors
+        vectors[2000] += 0.01
+        try NumPyFile.write(vectors, rows: 300, columns: 12, to: fixture.path("other.npy"))
+        let other = opened() + ["--base", fixture.path("other.npy"), "--exact"]
+        expectExit(1, BenchCommand.self, other) { _ = try $0.measure() }
+    }
+
     @Test("What is said of the index must be so, and wrong usage has exit code 64")
     func contradictions() throws {
         try fixture.build("a.nearest", ["--metric", "ip", "--m", "8", "--codes", "auto"])
         let codes = try IndexFile(path: fixture.path("a.nearest")).info().codesInUse.rawValue
         let right = [
             ["--metric", "ip"], ["--m", "8"], ["--ef-construction", "200"], ["--seed", "42"], ["--codes", "auto"],
+            ["--rows", "float32"],
             ["--codes", codes], ["--limit", "300"], ["--limit", "900"] + base,
             ["--residency", "loaded"], ["--verification", "lazy"],
         ]
@@ -83,6 +108,7 @@ struct SavedBenchTests {
         let wrong = [
             ["--metric", "l2"], ["--m", "16"], ["--ef-construction", "100"], ["--seed", "7"],
             ["--codes", codes == "int4" ? "int8" : "int4"], ["--limit", "299"], ["--compact"], ["--exact"],
+            ["--rows", "float16"],
             ["--exact", "--ground-truth", "x.npy"],
         ]
         for options in wrong { expectExit(64, BenchCommand.self, opened() + options) { _ = try $0.measure() } }

@@ -49,6 +49,23 @@ struct SavedIndexTests {
         #expect(try VerifyCommand.parse([out]).verify().contains("sound, 0 vectors x 12"))
     }
 
+    @Test("build stores rows of float16, and info says so")
+    func halfRows() throws {
+        #expect(try fixture.build().rows == "float32")
+        #expect(try fixture.build("b.nearest", ["--rows", "float16"]).rows == "float16")
+        for (name, rows) in [("a.nearest", "float32"), ("b.nearest", "float16")] {
+            let said = SnapshotReport(try IndexFile(path: fixture.path(name)).info())
+            let object = try #require(try JSONSerialization.jsonObject(with: Data(said.json().utf8)) as? [String: Any])
+            #expect(object["rows"] as? String == rows && said.text().contains("rows:     \(rows)"))
+            #expect(said.sections.contains { $0.name == "halfVectors" } == (rows == "float16"))
+            #expect(try VerifyCommand.parse([fixture.path(name)]).verify().hasSuffix("sound, 300 vectors x 12, l2"))
+        }
+        try NumPyFile.write([1, 70_000] as [Float], rows: 1, columns: 2, to: fixture.path("large.npy"))
+        let arguments = ["--base", fixture.path("large.npy"), "--out", fixture.path("c.nearest"), "--rows", "float16"]
+        let message = expectExit(1, BuildCommand.self, arguments) { _ = try $0.build() }
+        #expect(message.contains("position 1 is beyond half precision"))
+    }
+
     @Test("build refuses wrong usage with exit code 64 and files at fault with 1, and leaves what was there")
     func buildRefusals() throws {
         let base = ["--base", fixture.path("base.npy")]
@@ -56,7 +73,7 @@ struct SavedIndexTests {
         for arguments in [
             base, out, base + out + ["--m", "1"], base + out + ["--codes", "int3"],
             base + out + ["--codes", "none", "--codes-only"],
-            base + out + ["--build-threads", "0"], base + out + ["--limit", "0"],
+            base + out + ["--build-threads", "0"], base + out + ["--limit", "0"], base + out + ["--rows", "half"],
         ] {
             expectExit(64, BuildCommand.self, arguments) { _ = try $0.build() }
         }
@@ -82,7 +99,7 @@ struct SavedIndexTests {
         #expect(
             object.keys.sorted() == [
                 "bytes", "codes", "codesAskedFor", "count", "dimensions", "efConstruction", "efSearch", "formatVersion",
-                "isCompact", "keepsVectors", "m", "metric", "sections", "seed",
+                "isCompact", "keepsVectors", "m", "metric", "rows", "sections", "seed",
             ])
         #expect(object["bytes"] as? Int == report.bytes && object["count"] as? Int == 300)
         #expect(object["metric"] as? String == "cosine" && object["codesAskedFor"] as? String == "auto")

@@ -16,7 +16,7 @@ struct BenchCommand: ParsableCommand {
             neighbour as hits, and is given where there is ground truth to compare with.
 
             With --index nothing is built: what is said of the index must be so, the time of opening is given as that of \
-            building, and --base is needed only by --exact, and for the recall of an index that holds codes only.
+            building, and --base is needed only by --exact, and for the recall of an index that holds codes only or rows of float16.
             """)
 
     @Option(help: ArgumentHelp("Vectors to index; with --index those that it was built of.", valueName: "B"))
@@ -121,7 +121,8 @@ struct BenchCommand: ParsableCommand {
         }
         return BenchReport(
             count: index.count, dimensions: index.dimensions, metric: MetricOption(index.metric).rawValue,
-            codes: index.codesInUse.rawValue, instructionSet: index.instructionSet.rawValue, build: subject.build,
+            codes: index.codesInUse.rawValue, rows: RowsOption(index.options.rows).rawValue,
+            instructionSet: index.instructionSet.rawValue, build: subject.build,
             memory: .init(
                 bytesPerVector: index.memoryBytes / max(index.count, 1), peakResidentBytes: ProcessMemory.peakBytes),
             points: points)
@@ -139,7 +140,7 @@ struct BenchCommand: ParsableCommand {
             codes: codes, countsRecall: exact || groundTruth != nil)
     }
 
-    /// The distances that recall is counted by: a compact index knows those to what it stores. Empty where it is not counted.
+    /// The distances that recall is counted by: the index knows those to what it stores. Empty where it is not counted.
     private func distances(_ results: [[Neighbor]], _ subject: BenchSubject) -> [[Float]] {
         guard exact || groundTruth != nil else { return [] }
         return results.enumerated().map { q, found in

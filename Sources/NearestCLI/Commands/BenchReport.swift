@@ -48,6 +48,9 @@ struct BenchReport: Encodable {
     var dimensions: Int
     var metric: String
     var codes: String
+
+    /// What vectors are stored as.
+    var rows: String
     var instructionSet: String
     var build: Build
     var memory: Memory
@@ -61,7 +64,7 @@ struct BenchReport: Encodable {
 
     func table() -> String {
         var lines = [
-            "\(count) vectors x \(dimensions), \(metric), codes \(codes), \(instructionSet)",
+            "\(count) vectors x \(dimensions), \(metric), rows \(rows), codes \(codes), \(instructionSet)",
             String(
                 format: "\(build.verb) in %.\(build.seconds < 1 ? 4 : 1)f s on %ld thread%@ (%.0f vectors/s), "
                     + "%ld bytes a vector, peak %ld MB",

@@ -12,8 +12,8 @@ struct BenchSubject {
     /// The queries, and the stored vectors where the command names their file.
     let inputs: SearchInputs
 
-    /// Whether the index knows vectors by their codes only, so that the distances which recall is counted by are to be computed
-    /// from the vectors in the file.
+    /// Whether the index stores other values than the file has, so that the distances which recall is counted by are to be computed
+    /// from the vectors in the file: it keeps codes only, or rows in half precision.
     let needsTrueDistances: Bool
 
     /// Builds the index of the inputs' vectors.
@@ -23,7 +23,7 @@ struct BenchSubject {
         build = BenchReport.Build(
             seconds: (ContinuousClock.now - start).seconds, threads: threads, count: index.count, verb: "built")
         self.inputs = inputs
-        needsTrueDistances = arguments.compact
+        needsTrueDistances = arguments.changesVectors
     }
 
     /// Opens a saved index.
@@ -39,9 +39,10 @@ struct BenchSubject {
     ) throws {
         let info = try file.info()
         try arguments.check(against: info, codes: codes, path: file.path)
-        guard base != nil || !info.isCompact || !countsRecall else {
+        guard base != nil || !info.changesVectors || !countsRecall else {
+            let kept = info.isCompact ? "codes only" : "rounded vectors"
             throw ValidationError(
-                "\(file.path) holds codes only: recall takes --base, the vectors that it was built of")
+                "\(file.path) holds \(kept): recall takes --base, the vectors that it was built of")
         }
         if base == nil, let limit = arguments.limit, limit != info.count {
             throw ValidationError("--limit is \(limit); \(file.path) holds \(info.count) vectors")
@@ -58,7 +59,7 @@ struct BenchSubject {
         } else {
             inputs = queries
         }
-        needsTrueDistances = info.isCompact
+        needsTrueDistances = info.changesVectors
     }
 
     /// Refuses vectors that are not those of an index, by their row numbers.
@@ -75,18 +76,30 @@ struct BenchSubject {
             guard let vector = try index.vector(for: UInt64(row)) else {
                 throw CommandFailure("\(base): row \(row) is no key of \(path)")
             }
-            guard isCompact || index.metric.stores(values, as: vector) else {
+            guard isCompact || index.stores(values, as: vector) else {
                 throw CommandFailure("\(base): row \(row) is not the vector that \(path) holds under that key")
             }
         }
     }
 }
 
-extension Metric {
-    /// Whether a vector is stored as these values: normalised under cosine.
+extension HNSWIndex {
+    /// Whether a whole vector is stored as these values: normalized under cosine, and rounded to what rows hold.
     fileprivate func stores(_ values: ArraySlice<Float>, as stored: SharedVector) -> Bool {
-        guard self == .cosine else { return stored.elementsEqual(values) }
-        let length = values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-        return zip(values, stored).allSatisfy { abs(Double($0) / length - Double($1)) < 1e-5 }
+        var length = 1.0
+        var (relative, absolute) = options.rows == .float32 ? (0.0, 0.0) : (0x1p-11, 0x1p-25)
+        if metric == .cosine {
+            length = values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+            absolute += 1e-5
+        }
+        return zip(values, stored).allSatisfy {
+            let value = Double($0) / length
+            return abs(value - Double($1)) <= relative * abs(value) + absolute
+        }
     }
+}
+
+extension SnapshotInfo {
+    /// Whether the index keeps other values than it was given.
+    fileprivate var changesVectors: Bool { isCompact || options.rows == .float16 }
 }

@@ -39,6 +39,9 @@ struct BuildCommand: ParsableCommand {
 
         /// Those in use.
         var codes: String
+
+        /// What vectors are stored as.
+        var rows: String
         var buildSeconds: Double
         var saveSeconds: Double
 
@@ -61,7 +64,7 @@ struct BuildCommand: ParsableCommand {
             try Output.print(String(decoding: try encoder.encode(report), as: UTF8.self))
         } else {
             try Output.print(
-                "\(report.count) vectors x \(report.dimensions), \(report.metric), codes \(report.codes): "
+                "\(report.count) vectors x \(report.dimensions), \(report.metric), rows \(report.rows), codes \(report.codes): "
                     + String(
                         format: "built in %.1f s, saved in %.1f s, %ld bytes", report.buildSeconds, report.saveSeconds,
                         report.bytes))
@@ -79,7 +82,8 @@ struct BuildCommand: ParsableCommand {
         let bytes = try file.save(index)
         return Report(
             count: index.count, dimensions: index.dimensions, metric: indexed.metric.rawValue,
-            codes: index.codesInUse.rawValue, buildSeconds: (built - start).seconds,
+            codes: index.codesInUse.rawValue, rows: RowsOption(index.options.rows).rawValue,
+            buildSeconds: (built - start).seconds,
             saveSeconds: (ContinuousClock.now - built).seconds, bytes: bytes)
     }
 }

@@ -26,6 +26,9 @@ struct SnapshotReport: Encodable {
     var codesAskedFor: String
     var codes: String
 
+    /// What vectors are stored as.
+    var rows: String
+
     /// Whether vectors are to be kept beside codes.
     var keepsVectors: Bool
 
@@ -45,6 +48,7 @@ struct SnapshotReport: Encodable {
         seed = info.options.seed
         codesAskedFor = CodesOption(info.options.codes).rawValue
         codes = info.codesInUse.rawValue
+        rows = RowsOption(info.options.rows).rawValue
         keepsVectors = info.options.keepsVectors
         isCompact = info.isCompact
         bytes = info.fileBytes
@@ -74,6 +78,7 @@ struct SnapshotReport: Encodable {
             "vectors:  \(count) x \(dimensions), \(metric)",
             "graph:    M \(m), efConstruction \(efConstruction), efSearch \(efSearch), seed \(seed)",
             "codes:    \(codes); asked for \(codesAskedFor)",
+            "rows:     \(rows)",
             "kept:     \(kept)",
             "length:   \(bytes) bytes",
             "section              offset        length  CRC-32C",

@@ -91,7 +91,7 @@ struct TuneCommand: ParsableCommand {
                 let found = try (0..<inputs.queryCount).map { q in
                     let found = try index.search(
                         inputs.queries.span.extracting(inputs.queryRange(q)), k: k, recall: wanted)
-                    return indexed.compact
+                    return indexed.changesVectors
                         ? inputs.trueDistances(of: found, query: q, metric: indexed.metric.metric)
                         : found.map(\.distance)
                 }
