@@ -73,17 +73,20 @@ release: setup
 demo: release
 	$(NEAREST) demo $(TEXT)
 
+# Tests are compiled with optimization and keep what `assert` checks. Without optimization they take ten times as long.
+TEST_BUILD := -c release -Xswiftc -enable-testing -Xswiftc -assert-config -Xswiftc Debug
+
 test: setup
-	$(SWIFT) test --disable-xctest
+	$(SWIFT) test --disable-xctest $(TEST_BUILD) --scratch-path .build-test
 
 test-asan: setup
-	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --disable-xctest --sanitize address --scratch-path .build-asan
+	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --disable-xctest $(TEST_BUILD) --sanitize address --scratch-path .build-asan
 
 # Suites whose tests share an index between threads, and the linking of one by several.
 FILTER ?= (Concurrency|Snapshot|SnapshotSaving|Isolation|Stress|Sweep|DatabaseInsertion)Tests|manyThreads|upsertBesideSearches
 
 test-tsan: setup
-	$(SWIFT) test --disable-xctest --sanitize thread --scratch-path .build-tsan --filter '$(FILTER)'
+	$(SWIFT) test --disable-xctest $(TEST_BUILD) --sanitize thread --scratch-path .build-tsan --filter '$(FILTER)'
 
 # Inputs are kept from run to run. One that ends the process is left as .build-fuzz/crash-*; it is run again by
 # swift run snapshot-fuzz FILE.
@@ -102,8 +105,8 @@ fuzz-snapshot: setup
 	    -artifact_prefix=$(FUZZ)/ $(FUZZ_CORPUS)
 
 check: setup lint layers
-	NEAREST_WARNINGS=error $(SWIFT) build --build-tests
-	NEAREST_WARNINGS=error $(SWIFT) test --disable-xctest
+	NEAREST_WARNINGS=error $(SWIFT) build
+	NEAREST_WARNINGS=error $(SWIFT) test --disable-xctest $(TEST_BUILD) --scratch-path .build-test
 
 lint:
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
@@ -211,4 +214,4 @@ bench-cache: kernel-bench
 	fi
 
 clean:
-	rm -rf .build .build-asan .build-tsan .build-fuzz
+	rm -rf .build .build-test .build-asan .build-tsan .build-fuzz
