@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// See code_rows_avxvnni.c for CK_VNNI_EVEX.
+// See target_vnni_256.h for CK_VNNI_EVEX.
 
 #if defined(__x86_64__)
 
@@ -10,13 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-#ifdef CK_VNNI_EVEX
-#pragma clang attribute push(__attribute__((target("avx2,fma,avx512vl,avx512vnni"))), apply_to = function)
-#define VNNI_256(name) _mm256_##name##_epi32
-#else
-#pragma clang attribute push(__attribute__((target("avx2,fma,avxvnni"))), apply_to = function)
-#define VNNI_256(name) _mm256_##name##_avx_epi32
-#endif
+#include "target_vnni_256.h"
 
 #include "registers_blocks_256.h"
 

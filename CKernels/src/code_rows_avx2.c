@@ -50,20 +50,12 @@ CK_INLINE __m128i rows_sum_u4(const void *e, const uint8_t *const *row, const si
 }
 
 // VPMADDUBSW would saturate, so that codes are widened: 2 * 255 * 2,047 is far below 2^31.
+CK_INLINE __m256i add_products(__m256i sum_i32x8, __m256i codes_u16x16, __m256i e_i16x16) {
+    return _mm256_add_epi32(sum_i32x8, _mm256_madd_epi16(codes_u16x16, e_i16x16));
+}
+
 CK_INLINE __m128i rows_sum_u8(const void *e, const uint8_t *const *row, const size_t R, size_t lines) {
-    const int16_t *const codes = e;
-    __m256i sum[JOINT_ROWS];
-#pragma clang loop unroll(full)
-    for (size_t r = 0; r < JOINT_ROWS; r++) sum[r] = _mm256_setzero_si256();
-    for (size_t i = 0; i < lines * CK_LINE_BYTES; i += 16) {
-        const __m256i e_i16x16 = load_u8x32(codes + i);
-#pragma clang loop unroll(full)
-        for (size_t r = 0; r < R; r++) {
-            const __m256i codes_u16x16 = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(row[r] + i)));
-            sum[r] = _mm256_add_epi32(sum[r], _mm256_madd_epi16(codes_u16x16, e_i16x16));
-        }
-    }
-    return joint_sum(fold(sum[0]), fold(sum[1]), fold(sum[2]), fold(sum[3]));
+    return rows_sum_u8_by(e, row, R, lines, add_products);
 }
 
 #include "shapes_code_rows.h"

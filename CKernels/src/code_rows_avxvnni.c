@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// AVX-VNNI is VNNI in registers of 256 bits, without AVX-512. Processors with AVX-512 VNNI have the same instructions in another
-// encoding (EVEX). A file that defines CK_VNNI_EVEX and includes this one gets the table for them, by which tests run these kernels on
-// such a processor.
+// See target_vnni_256.h for CK_VNNI_EVEX.
 
 #if defined(__x86_64__)
 
@@ -13,13 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-#ifdef CK_VNNI_EVEX
-#pragma clang attribute push(__attribute__((target("avx2,fma,avx512vl,avx512vnni"))), apply_to = function)
-#define VNNI_256(name) _mm256_##name##_epi32
-#else
-#pragma clang attribute push(__attribute__((target("avx2,fma,avxvnni"))), apply_to = function)
-#define VNNI_256(name) _mm256_##name##_avx_epi32
-#endif
+#include "target_vnni_256.h"
 
 #include "code_rows.h"
 
@@ -54,21 +46,13 @@ CK_INLINE __m128i rows_sum_u4(const void *e, const uint8_t *const *row, const si
     return joint_sum(fold(sum[0]), fold(sum[1]), fold(sum[2]), fold(sum[3]));
 }
 
-// The row's codes are widened to 16 bits, which those of the query have. Four chains: what is loaded and widened takes as long.
+CK_INLINE __m256i add_products(__m256i sum_i32x8, __m256i codes_u16x16, __m256i e_i16x16) {
+    return VNNI_256(dpwssd)(sum_i32x8, codes_u16x16, e_i16x16);
+}
+
+// Four chains: what is loaded and widened takes as long.
 CK_INLINE __m128i rows_sum_u8(const void *e, const uint8_t *const *row, const size_t R, size_t lines) {
-    const int16_t *const codes = e;
-    __m256i sum[JOINT_ROWS];
-#pragma clang loop unroll(full)
-    for (size_t r = 0; r < JOINT_ROWS; r++) sum[r] = _mm256_setzero_si256();
-    for (size_t i = 0; i < lines * CK_LINE_BYTES; i += 16) {
-        const __m256i e_i16x16 = load_u8x32(codes + i);
-#pragma clang loop unroll(full)
-        for (size_t r = 0; r < R; r++) {
-            const __m256i codes_u16x16 = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(row[r] + i)));
-            sum[r] = VNNI_256(dpwssd)(sum[r], codes_u16x16, e_i16x16);
-        }
-    }
-    return joint_sum(fold(sum[0]), fold(sum[1]), fold(sum[2]), fold(sum[3]));
+    return rows_sum_u8_by(e, row, R, lines, add_products);
 }
 
 #include "shapes_code_rows.h"
