@@ -49,7 +49,14 @@ package protocol DistanceKernel {
     var balance: ProductBalance? { get }
 }
 
+/// Rows that are vectors, compared as they are.
 extension DistanceKernel {
+    package func deviation(of slot: UInt32, at distance: Float, from query: UnsafePointer<Element>) -> Float { 0 }
+
+    package func commonDeviation(of query: UnsafePointer<Element>) -> Float { 0 }
+
+    package var remainderShare: Float { 1 }
+
     package var balance: ProductBalance? { nil }
 }
 

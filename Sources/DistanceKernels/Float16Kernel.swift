@@ -56,12 +56,6 @@ package struct Float16Kernel: DistanceKernel {
         return UnsafePointer(space)
     }
 
-    package func deviation(of slot: UInt32, at distance: Float, from query: UnsafePointer<Float>) -> Float { 0 }
-
-    package func commonDeviation(of query: UnsafePointer<Float>) -> Float { 0 }
-
-    package var remainderShare: Float { 1 }
-
     @inlinable
     package func gather(
         _ query: UnsafePointer<Float>, slots: UnsafePointer<UInt32>, count: Int,

@@ -72,12 +72,6 @@ package struct Float32Kernel: DistanceKernel {
     @inlinable
     package func query(ofRow slot: UInt32, space: UnsafeMutablePointer<Float>) -> UnsafePointer<Float> { row(slot) }
 
-    package func deviation(of slot: UInt32, at distance: Float, from query: UnsafePointer<Float>) -> Float { 0 }
-
-    package func commonDeviation(of query: UnsafePointer<Float>) -> Float { 0 }
-
-    package var remainderShare: Float { 1 }
-
     /// The distance of two vectors.
     package func pair(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>) -> Float {
         var distance = kernels.pair(a, b, paddedDimensions)

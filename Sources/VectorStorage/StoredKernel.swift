@@ -51,10 +51,4 @@ package struct StoredKernel: DistanceKernel {
         let slots = (0..<UInt32(count)).map { UInt32(first) + $0 }
         gather(query, slots: slots, count: count, into: distances)
     }
-
-    package func deviation(of slot: UInt32, at distance: Float, from query: UnsafePointer<Float>) -> Float { 0 }
-
-    package func commonDeviation(of query: UnsafePointer<Float>) -> Float { 0 }
-
-    package var remainderShare: Float { 1 }
 }
