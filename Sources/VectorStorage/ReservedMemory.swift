@@ -12,7 +12,7 @@ import Synchronization
 
 /// A range of addresses that is reserved once and given memory from the front as it grows, so that it never moves.
 ///
-/// Fresh memory reads as zeros. The base is aligned to 2 MiB, the size of a huge page.
+/// Fresh memory reads as zeros. The base lies at a border of 2 MiB, the size of a huge page, or as far behind one as is asked for.
 package final class ReservedMemory: @unchecked Sendable {
     // SAFETY: one thread at a time grows the range, which the owner ensures; others read what was committed before they learnt
     // of it.
@@ -33,7 +33,12 @@ package final class ReservedMemory: @unchecked Sendable {
 
     /// Reserves `bytes` of address space. Where the process may not have so much, it reserves a quarter of what it may have and
     /// leaves the rest to others, down to 64 MiB.
-    package init(reserving bytes: Int) throws(StorageError) {
+    ///
+    /// - Parameter offset: where in a file the part begins that ``map(_:offset:bytes:prefault:)`` is going to put here. Huge pages
+    ///   need addresses and offsets that are equally far behind a border of 2 MiB.
+    package init(reserving bytes: Int, fileOffset offset: Int = 0) throws(StorageError) {
+        let distance = offset % Self.hugePageBytes
+        let margin = Self.hugePageBytes + distance
         #if os(Linux)
             let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
         #else
@@ -42,19 +47,19 @@ package final class ReservedMemory: @unchecked Sendable {
         var wanted = Self.roundUp(max(bytes, 1), to: Self.hugePageBytes)
         var mayHaveAll = true
         while true {
-            let mapping = mmap(nil, wanted + Self.hugePageBytes, PROT_NONE, flags, -1, 0)
+            let mapping = mmap(nil, wanted + margin, PROT_NONE, flags, -1, 0)
             if let mapping, mapping != MAP_FAILED {
                 if !mayHaveAll, wanted > 256 << 20 {
-                    munmap(mapping, wanted + Self.hugePageBytes)
+                    munmap(mapping, wanted + margin)
                     mayHaveAll = true
                     wanted = Self.roundUp(wanted / 4, to: Self.hugePageBytes)
                     continue
                 }
                 self.mapping = mapping
-                mappingBytes = wanted + Self.hugePageBytes
+                mappingBytes = wanted + margin
                 reservedBytes = wanted
                 let address = Int(bitPattern: mapping)
-                base = mapping + (Self.roundUp(address, to: Self.hugePageBytes) - address)
+                base = mapping + (Self.roundUp(address, to: Self.hugePageBytes) - address + distance)
                 return
             }
             guard wanted > 64 << 20 else { throw .outOfMemory(bytes: wanted) }
@@ -84,9 +89,7 @@ package final class ReservedMemory: @unchecked Sendable {
         guard mprotect(start, target - committedBytes, PROT_READ | PROT_WRITE) == 0 else {
             throw .outOfMemory(bytes: bytes)
         }
-        #if os(Linux)
-            if target >= Self.hugePageBytes { madvise(base, target, 14 /* MADV_HUGEPAGE */) }
-        #endif
+        adviseHugePages(target)
         committed.store(target, ordering: .releasing)
     }
 
@@ -103,11 +106,19 @@ package final class ReservedMemory: @unchecked Sendable {
         let mapped = mmap(base, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, file, off_t(offset))
         guard mapped == base else { throw .outOfMemory(bytes: bytes) }
         committed.store(bytes, ordering: .releasing)
+        adviseHugePages(bytes)
         guard prefault else { return }
         #if os(Linux)
             if madvise(base, bytes, 22 /* MADV_POPULATE_READ */) == 0 { return }
         #endif
         madvise(base, bytes, MADV_WILLNEED)
+    }
+
+    /// Asks for huge pages in the first `bytes`. For a file Linux has them since 6.16 with ext4, and longer with XFS.
+    private func adviseHugePages(_ bytes: Int) {
+        #if os(Linux)
+            if bytes >= Self.hugePageBytes { madvise(base, bytes, 14 /* MADV_HUGEPAGE */) }
+        #endif
     }
 
     private static func roundUp(_ value: Int, to unit: Int) -> Int { (value + unit - 1) / unit * unit }

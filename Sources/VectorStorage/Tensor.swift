@@ -29,9 +29,11 @@ package struct Tensor<Element: BitwiseCopyable> {
         min(Slot.maximumCount, maximumBytes / (stride * MemoryLayout<Element>.stride))
     }
 
-    static func memory(stride: Int, rows: Int) throws(StorageError) -> ReservedMemory {
+    /// - Parameter fileOffset: where the section of a file begins that is going to be mapped.
+    static func memory(stride: Int, rows: Int, fileOffset: Int = 0) throws(StorageError) -> ReservedMemory {
         precondition(stride > 0 && rows > 0)
-        return try ReservedMemory(reserving: min(rows * stride * MemoryLayout<Element>.stride, maximumBytes))
+        let bytes = min(rows * stride * MemoryLayout<Element>.stride, maximumBytes)
+        return try ReservedMemory(reserving: bytes, fileOffset: fileOffset)
     }
 
     init(stride: Int, rows: Int, memory: ReservedMemory) {

@@ -19,7 +19,8 @@ package enum TensorSource {
         _ section: SnapshotSection, stride: Int, capacity: Int, rows: Int, isOptional: Bool = false
     ) throws(StorageError) -> Tensor<Element> {
         guard case .file(let file) = self else { return try Tensor(stride: stride, rows: capacity) }
-        let memory = try Tensor<Element>.memory(stride: stride, rows: capacity)
+        let memory = try Tensor<Element>.memory(
+            stride: stride, rows: capacity, fileOffset: file.header.entry(section)?.offset ?? 0)
         let rowBytes = stride * MemoryLayout<Element>.stride
         let length = file.length(section)
         guard length > 0 || !isOptional else {
