@@ -25,7 +25,8 @@ extension HNSWIndex {
         try writer.withLock { _ throws(VectorIndexError) in
             try requireSound()
             do throws(SnapshotError) {
-                let file = try SnapshotWriter(path, version: IndexRecord.version(rows: options.rows), calls: calls)
+                let version = IndexRecord.version(rows: options.rows, isBalanced: balance != nil)
+                let file = try SnapshotWriter(path, version: version, calls: calls)
                 let state = state.value
                 try file.append(.index, IndexRecord(self).encoded())
                 if let codes = state.codes { try file.append(.quantizer, codes.quantizer.encoded()) }

@@ -23,10 +23,11 @@ import HNSW
 /// |         | and 4 bytes each; in version 1: of vectors that came since codes were found to suit               |
 ///
 /// The section `quantizer`, which an index without codes leaves out, holds: 2 or 3 for 8 or 4 bits (8 bytes), 4 or 5 if dimensions
-/// are scaled as `balance` says; the number of dimensions (8) and the center's value in each (4), scaled likewise. ``SnapshotVersion1`` says what it held before.
+/// are scaled as `balance` says; the number of dimensions (8) and the center's value in each (4), scaled likewise.
+/// ``SnapshotVersion1`` says what it held before.
 ///
-/// The section `balance`, which only an index under the inner product may have, holds: the number of dimensions (8) and the center's value
-/// in each (4), and the same of the weights.
+/// The section `balance`, which only version 3 of the format has, and in it only an index under the inner product may have, holds:
+/// the number of dimensions (8) and the center's value in each (4), and the same of the weights.
 struct IndexRecord {
     var dimensions: Int
     var metric: Metric
@@ -43,7 +44,7 @@ struct IndexRecord {
     fileprivate static let codes: [VectorCodes?] = [nil, VectorCodes.none, .int8, .int4]
 
     /// The oldest version of the format that says what an index holds, so that older releases can read it.
-    static func version(rows: VectorRows) -> Int { rows == .float32 ? 2 : 3 }
+    static func version(rows: VectorRows, isBalanced: Bool) -> Int { rows == .float32 && !isBalanced ? 2 : 3 }
 
     /// Far above what can be counted, so that sums do not overflow.
     private static let countRange = 0...1 << 48
@@ -169,7 +170,10 @@ extension ProductBalance {
 
     /// The balance of a file's index; nil if it has none.
     init?(_ file: SnapshotFile, index: IndexRecord) throws(SnapshotError) {
-        guard index.metric == .innerProduct, var record = try file.record(.balance) else { return nil }
+        // Sections that nobody has asked for are refused.
+        guard file.header.version >= 3, index.metric == .innerProduct, var record = try file.record(.balance) else {
+            return nil
+        }
         let center = try record.floats("the center")
         let weights = try record.floats("the weights")
         try record.finish()

@@ -62,6 +62,16 @@ struct CraftedSnapshotTests {
         }
     }
 
+    @Test("Balanced inner products are refused in version 2, which had none")
+    func balanceOfAnOlderVersion() throws {
+        #expect(try version(of: .coded) == 3)
+        let found = try refusal(SnapshotImage(parts(.coded), version: 2))
+        guard case .malformed("balance", _) = found else {
+            Issue.record("\(String(describing: found))")
+            return
+        }
+    }
+
     @Test("Without one of its sections it is refused, and that one named", arguments: SnapshotSeed.allCases)
     func missing(seed: SnapshotSeed) throws {
         let all = try parts(seed)

@@ -11,7 +11,7 @@ import DistanceKernels
 /// | bytes     | content                                                                                  |
 /// |-----------|------------------------------------------------------------------------------------------|
 /// | 0-7       | `89 4E 45 41 52 45 53 54`: a byte that is no ASCII, then `NEAREST`                          |
-/// | 8-11      | version of the format: 2, or 3 of an index whose rows are in half precision                  |
+/// | 8-11      | version of the format: 2, or 3 if rows are in half precision or inner products are balanced    |
 /// | 12-15     | `01 02 03 04`, the number 0x04030201: any other order of these bytes is a foreign machine's   |
 /// | 16-23     | length of the file in bytes                                                                |
 /// | 24-27     | number of sections, 1 to 500                                                               |
