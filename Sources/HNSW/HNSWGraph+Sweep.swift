@@ -123,7 +123,7 @@ extension HNSWGraph {
         return true
     }
 
-    /// Slots whose removed vectors nobody can read any more.
+    /// Slots whose removed vectors no reader can reach any longer.
     ///
     /// - Parameter oldestReader: the oldest version that is searched or held.
     package func freeSlots(oldestReader: GraphVersion) -> [UInt32] { ledger.free(upTo: oldestReader) }

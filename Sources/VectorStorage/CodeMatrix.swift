@@ -28,7 +28,7 @@ package final class CodeMatrix: @unchecked Sendable {
         try self.init(quantizer: quantizer, rows: rows, source: .fresh, count: 0)
     }
 
-    /// The rows of a file, of which there are `count`.
+    /// The `count` rows of a file.
     package convenience init(
         quantizer: RowQuantizer, instructionSet: InstructionSet, rows: Int, file: SnapshotFile, count: Int
     ) throws(StorageError) {
@@ -108,14 +108,14 @@ package final class CodeMatrix: @unchecked Sendable {
     /// Writes down that a row's vector is kept whole, and as which; nobody can read the row yet.
     func setKept(_ index: UInt32, at slot: Slot) { CodedRow.setKept(index, terms: termsAddress(slot)) }
 
-    /// Writes zeros over a row that nobody can read any more.
+    /// Writes zeros over a row that no reader can reach any longer.
     package func erase(_ slot: Slot) {
         precondition(slot.index < count)
         codes.row(slot.index).update(repeating: 0, count: codes.stride)
         terms?.row(slot.index).update(repeating: 0, count: CodeRowLayout.termsBytes)
     }
 
-    /// Forgets the rows from `count` on, which nobody has learnt of.
+    /// Forgets the rows from `count` on, which no reader knows of yet.
     package func truncate(to count: Int) {
         precondition(count <= self.count)
         storedCount.store(count, ordering: .releasing)

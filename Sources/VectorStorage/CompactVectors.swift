@@ -39,7 +39,7 @@ package final class CompactVectors: @unchecked Sendable {
             codes: codes, rows: rows, source: .fresh, kept: VectorMatrix(dimensions: codes.quantizer.dimensions))
     }
 
-    /// The rows of a file, of which there are as many as codes.
+    /// The rows of a file, as many as codes.
     package convenience init(codes: CodeMatrix, rows: Int, file: SnapshotFile) throws(StorageError) {
         let dimensions = codes.quantizer.dimensions
         let rowBytes = VectorMatrix.paddedDimensions(dimensions) * MemoryLayout<Float>.stride
@@ -85,7 +85,7 @@ package final class CompactVectors: @unchecked Sendable {
     package var count: Int { storedCount.load(ordering: .acquiring) }
 
     /// Takes in the vector of a slot, whose codes are in the matrix already: the next, for which ``ensure(additional:newSlots:)`` has
-    /// made room, or one that nobody can read any more.
+    /// made room, or one that no reader can reach any longer.
     ///
     /// - Parameter decoded: room for a vector.
     package func store(
@@ -149,7 +149,7 @@ package final class CompactVectors: @unchecked Sendable {
         return row
     }
 
-    /// Writes zeros over a row that nobody can read any more.
+    /// Writes zeros over a row that no reader can reach any longer.
     package func erase(_ slot: Slot) {
         if let row = keptRow(slot.rawValue) {
             kept.erase(Slot(row))
@@ -159,7 +159,7 @@ package final class CompactVectors: @unchecked Sendable {
         remainders.row(slot.index).update(repeating: 0, count: remainders.stride)
     }
 
-    /// Forgets the rows from `count` on, which nobody has learnt of, and the whole vectors from `keptCount` on.
+    /// Forgets the rows from `count` on, which no reader knows of yet, and the whole vectors from `keptCount` on.
     package func truncate(to count: Int, keptCount: Int) {
         storedCount.store(count, ordering: .releasing)
         for row in keptCount..<max(keptCount, kept.count) { kept.erase(Slot(UInt32(row))) }

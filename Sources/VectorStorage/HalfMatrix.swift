@@ -27,7 +27,7 @@ package final class HalfMatrix: @unchecked Sendable {
             instructionSet: instructionSet)
     }
 
-    /// The rows of a file, of which there are `count`.
+    /// The `count` rows of a file.
     package convenience init(
         dimensions: Int, metric: Metric, instructionSet: InstructionSet, file: SnapshotFile, count: Int
     ) throws(StorageError) {
@@ -73,7 +73,7 @@ package final class HalfMatrix: @unchecked Sendable {
     }
 
     /// Rounds `vector`, none of whose values rounds to infinity, to the row of a slot: the next one, for which
-    /// ``ensure(additional:)`` has made room, or one that nobody can read any more.
+    /// ``ensure(additional:)`` has made room, or one that no reader can reach any longer.
     package func store(_ vector: UnsafePointer<Float>, at slot: Slot) {
         precondition(slot.index <= count)
         // SAFETY: `ensure` made the row usable; it lies outside every row that a reader knows.
@@ -92,13 +92,13 @@ package final class HalfMatrix: @unchecked Sendable {
         return (0..<dimensions).allSatisfy { x[$0] == y[$0] }
     }
 
-    /// Writes zeros over a row that nobody can read any more.
+    /// Writes zeros over a row that no reader can reach any longer.
     package func erase(_ slot: Slot) {
         precondition(slot.index < count)
         tensor.row(slot.index).update(repeating: 0, count: tensor.stride)
     }
 
-    /// Forgets the rows from `count` on, which nobody has learnt of.
+    /// Forgets the rows from `count` on, which no reader knows of yet.
     package func truncate(to count: Int) {
         precondition(count <= self.count)
         storedCount.store(count, ordering: .releasing)

@@ -175,7 +175,7 @@ extension StoredVectors {
     /// Compact vectors that are kept whole.
     package var keptCount: Int { compact?.keptCount ?? 0 }
 
-    /// Writes zeros over a row that nobody can read any more.
+    /// Writes zeros over a row that no reader can reach any longer.
     package func erase(_ slot: Slot) {
         switch storage {
         case .whole(let matrix, _): matrix.erase(slot)
@@ -184,7 +184,7 @@ extension StoredVectors {
         }
     }
 
-    /// Forgets the rows from `count` on, which nobody has learnt of, and of compact vectors the whole ones from `keptCount` on.
+    /// Forgets the rows from `count` on, which no reader knows of yet, and of compact vectors the whole ones from `keptCount` on.
     package func truncate(to count: Int, keptCount: Int) {
         switch storage {
         case .whole(let matrix, _): matrix.truncate(to: count)

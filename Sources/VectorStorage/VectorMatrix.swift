@@ -81,7 +81,7 @@ package final class VectorMatrix: @unchecked Sendable {
     }
 
     /// Copies `dimensions` floats from `vector` to the row of a slot: the next one, for which ``ensure(additional:)`` has made
-    /// room, or one that nobody can read any more.
+    /// room, or one that no reader can reach any longer.
     package func store(_ vector: UnsafePointer<Float>, at slot: Slot) {
         precondition(slot.index <= count)
         // SAFETY: `ensure` made the row usable; it lies outside every row that a reader knows.
@@ -96,13 +96,13 @@ package final class VectorMatrix: @unchecked Sendable {
         return slot
     }
 
-    /// Writes zeros over a row that nobody can read any more.
+    /// Writes zeros over a row that no reader can reach any longer.
     package func erase(_ slot: Slot) {
         precondition(slot.index < count)
         tensor.row(slot.index).update(repeating: 0, count: stride)
     }
 
-    /// Forgets the rows from `count` on, which nobody has learnt of.
+    /// Forgets the rows from `count` on, which no reader knows of yet.
     package func truncate(to count: Int) {
         precondition(count <= self.count)
         storedCount.store(count, ordering: .releasing)

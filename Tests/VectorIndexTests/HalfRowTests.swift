@@ -255,7 +255,7 @@ struct HalfRowTests {
         #expect(Double(hits) / Double(10 * queries.count) > 0.86)
     }
 
-    @Test("Rows take half the memory, whatever codes there are", arguments: [VectorCodes.none, .int4])
+    @Test("Rows take half the memory, with codes and without", arguments: [VectorCodes.none, .int4])
     func memory(codes: VectorCodes) throws {
         let (vectors, _) = Self.data(count: 500, dimensions: 384)
         let bytes = try VectorRows.allCases.map {
