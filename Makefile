@@ -12,6 +12,7 @@
 #   make bench-peers    search beside hnswlib and faiss at equal recall@10 and recall@100, exact search beside faiss:
 #                       BASE=B.npy QUERIES=Q.npy
 #   make bench-data     two sets of image descriptors to measure search on (Benchmarks/README.md), from Debian's photographs
+#   make bench-growth   time and distances of a query from 10,000 to 200,000 vectors at equal recall, on image descriptors
 #   make bench-cache    the same under perf stat: cache references and misses, where the machine has counters
 #   make bench-insert   insertion one by one and by one call, on one thread and several, into an empty index and a full one
 #   make bench-latency  latency of search in quiet and beside a writer
@@ -142,6 +143,10 @@ $(DESCRIPTORS_CACHE)/venv/complete: Benchmarks/requirements.txt
 	python3 -m venv --clear $(@D)
 	$(@D)/bin/pip install --quiet --only-binary :all: --requirement $<
 	touch $@
+
+bench-growth: release $(DESCRIPTORS)/sift128/statistics.txt
+	taskset -c $(or $(CPU),0) $(PYTHON) Benchmarks/growth.py --nearest $(NEAREST) --base $(DESCRIPTORS)/sift128/base.npy \
+	    --queries $(DESCRIPTORS)/sift128/queries.npy $(ARGS)
 
 # One processor throughout: a move to another one would start with cold caches.
 CPU ?= 0

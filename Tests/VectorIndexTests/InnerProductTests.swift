@@ -32,6 +32,22 @@ struct InnerProductTests {
         #expect(try truth.recall(of: index, efSearch: 256) >= 0.97)
     }
 
+    @Test(
+        "Wide dimensions of any magnitude hide nothing", arguments: kinds,
+        [0x1p-60, 0x1p-30, 0x1p30, 0x1p50] as [Float])
+    func hugeDimensions(kind: (codes: VectorCodes?, keepsVectors: Bool), factor: Float) throws {
+        var sample = HardData.attentionKeys.sample(count: 2000, queryCount: 60, seed: 1107)
+        // Products stay as they are: what vectors are multiplied with, queries are divided by.
+        for d in 0..<2 {
+            for i in sample.vectors.indices { sample.vectors[i][d] *= factor }
+            for i in sample.queries.indices { sample.queries[i][d] /= factor }
+        }
+        let truth = try Truth(sample.vectors, queries: sample.queries, metric: .innerProduct)
+        let index = try Self.index(sample.vectors, codes: kind.codes, keepsVectors: kind.keepsVectors)
+        try index.checkInvariants()
+        #expect(try truth.recall(of: index, efSearch: 64) >= 0.95)
+    }
+
     @Test("A wanted recall is delivered to queries of another kind, and to such as were asked before")
     func deliveredRecall() throws {
         let sample = HardData.attentionKeys.sample(count: 4200, queryCount: 300, seed: 1102)
