@@ -9,7 +9,8 @@
 #   make bench          recall and speed of search on the demo's vectors, on one thread and on two
 #   make bench-kernels  parity and speed of the distance kernels and their share of the machine: ARGS='--filter avx2/' CPU=1
 #   make bench-numkong  the scans of 32-bit floats against the Python packages SimSIMD and NumKong
-#   make bench-peers    search beside hnswlib and faiss at equal recall@10 and recall@100, exact search beside faiss:
+#   make bench-peers    search beside SymphonyQG, pyglass, hnswlib and faiss at equal recall@10 and recall@100, exact search
+#                       beside faiss:
 #                       BASE=B.npy QUERIES=Q.npy
 #   make bench-data     two sets of image descriptors to measure search on (Benchmarks/README.md), from Debian's photographs
 #   make bench-growth   time and distances of a query from 10,000 to 200,000 vectors at equal recall, on image descriptors
@@ -192,7 +193,7 @@ bench-numkong: $(COMPARED_LIBRARY) $(NUMKONG_STAMP)
 	$(PIN) $(NUMKONG_VENV)/bin/python Benchmarks/compare_numkong.py $(COMPARED_LIBRARY)
 
 PEERS_VENV := .build/peers-venv
-PEERS_PACKAGES := numpy hnswlib==0.8.0 faiss-cpu==1.15.1 usearch==2.26.6
+PEERS_PACKAGES := numpy hnswlib==0.8.0 faiss-cpu==1.15.1 usearch==2.26.6 rabitqlib==0.7.1 pyglass-portable==2.1.0
 PEERS_STAMP := $(PEERS_VENV)/$(subst $() ,_,$(PEERS_PACKAGES))
 BASE ?= .build/demo.base.npy
 QUERIES ?= .build/demo.queries.npy

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Search speed beside hnswlib and faiss at equal recall, and exact search beside faiss, in one run.
+"""Search speed beside SymphonyQG, pyglass, hnswlib and faiss at equal recall, and exact search beside faiss, in one run.
 
 usage: compare_peers.py --nearest PROGRAM --base B.npy --queries Q.npy [--m 16] [--k 10,100] [--rounds 3]
 
@@ -24,8 +24,10 @@ from dataclasses import dataclass
 from typing import Callable
 
 import faiss
+import glass
 import hnswlib
 import numpy as np
+import rabitqlib
 
 # Of ef, as multiples of k: from k on, and for a small k far enough to reach the last of RECALLS.
 MULTIPLES = (1, 1.2, 1.4, 1.7, 2, 2.4, 2.8, 3.4, 4, 5.6, 8, 11.2, 16, 22.4, 32, 48)
@@ -65,6 +67,32 @@ def faiss_engine(base, queries, m):
 def faiss_search(index, queries, k, ef):
     index.hnsw.efSearch = ef
     return index.search(queries, k)[1]
+
+
+def symphonyqg_engine(base, queries):
+    # 32 neighbors, its usual number: multiples of 32 are all that it takes.
+    index = rabitqlib.SymqgIndex(base.shape[1], 32, "l2")
+    index.build(base, 200, os.cpu_count())
+
+    def search(k, ef):
+        # Ids and distances.
+        return next(part for part in map(np.asarray, index.search_batch(queries, k, ef, 1)) if part.dtype.kind in "iu")
+
+    return Engine("SymphonyQG", lambda k, efs: [timed(lambda: search(k, ef)) for ef in efs])
+
+
+def pyglass_engine(base, queries):
+    glass.set_num_threads(os.cpu_count())
+    graph = glass.Index("HNSW", "L2", "FP32", R=32, L=200).build(base)
+    searcher = glass.Searcher(graph, base, "L2", "SQ8U", "FP32")
+    searcher.set_ef(64)
+    searcher.optimize(1)
+
+    def search(k, ef):
+        searcher.set_ef(ef)
+        return np.asarray(searcher.batch_search(queries, k, 1)[0]).reshape(len(queries), k)
+
+    return Engine("pyglass, 8 bits", lambda k, efs: [timed(lambda: search(k, ef)) for ef in efs])
 
 
 def timed(search):
@@ -194,6 +222,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         truth_file = os.path.join(folder, "truth.npy")
         engines = [nearest_engine(options, "auto", truth_file), nearest_engine(options, "none", truth_file)]
+        engines += [symphonyqg_engine(base, queries), pyglass_engine(base, queries)]
         engines += [hnswlib_engine(base, queries, options.m), faiss_engine(base, queries, options.m)]
         for k in options.k:
             np.save(truth_file, compare_exact(options, flat, queries, k).astype(np.int32))
