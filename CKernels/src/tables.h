@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The tables that the dispatch files list; each is defined by the kernel file of its instruction set.
+// The tables that dispatch.c lists; each is defined by the kernel file of its instruction set.
 
 #ifndef CK_TABLES_H
 #define CK_TABLES_H
