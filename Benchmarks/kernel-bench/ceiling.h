@@ -2,8 +2,8 @@
 //
 // The model of what a kernel can reach at most. A row of n dimensions is v = ceil(n / lanes) steps, a vector each:
 //   arithmetic   v steps at the rate at which the vector unit does the sum's steps in registers (l1: subtract, clear
-//                the sign, add; l2sq: subtract, FMA; dot: FMA; without FMA: multiply, add), measured as a whole and so
-//                right whatever the ports are and whichever of them do what
+//                the sign, add; l2sq: subtract, FMA; dot: FMA; without FMA: multiply, add). They are measured as a
+//                whole, so the rate is right for any number and any use of the processor's ports
 //   loads        v * loads_per_step vectors at the rate at which L1 delivers them: 2 a step for a pair, 1 (the row)
 //                where rows share the query
 //   reads        the row's bytes at the rate at which its place delivers bytes in order

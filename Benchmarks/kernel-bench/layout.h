@@ -13,7 +13,7 @@
 typedef struct {
     // Bytes of n components.
     size_t (*bytes)(size_t n);
-    // Random contents for `bytes` bytes, whatever the dimension of the vectors in them.
+    // Random contents for `bytes` bytes of vectors of any dimension.
     void (*fill)(void *data, size_t bytes, uint32_t seed);
     // Component i, as the number that it stands for; NULL where that takes more than the component.
     double (*value)(const void *data, size_t i);

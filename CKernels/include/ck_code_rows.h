@@ -67,8 +67,8 @@ typedef struct {
 
 enum { CK_LINE_BYTES = 64 };
 
-// Rows that a gather asks for before it measures them, of `lines` cache lines and one of terms each: about 48 lines are under way.
-// Benchmarks/README.md says what other numbers give.
+// Rows that a gather asks for before it measures them. Each has `lines` cache lines and one of terms: about 48 lines are
+// under way. Benchmarks/EXPERIMENTS.md says what other numbers give.
 enum { CK_LINES_UNDER_WAY = 48 };
 
 static inline size_t ck_rows_ahead(size_t lines) { return CK_LINES_UNDER_WAY / (lines + 1) + 1; }

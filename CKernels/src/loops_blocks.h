@@ -27,8 +27,8 @@ typedef enum { AS_IT_IS, PREFETCHED } fetching;
 
 enum { LINE_FLOATS = 64 / sizeof(float) };
 
-// Adds dimensions first to end - 1 of the vectors in registers g to g + groups - 1 (groups constant). A vector's additions have
-// the same order whatever the others do.
+// Adds dimensions first to end - 1 of the vectors in registers g to g + groups - 1 (groups constant). The order of a
+// vector's additions does not depend on the others.
 CK_INLINE void add_groups(block_sums *sums, size_t g, const size_t groups, const float *query, const float *block,
                           size_t first, size_t end, const fetching fetching, size_t floats_ahead, step step) {
     vec chain[CHAINS][GROUPS];

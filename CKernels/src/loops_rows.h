@@ -5,7 +5,7 @@
 //   vec, LANES                      the vector register and the floats in it
 //   zero, add, load, load_first     load_first(p, count) reads `count` < LANES floats and no byte more; the rest is 0
 //   lane_sum(a)                     the sum of the lanes of a vector
-//   joint_sum(a, b, c, d)           those of four vectors, each by additions in the same order whatever the others are
+//   joint_sum(a, b, c, d)           those of four vectors; the order of a vector's additions does not depend on the others
 //   step                            the type of l1_step, l2sq_step and dot_step: one step of a metric's running sum
 // and after it has itself defined:
 //   element                         the type of a row's elements; those of a query are floats
@@ -62,8 +62,8 @@ CK_INLINE void add_two(const float *query, const element *const *row, size_t i, 
 // The distances of the query to R <= 4 rows at once (R constant), their lanes not yet summed. The rows share the query's
 // registers, and their cache misses overlap. Two running sums a row: four rows make eight chains of additions, which is
 // what two FMA ports with a latency of 4 cycles need, and all that AVX2 has registers for. A row's sum is formed in the
-// same order whatever R is, so that gather and scan agree to the bit. Meanwhile as much is fetched as is read, line by line,
-// from `ahead`: R rows, or R rows' length of one run (A constant: 0, 1 or R).
+// same order for every R, so that gather and scan agree to the bit. For each line that the loop reads it prefetches one
+// line of `ahead`: R rows, or R rows' length of one run (A constant: 0, 1 or R).
 CK_INLINE void rows_loop(const float *query, const element *const *row, const size_t R, size_t n, step step, vec *sum,
                          const element *const *ahead, const size_t A) {
     vec even[JOINT_ROWS], odd[JOINT_ROWS];

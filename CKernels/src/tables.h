@@ -29,7 +29,7 @@ extern const ck_crc32c_table ck_crc32c_table_arm64;
 #endif
 
 // Inlined into the kernel it serves even in a debug build, so that a step passed as a constant argument costs no call
-// once the optimiser runs.
+// once the optimizer runs.
 #define CK_INLINE static inline __attribute__((always_inline))
 
 #endif

@@ -13,7 +13,7 @@ import CKernels
 ///     q = q̄ + q',  q' = t e + δ        x = x̄ + s a + ρ
 ///     q·x = q̄ Σx + q'·x = q̄ Σx + t s e·a + δ·(s a) + q'·ρ        (Σq' = 0, so that q'·x̄ = 0)
 ///
-/// The estimate is `q̄ Σx + t s e·a`, of which `e·a` is exact. By Cauchy-Schwarz it is off by at most `|δ| |s a| + |q'| |ρ|`.
+/// The estimate is `q̄ Σx + t s e·a`; `e·a` is exact. By Cauchy-Schwarz it is off by at most `|δ| |s a| + |q'| |ρ|`.
 /// Rounding adds no more than `γ (|q| + |x|)²`, `γ = m u / (1 - m u)`, `u = 2⁻²⁴`, m = n + 32: the exact kernel's distance, as a
 /// score, is off by `γₙ (|q| + |x|)² / 2` (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1), `|x|²/2` by
 /// `γₙ |x|²/2`, and 32 stands for the few operations of the estimate and of the radius, and for Σq', which is not quite 0

@@ -65,7 +65,7 @@ package struct Float32BlockKernel {
         (products ?? .linked).run(&batch, table: table)
     }
 
-    /// A bit for each vector of which `products[v] - offsets[v]` is at least `bound`.
+    /// A bit for each vector v whose `products[v] - offsets[v]` is at least `bound`.
     package func select(
         _ products: UnsafePointer<Float>, offsets: UnsafePointer<Float>, bound: Float
     ) -> UInt64 {

@@ -120,7 +120,7 @@ extension Float32Kernel {
     /// ``batchError(queryNorm:rowNorm:)``.
     ///
     /// Inner products by ``BatchedProducts``; squared Euclidean distances as `Σ q² + Σ x² - 2 Σ q·x`, which cancels for
-    /// near neighbours; Manhattan distances by `scan`, exactly.
+    /// near neighbors; Manhattan distances by `scan`, exactly.
     package func batch(
         _ queries: QueryBlock<Float>, first: Int, count: Int, into distances: UnsafeMutablePointer<Float>
     ) {

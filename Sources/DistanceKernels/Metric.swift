@@ -11,7 +11,7 @@ public enum Metric: String, Sendable, Hashable, CaseIterable, Codable {
     /// The negated inner product, `-Σ a·b`. Any value, negative ones included.
     case innerProduct
 
-    /// `1 - cos(a, b)`, from 0 (same direction) to 2 (opposite). Vectors are normalised when they are inserted, and a zero
+    /// `1 - cos(a, b)`, from 0 (same direction) to 2 (opposite). Vectors are normalized when they are inserted, and a zero
     /// vector, which has no direction, is refused.
     case cosine
 }

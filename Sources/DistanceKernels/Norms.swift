@@ -2,7 +2,7 @@
 
 import CKernels
 
-/// Computes and normalises the lengths of vectors by the kernels of one instruction set.
+/// Computes and normalizes the lengths of vectors by the kernels of one instruction set.
 package struct Norms {
     private let table: UnsafePointer<ck_table>
 

@@ -42,8 +42,8 @@ package struct RowPrefetch {
     /// Cache lines to ask for of a row: all, or the first 8 of a row of more than 16, whose rest the processor fetches by itself
     /// and which would push one another out.
     ///
-    /// Queries a second at equal recall against those of asking for all (Benchmarks/README.md): 2 of 3 lines, .80; 2 of 8, .82; 6
-    /// of 8 and of 15, .90. Of 24 lines, against those of 8: 2, .99; 16, .91; 24, .83.
+    /// Queries a second at equal recall, over those of asking for all lines (Benchmarks/EXPERIMENTS.md): 2 of 3 lines, .80;
+    /// 2 of 8, .82; 6 of 8 and of 15, .90. Rows of 24 lines, over those of asking for 8: 2, .99; 16, .91; 24, .83.
     package static func lines(rowBytes: Int) -> Int {
         let lines = rowBytes / 64
         return lines <= 16 ? lines : 8

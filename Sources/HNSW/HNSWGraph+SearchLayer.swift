@@ -5,7 +5,7 @@ import VectorStorage
 
 extension HNSWGraph {
     /// Candidates expanded at once: the more, the more rows the memory system can fetch while distances are computed, and the more
-    /// candidates are expanded in vain (Benchmarks/README.md).
+    /// candidates are expanded in vain (Benchmarks/EXPERIMENTS.md).
     package static var expansionWidth: Int { 4 }
 
     /// SEARCH-LAYER, Algorithm 2: leaves the `ef` nearest nodes of a level in `scratch.pool`, sorted.

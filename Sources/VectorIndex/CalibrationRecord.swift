@@ -42,7 +42,7 @@ extension SearchJudge {
     /// The judge of searches for a recall.
     ///
     /// A doubling that brings a share of the nearest leaves about a fourth of that share to be found, of members of the data. Of
-    /// outliers, which come nearer in small steps, it leaves up to twice the share. Measured on 41 sets (Benchmarks/README.md).
+    /// outliers, which come nearer in small steps, it leaves up to twice the share. Measured on 41 sets (Benchmarks/EXPERIMENTS.md).
     init(recall: Double, k: Int, outlierRatio: Float) {
         let counts = CalibrationStages.nearestCounts(k: k)
         // The farther beyond what is measured, the more the judge decides.

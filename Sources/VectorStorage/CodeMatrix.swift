@@ -80,8 +80,8 @@ package final class CodeMatrix: @unchecked Sendable {
     /// Rows that have been written.
     package var count: Int { storedCount.load(ordering: .acquiring) }
 
-    /// Encodes `vector` to the row of a slot: the next one, for which ``ensure(additional:)`` has made room, or one that nobody can
-    /// read any more.
+    /// Encodes `vector` to the row of a slot. The slot is the next one, and ``ensure(additional:)`` has made room for it, or
+    /// one that no reader can reach any longer.
     package func store(_ vector: UnsafePointer<Float>, at slot: Slot) {
         precondition(slot.index <= count)
         // SAFETY: `ensure` made the row usable; it lies outside every row that a reader knows.
@@ -105,7 +105,7 @@ package final class CodeMatrix: @unchecked Sendable {
             && (0..<bytes).allSatisfy { x[$0] == y[$0] }
     }
 
-    /// Writes down that a row's vector is kept whole, and as which; nobody can read the row yet.
+    /// Records that a row's vector is kept whole, and under which index. No reader may reach the row yet.
     func setKept(_ index: UInt32, at slot: Slot) { CodedRow.setKept(index, terms: termsAddress(slot)) }
 
     /// Writes zeros over a row that no reader can reach any longer.

@@ -3,8 +3,8 @@
 import DistanceKernels
 import Synchronization
 
-/// Vectors of which nothing is kept but codes: those of a ``CodeMatrix`` and, where they have 4 bits, remainders of 4 more. A vector
-/// that codes do not reproduce well enough is kept whole.
+/// Vectors that are kept as codes only: those of a ``CodeMatrix`` and, where they have 4 bits, remainders of 4 more. A
+/// vector that codes do not reproduce well enough is kept whole.
 ///
 /// A row is written before its slot is published and does not change while anyone can read it.
 package final class CompactVectors: @unchecked Sendable {
@@ -74,7 +74,7 @@ package final class CompactVectors: @unchecked Sendable {
     /// Vectors that are kept whole, removed ones included.
     package var keptCount: Int { kept.count }
 
-    /// Makes room for `additional` more vectors, of which `newSlots` come to new slots.
+    /// Makes room for `additional` more vectors; `newSlots` of them come to new slots.
     package func ensure(additional: Int, newSlots: Int) throws(StorageError) {
         try kept.ensure(additional: additional)
         guard quantizer.remainderBytes > 0 else { return }
@@ -111,7 +111,7 @@ package final class CompactVectors: @unchecked Sendable {
         if !fits { keep(vector, at: slot) }
     }
 
-    /// Keeps the vector of a slot whole, for which there is room; nobody can read it yet.
+    /// Keeps the vector of a slot whole. There must be room for it, and no reader may reach it yet.
     package func keep(_ vector: UnsafePointer<Float>, at slot: Slot) {
         guard keptRow(slot.rawValue) == nil else { return }
         if keptRows == nil { findKeptRows() }
@@ -143,7 +143,8 @@ package final class CompactVectors: @unchecked Sendable {
         freeRows = isFree.indices.filter { isFree[$0] }.map { UInt32($0) }
     }
 
-    /// The whole vector of a slot; nil if only its codes are kept. A file that nobody has verified may name one that is not there.
+    /// The whole vector of a slot; nil if only its codes are kept. A file that is not verified may name a row that does not
+    /// exist.
     private func keptRow(_ slot: UInt32) -> UInt32? {
         guard let row = codes.kernel.row(slot).keptRow, row < kept.count else { return nil }
         return row

@@ -2,9 +2,10 @@
 
 /// A vector that shares the storage of the index it came from, where that index stores whole vectors as 32-bit floats.
 ///
-/// It stays valid and unchanged for as long as it is held, whatever happens to the index: a stored vector is not overwritten while
-/// anyone holds it. Holding it keeps the index's vectors in memory, and keeps the index from using the memory of vectors anew that
-/// are removed meanwhile. Changing an element copies the vector first, so that neither the index nor other holders see the change.
+/// It stays valid and unchanged for as long as it is held. No change of the index overwrites a vector that is held, and
+/// the vector outlives the index. A vector that is held keeps the index's vectors in memory. Until it is dropped, the
+/// index does not reuse the memory of vectors that are removed. Changing an element copies the vector first: neither the
+/// index nor other holders see the change.
 public struct SharedVector: Sendable {
     private enum Storage: Sendable {
         case shared(VectorPin, Slot)
@@ -35,7 +36,7 @@ public struct SharedVector: Sendable {
     ) throws(Failure) -> Result {
         switch storage {
         case .shared(let pin, let slot):
-            // SAFETY: the row is within the matrix (checked by the initialiser), which the pin keeps alive and as it is; `self`
+            // SAFETY: the row is within the matrix (checked by the initializer), which the pin keeps alive and as it is; `self`
             // keeps the pin.
             let row = UnsafeBufferPointer(start: pin.matrix.row(slot), count: pin.matrix.dimensions)
             return try body(row.span)

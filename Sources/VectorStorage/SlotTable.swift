@@ -3,8 +3,8 @@
 /// Finds slots by keys of 64 bits: an open-addressing hash table (linear probing) of 4 bytes a place, at most three quarters full.
 /// The key of each slot stands in a tensor beside it.
 ///
-/// The places depend on nothing but the keys and the order in which they came. No content of table and keys, whatever it is, makes
-/// an operation read elsewhere or go on for ever.
+/// The places depend only on the keys and on the order in which they came. No content of the table or of the keys makes an
+/// operation read outside them or run forever.
 package struct SlotTable: ~Copyable {
     /// The key of each slot, written before the slot is inserted and kept until it is removed.
     package let keys: Tensor<UInt64>
@@ -27,7 +27,7 @@ package struct SlotTable: ~Copyable {
         self.keys = keys
     }
 
-    /// The table of a file, as ``save(to:slotCount:)`` has put it.
+    /// The table of a file.
     ///
     /// - Parameters:
     ///   - count: slots in the table.

@@ -43,7 +43,7 @@ extension StoredVectors {
         if vector != UnsafePointer(target) { target.update(from: vector, count: stride) }
     }
 
-    /// The vectors by codes, of which the matrix has every row's, and none of them whole but those that codes do not reproduce.
+    /// The vectors as codes only. The matrix has the codes of every row. Vectors that codes do not reproduce are kept whole.
     ///
     /// - Parameter kept: slots whose vectors are to be kept whole as well.
     package func compacted(by codes: CodeMatrix, keeping kept: [UInt32]) throws(StorageError) -> StoredVectors {

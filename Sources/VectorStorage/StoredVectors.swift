@@ -141,7 +141,7 @@ package final class StoredVectors: @unchecked Sendable {
 // MARK: - Writing
 
 extension StoredVectors {
-    /// Makes room for `additional` more vectors, of which `newSlots` come to new slots.
+    /// Makes room for `additional` more vectors; `newSlots` of them come to new slots.
     package func ensure(additional: Int, newSlots: Int) throws(StorageError) {
         guard count + newSlots <= capacity else { throw .capacityExceeded(maximum: capacity) }
         switch storage {
@@ -154,8 +154,8 @@ extension StoredVectors {
         }
     }
 
-    /// Takes in the vector of a slot: the next, for which ``ensure(additional:newSlots:)`` has made room, or one that nobody can
-    /// read any more. Of compact vectors the codes are in the matrix of codes already.
+    /// Stores the vector of a slot. The slot is the next one, and ``ensure(additional:newSlots:)`` has made room for it, or
+    /// one that no reader can reach any longer. The codes of compact vectors are in the matrix of codes already.
     package func store(_ vector: UnsafePointer<Float>, at slot: Slot) {
         switch storage {
         case .whole(let matrix, _): matrix.store(vector, at: slot)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Says why a snapshot file could not be read or written. A file that could not be written is as it was, with one exception: if the
-/// system refuses only to bring the new name of a file that is wholly on the disk there too, the new file is in its place, and
-/// the old one may be there again after a power failure.
+/// Says why a snapshot file could not be read or written. A file that could not be written is as it was, with one exception.
+/// If only the folder's fsync fails, the new file is in place, and a power failure may bring the old one back.
 public enum SnapshotError: Error, Sendable, Hashable {
     /// The system refused to open or read the file; `code` is its error number (`errno`).
     case cannotRead(path: String, code: Int32)

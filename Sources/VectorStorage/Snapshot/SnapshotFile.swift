@@ -42,7 +42,7 @@ package final class SnapshotFile {
         _ path: String, residency: SnapshotResidency = .mapped, prefaults: Bool = false
     ) throws(SnapshotError) {
         guard !path.utf8.contains(0) else { throw .cannotRead(path: path, code: EINVAL) }
-        // A pipe that nobody writes to would block.
+        // Opening a pipe without a writer would block.
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard file >= 0 else { throw .cannotRead(path: path, code: errno) }
         do throws(SnapshotError) {
@@ -112,7 +112,7 @@ package final class SnapshotFile {
         return tensor
     }
 
-    /// Throws if a section is left that nobody has asked for, and that so would never be verified.
+    /// Throws if a section was not asked for: it would never be verified.
     package func requireAllRead() throws(SnapshotError) {
         for entry in header.entries where !readSections.contains(entry.section) {
             throw .malformed(section: entry.section.name, reason: "an index like this one has no such section")
@@ -145,9 +145,9 @@ package final class SnapshotFile {
     }
 }
 
-/// A section in memory, to be compared with its checksum while nobody has changed it. The memory's owner outlives it.
+/// A section in memory, to be compared with its checksum before anything changes it. The memory's owner outlives it.
 package struct SnapshotTensor: @unchecked Sendable {
-    // SAFETY: `bytes` are read only, before anybody writes to them.
+    // SAFETY: `bytes` are only read, and before the first write to them.
 
     package let section: SnapshotSection
     private let checksum: UInt32

@@ -20,7 +20,8 @@ import DistanceKernels
 /// |           | (8), the length of its content (8), zeros (8)                                              |
 /// | the rest  | zeros, to byte 16,383                                                                     |
 ///
-/// What the sections hold is said where they are read: ``SnapshotSection``, `HNSWGraph+Snapshot`, `HNSWIndex+Snapshot`.
+/// ``SnapshotSection`` lists the sections. The files that read them say what they hold: `HNSWGraph+Snapshot`,
+/// `OpenedSnapshot`, `Calibration+Snapshot`.
 package struct SnapshotHeader: Sendable {
     package struct Entry: Sendable {
         package let section: SnapshotSection

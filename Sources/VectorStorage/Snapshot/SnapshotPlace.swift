@@ -10,8 +10,8 @@ import DistanceKernels
     import Darwin
 #endif
 
-/// Where a file is to be saved: its folder, held open, and its name there. What its path leads to meanwhile, and what folder the
-/// process is in, make no difference.
+/// Where a file is to be saved: its folder, held open, and its name there. A path that leads elsewhere later, or another
+/// working directory, makes no difference.
 ///
 /// Names are bytes that end with a zero: two that are equal as text may be two files, and one need not be text.
 final class SnapshotPlace {
@@ -113,7 +113,7 @@ final class SnapshotPlace {
     /// Makes an empty file beside the place, locked, with the owner and the permissions of the file that is there.
     func makeTemporary() throws(SnapshotError) -> (name: [CChar], file: Int32) {
         let prefix = prefix
-        // Never, however briefly, to be read by whom the old file is not.
+        // Never readable, even briefly, by anyone who could not read the old file.
         let mode = old.map { $0.st_mode & 0o7777 } ?? 0o666
         while true {
             let temporary = prefix + Self.hexadecimal(UInt64.random(in: 0 ... .max)) + [0]
@@ -143,7 +143,7 @@ final class SnapshotPlace {
 
     func delete(_ temporary: [CChar]) { unlinkat(folder, temporary, 0) }
 
-    /// Deletes temporary files for this place that nobody has locked.
+    /// Deletes temporary files for this place that no process has locked.
     func deleteLeftovers() {
         let listed = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard listed >= 0 else { return }

@@ -35,9 +35,9 @@ package enum SnapshotSection: UInt32, CaseIterable, Sendable {
     /// Whole vectors in half precision (IEEE 754 binary16) instead of `vectors`, padded with zeros to a cache line.
     case halfVectors = 24
 
-    /// Neighbours on level 0.
+    /// Neighbors on level 0.
     case baseNeighbors = 32
-    /// Neighbours on the levels above, a row a node and level.
+    /// Neighbors on the levels above, a row a node and level.
     case upperNeighbors = 33
     /// Each node's first row among `upperNeighbors`.
     case firstUpperRows = 34

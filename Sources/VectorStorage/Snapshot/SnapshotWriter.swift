@@ -10,11 +10,11 @@ import DistanceKernels
     import Darwin
 #endif
 
-/// Writes a snapshot file: to a file beside it, which takes its place when all of it has reached the disk. Whatever happens on the
-/// way, the old file or the new one is there.
+/// Writes a snapshot file. The content goes to a temporary file in the same folder, which replaces the old file when all of
+/// it has reached the disk. At any moment the old file or the new one is there.
 ///
-/// The file beside it is locked as long as somebody writes to it. One that nobody has locked was left by a process that ended too
-/// soon, and is deleted.
+/// The temporary file is locked as long as it is written. One without a lock was left by a process that ended too soon, and
+/// is deleted.
 package final class SnapshotWriter {
     private let path: String
     private let place: SnapshotPlace
@@ -67,7 +67,7 @@ package final class SnapshotWriter {
     package func append<Element>(
         _ section: SnapshotSection, _ tensor: Tensor<Element>, rows: Int
     ) throws(SnapshotError) {
-        // SAFETY: `rows` rows are usable, as their owner says, and nobody changes them meanwhile.
+        // SAFETY: `rows` rows are usable, as their owner says, and nothing changes them during the call.
         let count = rows * tensor.stride * MemoryLayout<Element>.stride
         try append(section, UnsafeRawBufferPointer(start: tensor.base, count: count))
     }

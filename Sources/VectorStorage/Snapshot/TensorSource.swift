@@ -10,7 +10,7 @@ package enum TensorSource {
         return file
     }
 
-    /// A tensor with room for `capacity` rows, of which the file has the first `rows`.
+    /// A tensor with room for `capacity` rows. The file has the first `rows` of them.
     ///
     /// - Parameters:
     ///   - rows: rows that are usable; ignored where nothing is stored.
