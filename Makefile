@@ -112,6 +112,7 @@ check: setup lint layers
 
 lint:
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
+	.ci/check-prose
 
 layers:
 	.ci/check-layers
