@@ -1,33 +1,40 @@
 # swift-nearest
 #
-#   make demo           search a dictionary by meaning: make demo TEXT='"fear of spiders" "a small boat"'
-#   make test           run the tests
-#   make test-asan      run the tests under AddressSanitizer
-#   make test-tsan      run the tests of many threads under ThreadSanitizer: FILTER='Tests' for all
-#   make fuzz-snapshot  damaged index files under libFuzzer and AddressSanitizer: FUZZ_SECONDS=120
-#   make check          what every commit must pass: format, layering, no warnings, tests
-#   make bench          recall and speed of search on the demo's vectors, on one thread and on two
-#   make bench-kernels  parity and speed of the distance kernels and their share of the machine: ARGS='--filter avx2/' CPU=1
-#   make bench-numkong  the scans of 32-bit floats against the Python packages SimSIMD and NumKong
-#   make bench-peers    search beside SymphonyQG, pyglass, hnswlib and faiss at equal recall@10 and recall@100, exact search
-#                       beside faiss:
-#                       BASE=B.npy QUERIES=Q.npy
-#   make bench-data     two sets of image descriptors to measure search on (Benchmarks/README.md), from Debian's photographs
-#   make bench-growth   time and distances of a query from 10,000 to 200,000 vectors at equal recall, on image descriptors
-#   make bench-cache    the same under perf stat: cache references and misses, where the machine has counters
-#   make bench-insert   insertion one by one and by one call, on one thread and several, into an empty index and a full one
-#   make bench-latency  latency of search in quiet and beside a writer
-#   make bench-memory   bytes that results allocate which share their vectors, beside copies
-#   make bench-churn    every vector replaced over and over: recall, speed and memory beside a fresh index
-#   make bench-hostile  data that graphs lose vectors of; fails if one is not found
-#   make bench-order    recall by the order in which vectors arrive
-#   make bench-load     an index again by looking up and inserting, reading, mapping its file: ARGS='--plot load.svg'
-#   make bench-load-peers  opening a saved index beside hnswlib and usearch: ARGS='--count 1000000'
-#                       the six before take BASE=B.npy QUERIES=Q.npy (memory and hostile do not) and ARGS, as ARGS='--json'
+#   Use
+#   make demo           search a dictionary by meaning: TEXT='"fear of spiders" "a small boat"'
+#   make setup          install missing Debian packages; the other targets do so first
 #   make format         format the Swift sources
-#   make setup          install what is missing of Debian's packages; the targets above do so first
 #   make clean          delete what was built
 #   make help           show this list
+#
+#   Test
+#   make check          what every commit must pass: format, prose, layering, no warnings, tests
+#   make test           run the tests
+#   make test-asan      run the tests under AddressSanitizer
+#   make test-tsan      run the tests that use many threads under ThreadSanitizer: FILTER='Tests' for all
+#   make fuzz-snapshot  read damaged index files under libFuzzer and AddressSanitizer: FUZZ_SECONDS=120
+#   make lint           check the format of the Swift sources, and words that hide meaning
+#   make layers         check which target imports which
+#
+#   Measure (Benchmarks/README.md)
+#   make bench          recall and speed of search on the demo's vectors, on one thread and on two
+#   make bench-kernels  parity and speed of the distance kernels, and their share of the machine: ARGS='--filter avx2/'
+#   make bench-cache    bench-kernels under perf stat: cache references and misses, if the machine has counters
+#   make bench-numkong  scans of 32-bit floats beside the Python packages SimSIMD and NumKong
+#   make bench-peers    search beside hnswlib and faiss at equal recall@10 and recall@100; exact search beside faiss
+#   make bench-insert   insertion one by one and by one call, on one thread and several, into empty and full indexes
+#   make bench-latency  latency of search in quiet and beside a writer
+#   make bench-churn    every vector replaced over and over: recall, speed and memory beside a fresh index
+#   make bench-order    recall by the order in which vectors arrive
+#   make bench-memory   bytes that results with vectors allocate when they share them, and when they copy them
+#   make bench-hostile  data that graphs lose vectors of; fails if a vector is not found
+#   make bench-load     five ways to get an index back: ARGS='--plot load.svg'
+#   make bench-load-peers  opening a saved index beside hnswlib and usearch: ARGS='--count 1000000'
+#   make bench-data     make two sets of image descriptors to measure on, from Debian's photographs
+#
+#   bench-peers, bench-insert, bench-latency, bench-churn and bench-order take BASE=B.npy QUERIES=Q.npy.
+#   bench-kernels, bench-cache, bench-numkong and bench-peers run on one processor: CPU=1 chooses it.
+#   All bench- targets but bench-numkong and bench-data take ARGS, such as ARGS='--help'.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -49,25 +56,10 @@ PACKAGES := libopenblas-dev pkg-config wordnet-base
     bench-hostile bench-order bench-load bench-load-peers release clean
 
 help:
-	@sed -n 's/^#   //p' Makefile
+	@sed -n '/^SHELL/q; 1,2d; s/^# *//p' Makefile
 
 setup:
-	@command -v $(SWIFT) >/dev/null || { echo "setup: no Swift toolchain; install Swift 6.2 or newer" >&2; exit 1; }
-	@if command -v dpkg-query >/dev/null; then \
-	    missing=""; \
-	    for package in $(PACKAGES); do \
-	        dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
-	    done; \
-	    if [ -n "$$missing" ]; then \
-	        sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-	        echo "setup: installing$$missing"; \
-	        $$sudo apt-get update -q; \
-	        DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -q -y --no-install-recommends $$missing; \
-	    fi; \
-	elif ! pkg-config --exists openblas 2>/dev/null; then \
-	    echo "setup: install OpenBLAS and pkg-config (brew install openblas pkg-config), or build with --disable-default-traits" >&2; \
-	    exit 1; \
-	fi
+	@SWIFT='$(SWIFT)' .ci/setup $(PACKAGES)
 
 release: setup
 	$(SWIFT) build -c release --product nearest
@@ -211,14 +203,7 @@ bench-load-peers: index-bench $(PEERS_STAMP)
 	$(PEERS_VENV)/bin/python Benchmarks/compare_load.py --index-bench $(INDEX_BENCH) $(ARGS)
 
 bench-cache: kernel-bench
-	@if ! command -v perf >/dev/null; then \
-	    echo "bench-cache: perf is not installed (Debian: linux-perf); nothing was measured"; \
-	elif ! perf stat -e instructions true 2>&1 | grep -E '[0-9] +instructions' >/dev/null; then \
-	    echo "bench-cache: this machine has no hardware counters (perf stat -e instructions: not supported), as is usual in a" \
-	        "virtual machine; nothing was measured"; \
-	else \
-	    perf stat -e cache-references,cache-misses,L1-dcache-loads,L1-dcache-load-misses $(PIN) $(KERNEL_BENCH) $(ARGS); \
-	fi
+	@Benchmarks/cache.sh $(PIN) $(KERNEL_BENCH) $(ARGS)
 
 clean:
 	rm -rf .build .build-test .build-asan .build-tsan .build-fuzz
