@@ -21,7 +21,8 @@
 #   make bench-kernels  parity and speed of the distance kernels, and their share of the machine: ARGS='--filter avx2/'
 #   make bench-cache    bench-kernels under perf stat: cache references and misses, if the machine has counters
 #   make bench-numkong  scans of 32-bit floats beside the Python packages SimSIMD and NumKong
-#   make bench-peers    search beside hnswlib and faiss at equal recall@10 and recall@100; exact search beside faiss
+#   make bench-peers    search beside SymphonyQG, pyglass, hnswlib and faiss at equal recall; exact search beside faiss
+#   make bench-growth   time and distances of a query from 10,000 to 200,000 image descriptors, at equal recall
 #   make bench-insert   insertion one by one and by one call, on one thread and several, into empty and full indexes
 #   make bench-latency  latency of search in quiet and beside a writer
 #   make bench-churn    every vector replaced over and over: recall, speed and memory beside a fresh index
@@ -33,7 +34,7 @@
 #   make bench-data     make two sets of image descriptors to measure on, from Debian's photographs
 #
 #   bench-peers, bench-insert, bench-latency, bench-churn and bench-order take BASE=B.npy QUERIES=Q.npy.
-#   bench-kernels, bench-cache, bench-numkong and bench-peers run on one processor: CPU=1 chooses it.
+#   bench-kernels, bench-cache, bench-numkong, bench-peers and bench-growth run on one processor: CPU=1 chooses it.
 #   All bench- targets but bench-numkong and bench-data take ARGS, such as ARGS='--help'.
 
 SHELL := /bin/bash
