@@ -14,6 +14,7 @@ let package = Package(
     products: [
         .library(name: "Nearest", targets: ["Nearest"]),
         .library(name: "VectorIndex", targets: ["VectorIndex"]),
+        .library(name: "DistanceKernels", targets: ["DistanceKernels"]),
         .executable(name: "nearest", targets: ["NearestCLI"]),
     ],
     traits: [
