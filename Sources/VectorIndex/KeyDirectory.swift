@@ -69,6 +69,6 @@ struct KeyDirectory: ~Copyable {
         for key in keys where slot(of: key) != nil { throw .duplicateKey(key) }
         guard keys.count > 1 else { return }
         var seen = Set<UInt64>(minimumCapacity: keys.count)
-        for key in keys where !seen.insert(key).inserted { throw .duplicateKey(key) }
+        for key in keys where !seen.insert(key).inserted { throw .repeatedKey(key) }
     }
 }

@@ -18,8 +18,11 @@ public enum VectorIndexError: Error, Sendable, Hashable {
     /// A vector is all zeros and the metric is ``Metric/cosine``.
     case zeroVector
 
-    /// The index already holds the key, or a batch names it twice.
+    /// The index already holds the key.
     case duplicateKey(UInt64)
+
+    /// A batch names the key twice.
+    case repeatedKey(UInt64)
 
     /// A parameter is outside its range.
     case invalidParameter(name: String, value: Int, allowed: ClosedRange<Int>)
@@ -71,7 +74,9 @@ extension VectorIndexError: CustomStringConvertible {
         case .zeroVector:
             "the vector is all zeros, which has no direction to compare under the cosine metric"
         case .duplicateKey(let key):
-            "the key \(key) is already there, or named twice"
+            "the key \(key) is already there"
+        case .repeatedKey(let key):
+            "the batch names the key \(key) twice"
         case .invalidParameter(let name, let value, let allowed):
             "\(name) is \(value); it must be from \(allowed.lowerBound) to \(allowed.upperBound)"
         case .nothingKept:

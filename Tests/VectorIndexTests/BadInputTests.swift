@@ -89,7 +89,7 @@ struct BadInputTests {
         try Self.expectRefusal(.duplicateKey(7), by: index) {
             try index.insertAll(good + good + good, keys: [50, 7, 51])
         }
-        try Self.expectRefusal(.duplicateKey(51), by: index) {
+        try Self.expectRefusal(.repeatedKey(51), by: index) {
             try index.insertAll(good + good + good + good, keys: [50, 51, 52, 51])
         }
         try index.insert(good, key: 3)

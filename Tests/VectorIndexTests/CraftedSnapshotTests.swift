@@ -195,10 +195,16 @@ struct CraftedSnapshotTests {
 
     @Test("What is no snapshot, or no file, is refused as such", .timeLimit(.minutes(1)))
     func places() throws {
-        #expect(try refusal(folder.write([UInt8](), to: "empty")) == .notASnapshot)
-        #expect(try refusal(folder.write(Array("\u{89}NEARES".utf8.suffix(7)), to: "seven")) == .notASnapshot)
-        #expect(try refusal(folder.write([0x89] + Array("NEARES".utf8), to: "seven")) == .notASnapshot)
-        #expect(try refusal(folder.write([UInt8](repeating: 0, count: 40_000), to: "zeros")) == .notASnapshot)
+        #expect(try refusal(folder.write([UInt8](), to: "empty")) == .notASnapshot(path: folder.path("empty")))
+        #expect(
+            try refusal(folder.write(Array("\u{89}NEARES".utf8.suffix(7)), to: "seven"))
+                == .notASnapshot(path: folder.path("seven")))
+        #expect(
+            try refusal(folder.write([0x89] + Array("NEARES".utf8), to: "seven"))
+                == .notASnapshot(path: folder.path("seven")))
+        #expect(
+            try refusal(folder.write([UInt8](repeating: 0, count: 40_000), to: "zeros"))
+                == .notASnapshot(path: folder.path("zeros")))
         #expect(
             try refusal(folder.write([0x89] + Array("NEAREST".utf8), to: "eight"))
                 == .lengthMismatch(expected: 16_384, found: 8))

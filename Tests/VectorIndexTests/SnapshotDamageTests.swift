@@ -23,6 +23,7 @@ struct SnapshotDamageTests {
         private let folder: TemporaryFolder
         private let handle: FileHandle
         let image: SnapshotImage
+        var path: String { folder.path("a") }
 
         init(_ seed: SnapshotSeed) throws {
             folder = try TemporaryFolder()
@@ -34,7 +35,7 @@ struct SnapshotDamageTests {
         /// Why it is not opened.
         func refusal() -> SnapshotError? {
             do throws(VectorIndexError) {
-                _ = try HNSWIndex(contentsOf: folder.path("a"))
+                _ = try HNSWIndex(contentsOf: path)
                 return nil
             } catch {
                 guard case .snapshot(let error) = error else { return nil }
@@ -72,7 +73,7 @@ struct SnapshotDamageTests {
             try file.truncate(to: length)
             let expected: SnapshotError =
                 length < 8
-                ? .notASnapshot
+                ? .notASnapshot(path: file.path)
                 : .lengthMismatch(
                     expected: length < SnapshotImage.pageBytes ? SnapshotImage.pageBytes : full, found: length)
             #expect(file.refusal() == expected, "\(length) bytes")
@@ -90,7 +91,7 @@ struct SnapshotDamageTests {
             for bit in 0..<8 {
                 let found = try file.refusal(flipping: bit, at: place)
                 switch place {
-                case 0..<8: #expect(found == .notASnapshot)
+                case 0..<8: #expect(found == .notASnapshot(path: file.path))
                 case 8..<12 where (place, bit) == (8, 1):
                     #expect(found == .malformed(section: "header", reason: "version 0"))
                 case 8..<12 where (place, bit) == (8, 0): #expect(found == .checksumMismatch(section: "header"))

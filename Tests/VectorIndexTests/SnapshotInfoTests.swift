@@ -79,8 +79,9 @@ struct SnapshotInfoTests {
             do throws(VectorIndexError) { _ = try SnapshotInfo(contentsOf: folder.path("b")) } catch { return error }
             return nil
         }
-        #expect(try refusal(of: []) == .snapshot(.notASnapshot))
-        #expect(try refusal(of: Array("a text that is long enough".utf8)) == .snapshot(.notASnapshot))
+        #expect(try refusal(of: []) == .snapshot(.notASnapshot(path: folder.path("b"))))
+        let text = Array("a text that is long enough".utf8)
+        #expect(try refusal(of: text) == .snapshot(.notASnapshot(path: folder.path("b"))))
         let shorter = Array(sound.dropLast(16_384))
         let mismatch = SnapshotError.lengthMismatch(expected: sound.count, found: shorter.count)
         #expect(try refusal(of: shorter) == .snapshot(mismatch))

@@ -13,7 +13,7 @@ public enum SnapshotError: Error, Sendable, Hashable {
     case notARegularFile(path: String)
 
     /// The file does not begin as a snapshot does.
-    case notASnapshot
+    case notASnapshot(path: String)
 
     /// The file was written by a machine that stores the bytes of a number in the other order.
     case foreignByteOrder
@@ -41,7 +41,7 @@ extension SnapshotError: CustomStringConvertible {
         case .cannotRead(let path, let code): "\(path): cannot be read: \(SystemCalls.message(code))"
         case .cannotWrite(let path, let code): "\(path): cannot be written: \(SystemCalls.message(code))"
         case .notARegularFile(let path): "\(path): is not a regular file"
-        case .notASnapshot: "not a snapshot of an index"
+        case .notASnapshot(let path): "\(path): is not a snapshot of an index"
         case .foreignByteOrder: "a snapshot of a machine with the other byte order"
         case .newerVersion(let found, let newestKnown):
             "a snapshot in version \(found) of the format; this release reads versions up to \(newestKnown): use a newer one"

@@ -51,7 +51,7 @@ package final class SnapshotFile {
             guard status.st_mode & S_IFMT == S_IFREG else { throw .notARegularFile(path: path) }
             let length = Int(status.st_size)
             let page = try Self.read(file, at: 0, count: min(length, SnapshotHeader.pageBytes), path: path)
-            header = try SnapshotHeader(page, fileLength: length)
+            header = try SnapshotHeader(page, fileLength: length, path: path)
         } catch {
             close(file)
             throw error

@@ -90,9 +90,11 @@ package struct SnapshotHeader: Sendable {
     // MARK: Reading
 
     /// Reads the beginning of a file, ``pageBytes`` of it or all if it is shorter.
-    init(_ page: [UInt8], fileLength: Int) throws(SnapshotError) {
+    ///
+    /// - Parameter path: the file, for errors.
+    init(_ page: [UInt8], fileLength: Int, path: String) throws(SnapshotError) {
         guard page.count >= Self.magic.count, page.prefix(Self.magic.count).elementsEqual(Self.magic) else {
-            throw .notASnapshot
+            throw .notASnapshot(path: path)
         }
         guard page.count == Self.pageBytes else {
             throw .lengthMismatch(expected: Self.pageBytes, found: fileLength)
