@@ -9,22 +9,24 @@ struct Catalog {
         var metadata: Metadata
     }
 
-    private var keyByID: [String: UInt64] = [:]
+    private var keyByID: [ID: UInt64] = [:]
     private var recordByKey: [UInt64: Record] = [:]
     private var nextKey: UInt64 = 0
 
     /// Published entries.
     var count: Int { keyByID.count }
 
-    func key(of id: String) -> UInt64? { keyByID[id] }
+    func key(of id: String) -> UInt64? { keyByID[ID(id)] }
 
     func record(of key: UInt64) -> Record? { recordByKey[key] }
 
     /// Throws the first id that is present or named twice.
     func checkNew(_ entries: [VectorEntry]) throws(VectorDatabaseError) {
-        var seen = Set<String>(minimumCapacity: entries.count)
-        for entry in entries where keyByID[entry.id] != nil || !seen.insert(entry.id).inserted {
-            throw .duplicateID(entry.id)
+        var seen = Set<ID>(minimumCapacity: entries.count)
+        for entry in entries {
+            let id = ID(entry.id)
+            guard keyByID[id] == nil else { throw .duplicateID(entry.id) }
+            guard seen.insert(id).inserted else { throw .repeatedID(entry.id) }
         }
     }
 
@@ -40,14 +42,14 @@ struct Catalog {
     /// Makes recorded entries known by their ids.
     mutating func publish(_ keys: ArraySlice<UInt64>) {
         for key in keys {
-            if let id = recordByKey[key]?.id { keyByID[id] = key }
+            if let id = recordByKey[key]?.id { keyByID[ID(id)] = key }
         }
     }
 
     mutating func removeRecords(of keys: [UInt64]) {
         for key in keys {
-            guard let record = recordByKey.removeValue(forKey: key), keyByID[record.id] == key else { continue }
-            keyByID[record.id] = nil
+            guard let record = recordByKey.removeValue(forKey: key), keyByID[ID(record.id)] == key else { continue }
+            keyByID[ID(record.id)] = nil
         }
     }
 }

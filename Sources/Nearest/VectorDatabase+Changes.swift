@@ -30,6 +30,7 @@ extension VectorDatabase {
                 throw .index(error)
             }
         }
+        for entry in entries { try entry.checkMetadata() }
         try changing { () throws(VectorDatabaseError) in
             try catalog.checkNew(entries)
             let keys = addRecords(of: entries)
@@ -86,7 +87,8 @@ extension VectorDatabase {
     /// - Throws: ``VectorDatabaseError``: the vector is not one of this database's.
     @discardableResult
     public func upsert(_ entry: VectorEntry) throws(VectorDatabaseError) -> Bool {
-        try changing { () throws(VectorDatabaseError) in
+        try entry.checkMetadata()
+        return try changing { () throws(VectorDatabaseError) in
             let oldKey = catalog.key(of: entry.id)
             let keys = addRecords(of: [entry])
             do throws(VectorIndexError) {

@@ -2,8 +2,14 @@
 
 /// Says why a database refused a call. The database is unchanged.
 public enum VectorDatabaseError: Error, Sendable, Hashable {
-    /// An entry with this id is there already, or a batch names it twice.
+    /// An entry with this id is there already.
     case duplicateID(String)
+
+    /// A batch has two entries with this id.
+    case repeatedID(String)
+
+    /// The entry's metadata cannot be kept.
+    case invalidMetadata(id: String, reason: MetadataError)
 
     /// The entry's vector is not one of this database's.
     case invalidEntry(id: String, reason: VectorIndexError)
@@ -16,9 +22,20 @@ extension VectorDatabaseError: CustomStringConvertible {
     /// Says in one line what is wrong.
     public var description: String {
         switch self {
-        case .duplicateID(let id): "an entry with the id '\(id)' is already there"
-        case .invalidEntry(let id, let reason): "entry '\(id)': \(reason)"
+        case .duplicateID(let id): "an entry with the id '\(id.shortened)' is already there"
+        case .repeatedID(let id): "the batch has two entries with the id '\(id.shortened)'"
+        case .invalidMetadata(let id, let reason): "entry '\(id.shortened)': \(reason)"
+        case .invalidEntry(let id, let reason): "entry '\(id.shortened)': \(reason)"
         case .index(let error): error.description
+        }
+    }
+}
+
+extension VectorEntry {
+    /// Throws if a database cannot keep the metadata.
+    func checkMetadata() throws(VectorDatabaseError) {
+        for (name, value) in metadata {
+            do { try value.check(name: name) } catch { throw .invalidMetadata(id: id, reason: error) }
         }
     }
 }

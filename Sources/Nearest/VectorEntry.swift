@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A vector with the id it is known by and what it carries.
-public struct VectorEntry: Sendable, Hashable, Codable {
-    /// Any string; one entry a database has it.
+public struct VectorEntry: Sendable, Codable {
+    /// Any string; one entry a database has it. Ids are the same if their UTF-8 is: "é" is another id than "e" with an accent that
+    /// follows it, although Swift calls these strings equal.
     public var id: String
 
     /// As many finite values as the database has dimensions.
@@ -15,6 +16,30 @@ public struct VectorEntry: Sendable, Hashable, Codable {
         self.id = id
         self.vector = vector
         self.metadata = metadata
+    }
+}
+
+extension VectorEntry: Hashable {
+    /// Whether ids have the same UTF-8, and vectors and metadata are equal.
+    public static func == (a: VectorEntry, b: VectorEntry) -> Bool {
+        ID(a.id) == ID(b.id) && a.vector == b.vector && a.metadata == b.metadata
+    }
+
+    /// Hashes what ``==(_:_:)`` compares.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(ID(id))
+        hasher.combine(vector)
+        hasher.combine(metadata)
+    }
+}
+
+extension VectorEntry {
+    /// Decodes an entry; one without metadata has none.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        id = try container.decode(String.self, forKey: .id)
+        vector = try container.decode([Float].self, forKey: .vector)
+        metadata = try container.decodeIfPresent(Metadata.self, forKey: .metadata) ?? [:]
     }
 }
 

@@ -41,7 +41,7 @@ struct DatabaseBatchTests {
         try database.batchInsert(Self.entries(1000..<1010, seed: 153))
         var entries = Self.entries(0..<99, seed: 154)
         entries.insert(VectorEntry(id: "50", vector: [1, 2, 3, 4]), at: position)
-        #expect(throws: VectorDatabaseError.duplicateID("50")) { try database.batchInsert(entries) }
+        #expect(throws: VectorDatabaseError.repeatedID("50")) { try database.batchInsert(entries) }
         #expect(database.count == 10 && entries.allSatisfy { !database.contains($0.id) })
         #expect(try database.search([1, 2, 3, 4], k: 200).allSatisfy { $0.id.count == 4 })
         // What was refused leaves no id taken.

@@ -118,7 +118,7 @@ struct VectorDatabaseTests {
         #expect(throws: VectorDatabaseError.duplicateID("red")) {
             try database.batchInsert([good, VectorEntry(id: "red", vector: [1, 1, 0])])
         }
-        #expect(throws: VectorDatabaseError.duplicateID("white")) { try database.batchInsert([good, good]) }
+        #expect(throws: VectorDatabaseError.repeatedID("white")) { try database.batchInsert([good, good]) }
         #expect(throws: VectorDatabaseError.duplicateID("red")) {
             try database.insert(VectorEntry(id: "red", vector: [1, 1, 0]))
         }
