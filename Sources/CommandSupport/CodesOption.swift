@@ -3,28 +3,34 @@
 import ArgumentParser
 import Nearest
 
-/// Codes as they are named on the command line.
+/// Codes as they are named on the command line and in what commands print: ``none`` is ``VectorCodes/float32``.
 package enum CodesOption: String, ExpressibleByArgument, CaseIterable {
     case none, int8, int4, auto
 
-    /// The name of codes that an index was asked for.
-    package init(_ codes: VectorCodes?) {
+    /// Takes the names of ``VectorCodes`` too.
+    package init?(argument: String) {
+        guard let option = CodesOption(rawValue: argument) ?? VectorCodes(rawValue: argument).map({ CodesOption($0) })
+        else { return nil }
+        self = option
+    }
+
+    /// The name of codes.
+    package init(_ codes: VectorCodes) {
         self =
             switch codes {
-            case VectorCodes.none?: .none
-            case .int8?: .int8
-            case .int4?: .int4
-            case nil: .auto
+            case .automatic: .auto
+            case .float32: .none
+            case .int8: .int8
+            case .int4: .int4
             }
     }
 
-    /// nil lets the index choose.
-    package var codes: VectorCodes? {
+    package var codes: VectorCodes {
         switch self {
-        case .none: VectorCodes.none
+        case .none: .float32
         case .int8: .int8
         case .int4: .int4
-        case .auto: nil
+        case .auto: .automatic
         }
     }
 }

@@ -88,7 +88,7 @@ extension IndexArguments {
         try check("--rows", givenRows?.rawValue, RowsOption(info.options.rows).rawValue)
         try check("--seed", givenSeed.map { "\($0)" }, "\(info.options.seed)")
         try check(
-            "--codes", codes?.rawValue, CodesOption(info.options.codes).rawValue, info.codesInUse.rawValue)
+            "--codes", codes?.rawValue, CodesOption(info.options.codes).rawValue, CodesOption(info.codesInUse).rawValue)
         guard !compact || !info.options.keepsVectors else {
             throw ValidationError("--codes-only is given; \(path) was built without it")
         }

@@ -43,7 +43,7 @@ package struct RowQuantizer {
     package init(
         _ codes: VectorCodes, metric: Metric, center: [Float], scales: [Float]? = nil, instructionSet: InstructionSet
     ) {
-        precondition(codes != .none && !center.isEmpty)
+        precondition((codes == .int8 || codes == .int4) && !center.isEmpty)
         precondition(scales == nil || metric == .innerProduct && scales?.count == center.count)
         self.codes = codes
         self.metric = metric

@@ -4,9 +4,9 @@ import HNSW
 
 extension HNSWIndex {
     /// What vectors are compared by while the graph is searched: ``HNSWOptions/codes`` or what the index chose, once there are 256
-    /// vectors; `none` before.
+    /// vectors; `float32` before. Never `automatic`.
     public var codesInUse: VectorCodes {
-        readers.read(graph) { _, _ in state.value.codes?.quantizer.codes ?? .none }
+        readers.read(graph) { _, _ in state.value.codes?.quantizer.codes ?? .float32 }
     }
 
     /// The codes in place; the caller holds `writer`.
@@ -31,7 +31,7 @@ extension HNSWIndex {
     /// - Parameter newCount: vectors that are being inserted.
     func learn(newCount: Int, threads: Int) {
         let count = liveCount.load(ordering: .relaxed) + newCount
-        guard options.codes != VectorCodes.none || metric == .innerProduct, !vectors.isCompact,
+        guard options.codes != .float32 || metric == .innerProduct, !vectors.isCompact,
             count >= Self.codesMinimumCount, count >= 4 * codesLearntCount
         else { return }
         let live = (0..<UInt32(vectors.count)).filter { !graph.isRemoved(Slot($0)) }
@@ -47,8 +47,9 @@ extension HNSWIndex {
             RowQuantizer(
                 kind, metric: self.metric, center: center, scales: balance?.scales, instructionSet: self.instructionSet)
         }
-        let kinds = options.codes.map { [$0] } ?? fittingCodes(quantizer, live: live, threads: threads)
-        if let kind = kinds.first, kind != VectorCodes.none {
+        let kinds =
+            options.codes == .automatic ? fittingCodes(quantizer, live: live, threads: threads) : [options.codes]
+        if let kind = kinds.first, kind != .float32 {
             guard let matrix = try? vectors.encoded(by: quantizer(kind), instructionSet: instructionSet) else { return }
             setCodes(matrix, vectors: vectors)
         } else {

@@ -19,14 +19,14 @@ public struct HNSWOptions: Sendable, Hashable {
     public var seed: UInt64
 
     /// What vectors are compared by while the graph is searched and built: their codes are read instead of them, a quarter or an
-    /// eighth of the memory traffic, and the nearest by codes are then compared exactly. nil, the default, lets the index choose 4
-    /// or 8 bits, or the vectors themselves, by how well codes order the true neighbors of some of its vectors
+    /// eighth of the memory traffic, and the nearest by codes are then compared exactly. ``VectorCodes/automatic``, the default, lets
+    /// the index choose 4 or 8 bits, or the vectors themselves, by how well codes order the true neighbors of some of its vectors
     /// (``HNSWIndex/codesInUse``).
     ///
     /// Each vector has a range of its own, so that none lies outside it. Where codes cannot tell neighbors apart, because these lie
     /// closer together than the codes' steps, a search reads vectors instead, and nodes are linked by vectors: codes cost time there
     /// and no recall.
-    public var codes: VectorCodes?
+    public var codes: VectorCodes
 
     /// Whether the 32-bit vectors are kept beside their codes. Without them an index takes a third of the memory, and every distance
     /// is to the vector that its codes stand for: of 8 bits a value, since codes of 4 bits get remainders of 4 more.
@@ -36,11 +36,11 @@ public struct HNSWOptions: Sendable, Hashable {
     /// normally vectors are off by .6 to 1 %, and none is kept whole.
     ///
     /// Vectors are given up once there are 4,096 of them; until then, and if the index chooses the codes and none suits
-    /// (``HNSWIndex/codesInUse`` says `none`), they stay whole. Those of a batch are whole until it is linked.
+    /// (``HNSWIndex/codesInUse`` says `float32`), they stay whole. Those of a batch are whole until it is linked.
     ///
     /// A wanted recall (``HNSWIndex/search(_:k:recall:)-(Span<Float>,_,_)``) is measured among the vectors as they are stored.
     ///
-    /// `false` with `codes` of ``VectorCodes/none`` is refused.
+    /// `false` with `codes` of ``VectorCodes/float32`` is refused.
     public var keepsVectors: Bool
 
     /// What vectors are stored as: 32-bit floats, or half-precision floats (``VectorRows/float16``) of two bytes a value. A row is
@@ -69,7 +69,7 @@ public struct HNSWOptions: Sendable, Hashable {
     /// Makes options; what is not given has its usual value. Ranges are checked when an index is made.
     public init(
         m: Int = 16, efConstruction: Int = 200, efSearch: Int = 64, seed: UInt64 = 42,
-        codes: VectorCodes? = nil, keepsVectors: Bool = true, rows: VectorRows = .float32,
+        codes: VectorCodes = .automatic, keepsVectors: Bool = true, rows: VectorRows = .float32,
         instructionSet: InstructionSet? = nil
     ) {
         self.m = m
@@ -95,6 +95,6 @@ public struct HNSWOptions: Sendable, Hashable {
         try VectorIndexError.check("M", m, in: Self.mRange)
         try VectorIndexError.check("efConstruction", efConstruction, in: Self.efConstructionRange)
         try VectorIndexError.check("efSearch", efSearch, in: Self.efSearchRange)
-        if !keepsVectors, codes == VectorCodes.none { throw .nothingKept }
+        if !keepsVectors, codes == .float32 { throw .nothingKept }
     }
 }

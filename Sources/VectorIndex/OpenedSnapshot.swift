@@ -10,7 +10,7 @@ import HNSW
 /// | 8-15    | metric: 0 Manhattan, 1 squared Euclidean, 2 inner product, 3 cosine                            |
 /// | 16-39   | M, efConstruction, efSearch                                                                 |
 /// | 40-47   | seed                                                                                        |
-/// | 48-55   | codes asked for: 0 the index's choice, 1 none, 2 8 bits, 3 4 bits                              |
+/// | 48-55   | codes asked for: 0 the index's choice, 1 32-bit floats, 2 8 bits, 3 4 bits                       |
 /// | 56-63   | 1 if vectors are kept beside codes                                                            |
 /// | 64-71   | 1 if vectors are compact now                                                                  |
 /// | 72-79   | slots                                                                                       |
@@ -41,7 +41,7 @@ struct IndexRecord {
 
     private static let rows: [VectorRows] = [.float32, .float16]
     private static let metrics: [Metric] = [.manhattan, .squaredEuclidean, .innerProduct, .cosine]
-    fileprivate static let codes: [VectorCodes?] = [nil, VectorCodes.none, .int8, .int4]
+    fileprivate static let codes: [VectorCodes] = [.automatic, .float32, .int8, .int4]
 
     /// The oldest version of the format that says what an index holds, so that older releases can read it.
     static func version(rows: VectorRows, isBalanced: Bool) -> Int { rows == .float32 && !isBalanced ? 2 : 3 }
@@ -109,7 +109,7 @@ struct IndexRecord {
         let slots = try record.array(UInt32.self)
         indistinctSlots = version == 1 ? [] : slots
         try record.finish()
-        guard options.keepsVectors || codes != VectorCodes.none, !(options.keepsVectors && isCompact) else {
+        guard options.keepsVectors || codes != .float32, !(options.keepsVectors && isCompact) else {
             throw record.malformed("neither vectors nor codes are kept, or vectors that should not be there are not")
         }
     }
@@ -125,7 +125,7 @@ extension RowQuantizer {
 
     /// What a file's codes are.
     static func kind(in file: SnapshotFile) throws(SnapshotError) -> VectorCodes {
-        guard var record = try file.record(.quantizer) else { return .none }
+        guard var record = try file.record(.quantizer) else { return .float32 }
         return try kind(&record).codes
     }
 
@@ -142,7 +142,7 @@ extension RowQuantizer {
     ) throws(SnapshotError) {
         guard var record = try file.record(.quantizer) else { return nil }
         let (codes, areScaled) = try Self.kind(&record)
-        guard codes == index.options.codes ?? codes else {
+        guard [codes, .automatic].contains(index.options.codes) else {
             throw record.malformed("codes of another kind than is asked for")
         }
         guard !areScaled || balance != nil else {

@@ -14,11 +14,11 @@ public struct SearchConstants: Sendable, Hashable, Encodable {
     public let linesAhead: Int
 
     /// - Parameters:
-    ///   - codes: what vectors are compared by.
+    ///   - codes: what vectors are compared by; ``VectorCodes/automatic`` counts as the vectors themselves.
     ///   - rows: what vectors are stored as.
     public init(_ codes: VectorCodes, dimensions: Int, rows: VectorRows = .float32) {
         rowBytes =
-            codes == .none
+            codes == .float32 || codes == .automatic
             ? rows.rowBytes(dimensions: dimensions)
             : CodeRowLayout(codes, dimensions: dimensions).stride
         candidatesAtOnce = HNSWGraph.expansionWidth

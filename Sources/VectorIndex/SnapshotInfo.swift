@@ -63,7 +63,7 @@ public struct SnapshotInfo: Sendable, Hashable {
             let file = try SnapshotFile(path)
             let record = try IndexRecord(file)
             let codes = try RowQuantizer.kind(in: file)
-            guard codes != .none || !record.isCompact else {
+            guard codes != .float32 || !record.isCompact else {
                 throw .malformed(section: SnapshotSection.quantizer.name, reason: "it is missing")
             }
             formatVersion = file.header.version

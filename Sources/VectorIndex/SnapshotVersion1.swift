@@ -19,7 +19,7 @@ struct SnapshotVersion1 {
     init?(_ file: SnapshotFile, index: IndexRecord) throws(SnapshotError) {
         guard var record = try file.record(.quantizer) else { return nil }
         codes = try record.next("the kind of codes", in: 2...3) == 2 ? .int8 : .int4
-        guard codes == index.options.codes ?? codes else {
+        guard [codes, .automatic].contains(index.options.codes) else {
             throw record.malformed("codes of another kind than is asked for")
         }
         scale = try record.next("the scale")

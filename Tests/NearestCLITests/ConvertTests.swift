@@ -22,7 +22,7 @@ struct ConvertTests {
     @discardableResult
     private func makeIndex(metric: Metric, name: String = "a.nearest") throws -> HNSWIndex {
         let index = try HNSWIndex(
-            dimensions: 12, metric: metric, options: HNSWOptions(m: 5, efConstruction: 40, codes: VectorCodes.none))
+            dimensions: 12, metric: metric, options: HNSWOptions(m: 5, efConstruction: 40, codes: VectorCodes.float32))
         try index.insertBatch(fixture.vectors, keys: (0..<300).map { 10_000 - 7 * $0 })
         for key in 0..<50 as Range<UInt64> {
             let row = Int(key) % 9 * 12

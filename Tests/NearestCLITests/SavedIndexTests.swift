@@ -49,6 +49,27 @@ struct SavedIndexTests {
         #expect(try VerifyCommand.parse([out]).verify().contains("sound, 0 vectors x 12"))
     }
 
+    @Test("Codes have the command's names and the library's, and are printed by the command's")
+    func codesNames() throws {
+        let all = [("none", "none"), ("float32", "none"), ("int8", "int8"), ("auto", "auto"), ("automatic", "auto")]
+        for (given, printed) in all {
+            let report = try fixture.build("a.nearest", ["--codes", given])
+            let info = SnapshotReport(try IndexFile(path: fixture.path("a.nearest")).info())
+            #expect(info.codesAskedFor == printed && info.codes == report.codes)
+            #expect(printed == "auto" ? ["none", "int8", "int4"].contains(info.codes) : info.codes == printed)
+        }
+        let whenUnsaid = try fixture.build()
+        #expect(try fixture.build("b.nearest", ["--codes", "auto"]).codes == whenUnsaid.codes)
+        #expect(SnapshotReport(try IndexFile(path: fixture.path("a.nearest")).info()).codesAskedFor == "auto")
+    }
+
+    @Test("Commands that build use every core unless told otherwise")
+    func buildThreads() throws {
+        #expect(try BuildCommand.parse(["--base", "a", "--out", "b"]).buildThreads == Processors.count)
+        #expect(try BenchCommand.parse(["--base", "a", "--queries", "b"]).buildThreads == Processors.count)
+        #expect(try TuneCommand.parse(["--base", "a"]).threads == Processors.count)
+    }
+
     @Test("build stores rows of float16, and info says so")
     func halfRows() throws {
         #expect(try fixture.build().rows == "float32")

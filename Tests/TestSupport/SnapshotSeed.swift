@@ -41,7 +41,7 @@ public enum SnapshotSeed: UInt8, CaseIterable, Sendable {
     private var options: HNSWOptions {
         let codes: VectorCodes =
             switch self {
-            case .whole, .sweeping, .empty, .rounded: .none
+            case .whole, .sweeping, .empty, .rounded: .float32
             case .calibrated, .coded: .int8
             case .compact: .int4
             }

@@ -25,7 +25,7 @@ public struct VersionedIndex: Sendable {
     public init() throws(VectorIndexError) {
         index = try HNSWIndex(
             dimensions: Self.dimensions, metric: .squaredEuclidean,
-            options: HNSWOptions(m: 6, efConstruction: 20, codes: VectorCodes.none))
+            options: HNSWOptions(m: 6, efConstruction: 20, codes: VectorCodes.float32))
         var generator = SeededGenerator(seed: 611)
         try index.insertBatch(
             generator.vectors(count: Self.otherKeys.count, dimensions: Self.dimensions), keys: Array(Self.otherKeys))

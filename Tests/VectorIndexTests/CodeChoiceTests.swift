@@ -28,19 +28,30 @@ struct CodeChoiceTests {
         let vectors = generator.clusteredVectors(count: 1500, dimensions: Self.dimensions, clusters: 15, spread: 0.8)
         let index = try HNSWIndex(dimensions: Self.dimensions, metric: metric)
         try index.insertAll(vectors.prefix(200 * Self.dimensions).map { $0 }, keys: 0..<200)
-        #expect(index.codesInUse == .none)
+        #expect(index.codesInUse == .float32)
         try index.insertAll(Array(vectors.dropFirst(200 * Self.dimensions)), keys: 200..<1500)
-        #expect(index.codesInUse != .none)
+        #expect(index.codesInUse != .float32)
         #expect(try Self.recall(of: index, among: vectors, rows: 0..<1500) > 0.95)
     }
 
-    @Test("What is asked for is what is used", arguments: VectorCodes.allCases)
+    @Test("What is asked for is what is used", arguments: VectorCodes.usable)
     func overruled(codes: VectorCodes) throws {
         var generator = SeededGenerator(seed: 52)
         let index = try HNSWIndex(
             dimensions: Self.dimensions, metric: .manhattan, options: HNSWOptions(codes: codes))
         try index.insertAll(generator.vectors(count: 300, dimensions: Self.dimensions), keys: 0..<300)
         #expect(index.codesInUse == codes)
+    }
+
+    @Test("What is used is never what the index chooses from")
+    func neverAutomatic() throws {
+        var generator = SeededGenerator(seed: 55)
+        for count in [0, 100, 300] {
+            let index = try HNSWIndex(dimensions: 8, metric: .cosine, options: HNSWOptions(codes: .automatic))
+            try index.insertAll(generator.vectors(count: count, dimensions: 8), keys: 0..<UInt64(count))
+            #expect(index.codesInUse != .automatic && index.options.codes == .automatic)
+        }
+        #expect(HNSWOptions() == HNSWOptions(codes: .automatic))
     }
 
     @Test("Clusters closer together than any code's step are compared by themselves")
@@ -50,7 +61,7 @@ struct CodeChoiceTests {
             count: 1200, dimensions: Self.dimensions, clusters: 12, spread: 0.0005)
         let index = try HNSWIndex(dimensions: Self.dimensions, metric: .squaredEuclidean)
         try index.insertAll(vectors, keys: 0..<1200)
-        #expect(index.codesInUse == .none)
+        #expect(index.codesInUse == .float32)
         #expect(try Self.recall(of: index, among: vectors, rows: 0..<1200) > 0.9)
     }
 
@@ -60,7 +71,7 @@ struct CodeChoiceTests {
         var stored = generator.vectors(count: 2000, dimensions: Self.dimensions)
         let index = try HNSWIndex(dimensions: Self.dimensions, metric: .squaredEuclidean)
         try index.insertAll(stored, keys: 0..<2000)
-        #expect(index.codesInUse != .none)
+        #expect(index.codesInUse != .float32)
         let far = generator.vectors(count: 900, dimensions: Self.dimensions).map { $0 + 100 }
         for first in stride(from: 0, to: 900, by: batch) {
             let part = Array(far[first * Self.dimensions..<min(first + batch, 900) * Self.dimensions])

@@ -13,7 +13,7 @@ struct CompactIndexTests {
 
     /// Clustered vectors in an index, and queries of the same clusters that are not stored.
     private static func fixture(
-        _ codes: VectorCodes?, metric: Metric, count: Int = 4200, dimensions: Int = dimensions,
+        _ codes: VectorCodes, metric: Metric, count: Int = 4200, dimensions: Int = dimensions,
         keepsVectors: Bool = false
     ) throws -> (index: HNSWIndex, vectors: [Float], queries: [[Float]]) {
         var generator = SeededGenerator(seed: 71)
@@ -33,7 +33,7 @@ struct CompactIndexTests {
     }
 
     @Test("Most of what an index with vectors finds is found", arguments: kinds, Metric.allCases)
-    func recallFloor(codes: VectorCodes?, metric: Metric) throws {
+    func recallFloor(codes: VectorCodes, metric: Metric) throws {
         let (index, vectors, queries) = try Self.fixture(codes, metric: metric)
         #expect(index.vectors.isCompact)
         try index.checkInvariants()
@@ -45,7 +45,7 @@ struct CompactIndexTests {
     }
 
     @Test("Distances, vectors and exact search agree", arguments: kinds, Metric.allCases)
-    func agreement(codes: VectorCodes?, metric: Metric) throws {
+    func agreement(codes: VectorCodes, metric: Metric) throws {
         let (index, vectors, queries) = try Self.fixture(codes, metric: metric)
         for key in stride(from: 0, to: 4200 as UInt64, by: 300) {
             let decoded = try #require(try index.vector(for: key))
@@ -71,7 +71,7 @@ struct CompactIndexTests {
     }
 
     @Test("A batch gives what single searches give, to the bit", arguments: kinds, Metric.allCases)
-    func batchEqualsSearch(codes: VectorCodes?, metric: Metric) throws {
+    func batchEqualsSearch(codes: VectorCodes, metric: Metric) throws {
         let (index, _, queries) = try Self.fixture(codes, metric: metric)
         for key in stride(from: 0, to: 4200 as UInt64, by: 7) { #expect(try index.remove(key: key)) }
         for (k, ef) in [(1, 1), (10, 30), (100, nil)] as [(Int, Int?)] {
@@ -148,7 +148,7 @@ struct CompactIndexTests {
         "New vectors that lie elsewhere are found, and read as near to what they were as others",
         arguments: [1, 40, 900])
     func drift(batch: Int) throws {
-        for codes in [batch == 40 ? nil : VectorCodes.int4] {
+        for codes in [batch == 40 ? VectorCodes.automatic : .int4] {
             let (index, vectors, _) = try Self.fixture(codes, metric: .squaredEuclidean)
             let first = try #require(index.codes)
             var generator = SeededGenerator(seed: 74)
@@ -183,7 +183,7 @@ struct CompactIndexTests {
         let options = HNSWOptions(m: 8, efConstruction: 40, keepsVectors: false)
         let index = try HNSWIndex(dimensions: 32, metric: .squaredEuclidean, options: options)
         try index.insertAll(narrow, keys: 0..<4200)
-        #expect(index.codesInUse == .none && !index.vectors.isCompact)
+        #expect(index.codesInUse == .float32 && !index.vectors.isCompact)
         #expect(Array(try #require(try index.vector(for: 7))) == narrow.vector(7, 32))
     }
 
@@ -241,7 +241,7 @@ struct CompactIndexTests {
     func refused() {
         #expect(throws: VectorIndexError.nothingKept) {
             try HNSWIndex(
-                dimensions: 4, metric: .cosine, options: HNSWOptions(codes: VectorCodes.none, keepsVectors: false))
+                dimensions: 4, metric: .cosine, options: HNSWOptions(codes: VectorCodes.float32, keepsVectors: false))
         }
     }
 

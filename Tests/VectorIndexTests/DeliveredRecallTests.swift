@@ -73,7 +73,7 @@ enum UnevenData: CaseIterable, Sendable {
 
     func index() throws -> (index: HNSWIndex, queries: [Float]) {
         let (calls, queries) = make()
-        let options = HNSWOptions(m: 6, efConstruction: 40, codes: VectorCodes.none)
+        let options = HNSWOptions(m: 6, efConstruction: 40, codes: VectorCodes.float32)
         let index = try HNSWIndex(dimensions: Self.dimensions, metric: .squaredEuclidean, options: options)
         var count: UInt64 = 0
         for call in calls {

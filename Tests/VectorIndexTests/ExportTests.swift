@@ -79,7 +79,7 @@ struct ExportTests {
     func duplicates(m: Int) throws {
         let index = try HNSWIndex(
             dimensions: 4, metric: .squaredEuclidean,
-            options: HNSWOptions(m: m, efConstruction: 24, codes: VectorCodes.none))
+            options: HNSWOptions(m: m, efConstruction: 24, codes: VectorCodes.float32))
         var generator = SeededGenerator(seed: 611)
         let values = generator.vectors(count: 200, dimensions: 4)
         // Each vector up to twelve times: more often than a node of M 2 or 3 has neighbours.

@@ -8,10 +8,10 @@ import Testing
 /// An index that stores vectors in half precision.
 @Suite("An index of vectors in half precision")
 struct HalfRowTests {
-    private static let kinds: [VectorCodes?] = [VectorCodes.none, .int8, .int4, nil]
+    private static let kinds: [VectorCodes] = [.float32, .int8, .int4, .automatic]
 
     private static func options(
-        _ codes: VectorCodes?, rows: VectorRows = .float16, keepsVectors: Bool = true, set: InstructionSet? = nil
+        _ codes: VectorCodes, rows: VectorRows = .float16, keepsVectors: Bool = true, set: InstructionSet? = nil
     ) -> HNSWOptions {
         HNSWOptions(
             m: 8, efConstruction: 60, codes: codes, keepsVectors: keepsVectors, rows: rows, instructionSet: set)
@@ -36,7 +36,7 @@ struct HalfRowTests {
     }
 
     @Test(
-        "It finds as many of the true nearest as one of floats does", arguments: [VectorCodes.none, .int8],
+        "It finds as many of the true nearest as one of floats does", arguments: [VectorCodes.float32, .int8],
         [
             Metric.squaredEuclidean, .cosine,
         ])
@@ -61,12 +61,12 @@ struct HalfRowTests {
     }
 
     @Test("Distances, vectors, exact search and batches agree", arguments: Metric.allCases, kinds)
-    func agreement(metric: Metric, codes: VectorCodes?) throws {
+    func agreement(metric: Metric, codes: VectorCodes) throws {
         let dimensions = 19
         let (vectors, queries) = Self.data(count: 1200, dimensions: dimensions)
         let index = try Self.index(vectors, dimensions: dimensions, metric: metric, Self.options(codes))
         try index.checkInvariants()
-        #expect(index.options.rows == .float16 && (codes == nil || index.codesInUse == codes))
+        #expect(index.options.rows == .float16 && (codes == .automatic || index.codesInUse == codes))
         for query in queries {
             let exact = try index.search(query, k: 10, recall: 1)
             let approximate = try index.search(query, k: 10, efSearch: 300)
@@ -102,7 +102,7 @@ struct HalfRowTests {
     @Test("Stored values are off by 2⁻¹¹ of their magnitude, small ones by 2⁻²⁵", arguments: Metric.allCases)
     func precision(metric: Metric) throws {
         var generator = SeededGenerator(seed: 452)
-        let index = try HNSWIndex(dimensions: 40, metric: metric, options: Self.options(VectorCodes.none))
+        let index = try HNSWIndex(dimensions: 40, metric: metric, options: Self.options(VectorCodes.float32))
         for scale in [1, 30_000, 1e-4, 1e-7, 1e-20] as [Float] {
             let vector = generator.vector(dimensions: 40).map { $0 * scale }
             let key = UInt64(index.count)
@@ -120,7 +120,7 @@ struct HalfRowTests {
     @Test("A value beyond half precision is refused, and nothing changes", arguments: Metric.allCases)
     func outOfRange(metric: Metric) throws {
         let (vectors, queries) = Self.data(count: 40, dimensions: 5)
-        let index = try Self.index(vectors, dimensions: 5, metric: metric, Self.options(VectorCodes.none))
+        let index = try Self.index(vectors, dimensions: 5, metric: metric, Self.options(VectorCodes.float32))
         let before = try Observation(index)
         for large in [65_520, -65_520, 1e6] as [Float] {
             let bad = [0, 1, 2, large, 1]
@@ -152,7 +152,7 @@ struct HalfRowTests {
     }
 
     @Test("Vectors that become equal share a node, and negative ones that vanish are zeros", arguments: kinds)
-    func duplicates(codes: VectorCodes?) throws {
+    func duplicates(codes: VectorCodes) throws {
         let (vectors, _) = Self.data(count: 300, dimensions: 16)
         let index = try Self.index(vectors, dimensions: 16, metric: .squaredEuclidean, Self.options(codes))
         let nodes = index.graph.nodeCount
@@ -174,7 +174,7 @@ struct HalfRowTests {
         #expect(try Set(index.search(Array(stored.prefix(16)), k: 3).map(\.key)) == [0, 2000, 3000])
     }
 
-    @Test("The graph is the same for 1 and 2 threads", arguments: Metric.allCases, [VectorCodes.none, .int4])
+    @Test("The graph is the same for 1 and 2 threads", arguments: Metric.allCases, [VectorCodes.float32, .int4])
     func threads(metric: Metric, codes: VectorCodes) throws {
         let (vectors, _) = Self.data(count: 1500, dimensions: 24)
         let rows = try [1, 2].map { threads in
@@ -188,7 +188,7 @@ struct HalfRowTests {
         #expect(rows[0] == rows[1])
     }
 
-    @Test("Every instruction set finds the same neighbors", arguments: Metric.allCases, [VectorCodes.none, .int8])
+    @Test("Every instruction set finds the same neighbors", arguments: Metric.allCases, [VectorCodes.float32, .int8])
     func instructionSets(metric: Metric, codes: VectorCodes) throws {
         let (vectors, queries) = Self.data(count: 600, dimensions: 21)
         let found = try InstructionSet.supported.map { set in
@@ -200,7 +200,7 @@ struct HalfRowTests {
     }
 
     @Test("Removed vectors are not found, their memory is used again, and a held vector stays", arguments: kinds)
-    func removal(codes: VectorCodes?) throws {
+    func removal(codes: VectorCodes) throws {
         let (vectors, queries) = Self.data(count: 800, dimensions: 12)
         let index = try Self.index(vectors, dimensions: 12, metric: .cosine, Self.options(codes))
         let held = try #require(try index.vector(for: 5))
@@ -223,7 +223,7 @@ struct HalfRowTests {
         }
     }
 
-    @Test("A batch that is cancelled leaves the index as it was", arguments: [VectorCodes.none, .int8])
+    @Test("A batch that is cancelled leaves the index as it was", arguments: [VectorCodes.float32, .int8])
     func cancellation(codes: VectorCodes) throws {
         let (vectors, _) = Self.data(count: 1000, dimensions: 12)
         let index = try Self.index(
@@ -240,7 +240,7 @@ struct HalfRowTests {
         #expect(index.vectors.count == 400)
     }
 
-    @Test("A wanted recall is measured and delivered", arguments: Metric.allCases, [VectorCodes.none, .int8])
+    @Test("A wanted recall is measured and delivered", arguments: Metric.allCases, [VectorCodes.float32, .int8])
     func calibration(metric: Metric, codes: VectorCodes) throws {
         let (vectors, queries) = Self.data(count: 2500, queries: 60, dimensions: 16)
         let index = try Self.index(vectors, dimensions: 16, metric: metric, Self.options(codes))
@@ -255,7 +255,7 @@ struct HalfRowTests {
         #expect(Double(hits) / Double(10 * queries.count) > 0.86)
     }
 
-    @Test("Rows take half the memory, with codes and without", arguments: [VectorCodes.none, .int4])
+    @Test("Rows take half the memory, with codes and without", arguments: [VectorCodes.float32, .int4])
     func memory(codes: VectorCodes) throws {
         let (vectors, _) = Self.data(count: 500, dimensions: 384)
         let bytes = try VectorRows.allCases.map {
@@ -263,7 +263,7 @@ struct HalfRowTests {
         }
         #expect(bytes[0] - bytes[1] == 500 * 768)
         let constants = try Self.index(vectors, dimensions: 384, metric: .cosine, Self.options(codes)).searchConstants
-        #expect(constants.rowBytes == (codes == .none ? 768 : 192))
+        #expect(constants.rowBytes == (codes == .float32 ? 768 : 192))
     }
 
     @Test("Vectors are given up for codes as floats are, and those kept whole have rounded values")
@@ -294,7 +294,7 @@ struct HalfRowTests {
         #expect(HNSWOptions().rows == .float32)
         let (vectors, _) = Self.data(count: 30, dimensions: 9)
         let index = try Self.index(
-            vectors, dimensions: 9, metric: .innerProduct, Self.options(VectorCodes.none, rows: .float32))
+            vectors, dimensions: 9, metric: .innerProduct, Self.options(VectorCodes.float32, rows: .float32))
         for i in 0..<30 { #expect(try index.vector(for: UInt64(i)).map(Array.init) == vectors.vector(i, 9)) }
     }
 }

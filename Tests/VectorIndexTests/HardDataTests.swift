@@ -45,7 +45,7 @@ struct Truth {
 @Suite("Data that codes with one range for all vectors lose")
 struct HardDataTests {
     private static func index(
-        _ vectors: [[Float]], metric: Metric, codes: VectorCodes?, keepsVectors: Bool = true, batches: [Int] = []
+        _ vectors: [[Float]], metric: Metric, codes: VectorCodes, keepsVectors: Bool = true, batches: [Int] = []
     ) throws -> HNSWIndex {
         let options = HNSWOptions(m: 12, efConstruction: 64, codes: codes, keepsVectors: keepsVectors)
         let index = try HNSWIndex(dimensions: vectors[0].count, metric: metric, options: options)
@@ -71,8 +71,8 @@ struct HardDataTests {
     func chosenCodes(data: HardData, metric: Metric) throws {
         let sample = data.sample(count: 1000, queryCount: 60, seed: 1001)
         let truth = try Truth(sample.vectors, queries: sample.queries, metric: metric)
-        let byCodes = try Self.index(sample.vectors, metric: metric, codes: nil)
-        let byVectors = try Self.index(sample.vectors, metric: metric, codes: VectorCodes.none)
+        let byCodes = try Self.index(sample.vectors, metric: metric, codes: .automatic)
+        let byVectors = try Self.index(sample.vectors, metric: metric, codes: VectorCodes.float32)
         for ef in [64, 512] {
             let (found, expected) = (
                 try truth.recall(of: byCodes, efSearch: ef), try truth.recall(of: byVectors, efSearch: ef)
@@ -81,13 +81,13 @@ struct HardDataTests {
         }
     }
 
-    private static let compactCases: [(HardData, VectorCodes?, Metric)] = [
+    private static let compactCases: [(HardData, VectorCodes, Metric)] = [
         (.minorityTight, .int4, .squaredEuclidean), (.tightDuplicates, .int8, .squaredEuclidean),
         (.nearDuplicates, .int4, .manhattan), (.lognormalLengths, .int4, .innerProduct),
     ]
 
     @Test("An index that keeps codes only finds nearly all", arguments: compactCases)
-    func codesOnly(data: HardData, codes: VectorCodes?, metric: Metric) throws {
+    func codesOnly(data: HardData, codes: VectorCodes, metric: Metric) throws {
         let sample = data.sample(count: 4200, queryCount: 60, seed: 1002)
         let truth = try Truth(sample.vectors, queries: sample.queries, metric: metric)
         let index = try Self.index(sample.vectors, metric: metric, codes: codes, keepsVectors: false)
@@ -98,7 +98,7 @@ struct HardDataTests {
             found >= 0.95
             ? 0.95
             : try truth.recall(
-                of: Self.index(sample.vectors, metric: metric, codes: VectorCodes.none), efSearch: 512)
+                of: Self.index(sample.vectors, metric: metric, codes: VectorCodes.float32), efSearch: 512)
         #expect(found >= min(0.95, wanted), "\(data), \(metric), \(index.codesInUse): \(found) of \(wanted)")
     }
 
@@ -111,8 +111,8 @@ struct HardDataTests {
 
     @Test(
         "Vectors that come later, elsewhere and close together, are found",
-        arguments: [nil, .int8] as [VectorCodes?])
-    func lateCluster(codes: VectorCodes?) throws {
+        arguments: [.automatic, .int8] as [VectorCodes])
+    func lateCluster(codes: VectorCodes) throws {
         var generator = SeededGenerator(seed: 1003)
         let vectors =
             Self.normal(1200, using: &generator) + Self.normal(300, scale: 0.01, about: 3, using: &generator)
@@ -123,12 +123,12 @@ struct HardDataTests {
         #expect(found >= 0.98, "\(index.codesInUse): \(found)")
     }
 
-    @Test("Of vectors of two scales both are found", arguments: [nil, .int8] as [VectorCodes?])
-    func twoScales(codes: VectorCodes?) throws {
+    @Test("Of vectors of two scales both are found", arguments: [.automatic, .int8] as [VectorCodes])
+    func twoScales(codes: VectorCodes) throws {
         var generator = SeededGenerator(seed: 1004)
         let vectors = Self.normal(700, using: &generator) + Self.normal(700, scale: 0.01, using: &generator)
         let index = try Self.index(vectors, metric: .squaredEuclidean, codes: codes)
-        let byVectors = try Self.index(vectors, metric: .squaredEuclidean, codes: VectorCodes.none)
+        let byVectors = try Self.index(vectors, metric: .squaredEuclidean, codes: VectorCodes.float32)
         for scale in [1, 0.01] as [Float] {
             let queries = Self.normal(50, scale: scale, using: &generator)
             let truth = try Truth(vectors, queries: queries, metric: .squaredEuclidean)
@@ -143,14 +143,14 @@ struct HardDataTests {
     func noCeiling() throws {
         let sample = HardData.lognormalLengths.sample(count: 1500, queryCount: 60, seed: 1005)
         let truth = try Truth(sample.vectors, queries: sample.queries, metric: .innerProduct)
-        let index = try Self.index(sample.vectors, metric: .innerProduct, codes: nil)
-        #expect(index.codesInUse != .none)
+        let index = try Self.index(sample.vectors, metric: .innerProduct, codes: .automatic)
+        #expect(index.codesInUse != .float32)
         let found = try [64, 256, 1024].map { try truth.recall(of: index, efSearch: $0) }
         #expect(found == found.sorted() && found[2] == 1, "\(found)")
     }
 
-    @Test("Of directions in a plane all are found", arguments: [nil, .int8, .int4] as [VectorCodes?])
-    func plane(codes: VectorCodes?) throws {
+    @Test("Of directions in a plane all are found", arguments: [.automatic, .int8, .int4] as [VectorCodes])
+    func plane(codes: VectorCodes) throws {
         var generator = SeededGenerator(seed: 1006)
         let vectors = Self.normal(1000, dimensions: 2, using: &generator)
         let queries = Self.normal(60, dimensions: 2, using: &generator)

@@ -8,7 +8,7 @@ import Testing
 @Suite("An index under the inner product")
 struct InnerProductTests {
     private static func index(
-        _ vectors: [[Float]], codes: VectorCodes?, keepsVectors: Bool = true, threads: Int? = nil
+        _ vectors: [[Float]], codes: VectorCodes, keepsVectors: Bool = true, threads: Int? = nil
     ) throws -> HNSWIndex {
         let options = HNSWOptions(m: 12, efConstruction: 64, codes: codes, keepsVectors: keepsVectors)
         let index = try HNSWIndex(dimensions: vectors[0].count, metric: .innerProduct, options: options)
@@ -17,12 +17,12 @@ struct InnerProductTests {
     }
 
     /// Codes, and whether vectors are kept beside them.
-    private static let kinds: [(VectorCodes?, Bool)] = [
-        (nil, true), (VectorCodes.none, true), (.int8, true), (.int4, true), (.int4, false),
+    private static let kinds: [(VectorCodes, Bool)] = [
+        (.automatic, true), (.float32, true), (.int8, true), (.int4, true), (.int4, false),
     ]
 
     @Test("Queries of another kind find keys that share a mean and have wide dimensions", arguments: kinds)
-    func attentionKeys(codes: VectorCodes?, keepsVectors: Bool) throws {
+    func attentionKeys(codes: VectorCodes, keepsVectors: Bool) throws {
         let sample = HardData.attentionKeys.sample(count: 4200, queryCount: 100, seed: 1101)
         let truth = try Truth(sample.vectors, queries: sample.queries, metric: .innerProduct)
         let index = try Self.index(sample.vectors, codes: codes, keepsVectors: keepsVectors)
@@ -35,7 +35,7 @@ struct InnerProductTests {
     @Test(
         "Wide dimensions of any magnitude hide nothing", arguments: kinds,
         [0x1p-60, 0x1p-30, 0x1p30, 0x1p50] as [Float])
-    func hugeDimensions(kind: (codes: VectorCodes?, keepsVectors: Bool), factor: Float) throws {
+    func hugeDimensions(kind: (codes: VectorCodes, keepsVectors: Bool), factor: Float) throws {
         var sample = HardData.attentionKeys.sample(count: 2000, queryCount: 60, seed: 1107)
         // Products stay as they are: what vectors are multiplied with, queries are divided by.
         for d in 0..<2 {
@@ -53,7 +53,7 @@ struct InnerProductTests {
         let sample = HardData.attentionKeys.sample(count: 4200, queryCount: 300, seed: 1102)
         let (known, unknown) = (Array(sample.queries.prefix(200)), Array(sample.queries.suffix(100)))
         let truth = try Truth(sample.vectors, queries: unknown, metric: .innerProduct)
-        let index = try Self.index(sample.vectors, codes: nil)
+        let index = try Self.index(sample.vectors, codes: .automatic)
         let answers = { try unknown.map { try index.search($0, k: 10, recall: 0.95) } }
         #expect(try truth.recall(of: answers()) >= 0.9)
         try index.calibrate(queries: known.flatMap { $0 })
@@ -67,8 +67,8 @@ struct InnerProductTests {
         #expect(distanceCount < unknown.count * sample.vectors.count / 2)
     }
 
-    @Test("The graph does not depend on the number of threads", arguments: [nil, VectorCodes.none])
-    func threads(codes: VectorCodes?) throws {
+    @Test("The graph does not depend on the number of threads", arguments: [VectorCodes.automatic, .float32])
+    func threads(codes: VectorCodes) throws {
         let sample = HardData.attentionKeys.sample(count: 1500, queryCount: 0, seed: 1103)
         let rows = try [1, 2, 5].map { try Self.index(sample.vectors, codes: codes, threads: $0).allRows }
         #expect(rows[0] == rows[1])
@@ -79,7 +79,7 @@ struct InnerProductTests {
     func cancelled() throws {
         let folder = try TemporaryFolder()
         let sample = HardData.attentionKeys.sample(count: 1500, queryCount: 0, seed: 1104)
-        let index = try Self.index(Array(sample.vectors.prefix(300)), codes: nil)
+        let index = try Self.index(Array(sample.vectors.prefix(300)), codes: .automatic)
         try index.save(to: folder.path("before"))
         let balance = index.balance
         #expect(balance != nil)
@@ -100,8 +100,8 @@ struct InnerProductTests {
         #expect(opened.balance == index.balance)
     }
 
-    @Test("Removal and renewal keep what queries of another kind find", arguments: [nil, VectorCodes.none])
-    func renewed(codes: VectorCodes?) throws {
+    @Test("Removal and renewal keep what queries of another kind find", arguments: [VectorCodes.automatic, .float32])
+    func renewed(codes: VectorCodes) throws {
         let sample = HardData.attentionKeys.sample(count: 3000, queryCount: 60, seed: 1105)
         let index = try Self.index(sample.vectors, codes: codes)
         for round in 0..<3 {

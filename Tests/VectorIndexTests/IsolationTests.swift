@@ -34,14 +34,14 @@ struct IsolationTests {
         return problems.withLock { $0 }
     }
 
-    private func index(codes: VectorCodes?) throws -> HNSWIndex {
+    private func index(codes: VectorCodes) throws -> HNSWIndex {
         try HNSWIndex(
             dimensions: Self.dimensions, metric: .squaredEuclidean,
             options: HNSWOptions(m: 6, efConstruction: 20, codes: codes))
     }
 
-    @Test("It sees a batch wholly or not at all", arguments: [VectorCodes.none, nil])
-    func batches(codes: VectorCodes?) throws {
+    @Test("It sees a batch wholly or not at all", arguments: [VectorCodes.float32, .automatic])
+    func batches(codes: VectorCodes) throws {
         var generator = SeededGenerator(seed: 201)
         let index = try index(codes: codes)
         let values = (0..<16).map { _ in generator.vectors(count: 50, dimensions: Self.dimensions) }
@@ -65,7 +65,7 @@ struct IsolationTests {
     @Test("It sees removals in their order")
     func removals() throws {
         var generator = SeededGenerator(seed: 202)
-        let index = try index(codes: VectorCodes.none)
+        let index = try index(codes: VectorCodes.float32)
         try index.insertBatch(
             generator.vectors(count: 600, dimensions: Self.dimensions), keys: Array(0..<600))
         let query = generator.vector(dimensions: Self.dimensions)
@@ -85,7 +85,7 @@ struct IsolationTests {
         let dimensions = 10_000
         var generator = SeededGenerator(seed: 205)
         let index = try HNSWIndex(
-            dimensions: dimensions, metric: .manhattan, options: HNSWOptions(codes: VectorCodes.none))
+            dimensions: dimensions, metric: .manhattan, options: HNSWOptions(codes: VectorCodes.float32))
         let values = generator.vectors(count: 60, dimensions: dimensions)
         let query = generator.vector(dimensions: dimensions)
         let problems = problems {
@@ -104,7 +104,7 @@ struct IsolationTests {
     func replacements(k: Int) throws {
         var generator = SeededGenerator(seed: 203)
         let index = try HNSWIndex(
-            dimensions: Self.dimensions, metric: .squaredEuclidean, options: HNSWOptions(codes: VectorCodes.none))
+            dimensions: Self.dimensions, metric: .squaredEuclidean, options: HNSWOptions(codes: VectorCodes.float32))
         let others = generator.vectors(count: 100, dimensions: Self.dimensions)
         try index.insertBatch(others, keys: Array(1000..<1100))
         // The two of a pair take turns.
@@ -141,7 +141,7 @@ struct IsolationTests {
         let vectors = (0..<500).map(vector)
         let index = try HNSWIndex(
             dimensions: dimensions, metric: .manhattan,
-            options: HNSWOptions(m: 6, efConstruction: 20, codes: VectorCodes.none))
+            options: HNSWOptions(m: 6, efConstruction: 20, codes: VectorCodes.float32))
         try index.insertBatch((0..<count).flatMap { vectors[Int($0)] }, keys: Array(0..<count))
         let zeros = [Float](repeating: 0, count: dimensions)
         let problems = problems {
@@ -162,7 +162,7 @@ struct IsolationTests {
     @Test("What a batch that is cancelled was to add is never seen")
     func cancelledBatches() throws {
         var generator = SeededGenerator(seed: 204)
-        let index = try index(codes: nil)
+        let index = try index(codes: .automatic)
         try index.insertBatch(generator.vectors(count: 300, dimensions: Self.dimensions), keys: Array(0..<300))
         let values = generator.vectors(count: 60, dimensions: Self.dimensions)
         let query = generator.vector(dimensions: Self.dimensions)

@@ -100,7 +100,7 @@ struct RecallTests {
         }
         func index(m: Int, efConstruction: Int, efSearch: Int) throws -> HNSWIndex {
             let options = HNSWOptions(
-                m: m, efConstruction: efConstruction, efSearch: efSearch, codes: VectorCodes.none)
+                m: m, efConstruction: efConstruction, efSearch: efSearch, codes: VectorCodes.float32)
             let index = try HNSWIndex(dimensions: Self.dimensions, metric: .squaredEuclidean, options: options)
             try index.insertAll(vectors, keys: 0..<UInt64(Self.count))
             return index

@@ -35,7 +35,7 @@ struct RenewalTests {
         }
     }
 
-    private static func index(codes: VectorCodes?, keepsVectors: Bool = true) throws -> HNSWIndex {
+    private static func index(codes: VectorCodes, keepsVectors: Bool = true) throws -> HNSWIndex {
         try HNSWIndex(
             dimensions: dimensions, metric: .squaredEuclidean,
             options: HNSWOptions(m: 6, efConstruction: 24, codes: codes, keepsVectors: keepsVectors))
@@ -43,8 +43,8 @@ struct RenewalTests {
 
     @Test(
         "They take no more memory, and no longer file, however often", arguments: Way.allCases,
-        [(VectorCodes.none, 3000, true), (nil, 3000, true), (.int4, 4200, false)] as [(VectorCodes?, Int, Bool)])
-    func memory(way: Way, kind: (codes: VectorCodes?, count: Int, keepsVectors: Bool)) throws {
+        [(.float32, 3000, true), (.automatic, 3000, true), (.int4, 4200, false)] as [(VectorCodes, Int, Bool)])
+    func memory(way: Way, kind: (codes: VectorCodes, count: Int, keepsVectors: Bool)) throws {
         let folder = try TemporaryFolder()
         var generator = SeededGenerator(seed: 901)
         let values = generator.vectors(count: kind.count, dimensions: Self.dimensions)
@@ -76,7 +76,7 @@ struct RenewalTests {
     @Test("Of equal vectors each is found once, whichever of them is removed", arguments: [1, 2, 5])
     func equalVectors(copies: Int) throws {
         var generator = SeededGenerator(seed: 902)
-        let index = try Self.index(codes: VectorCodes.none)
+        let index = try Self.index(codes: VectorCodes.float32)
         let places = 100
         let values = generator.vectors(count: places, dimensions: Self.dimensions)
         func key(_ place: Int, _ copy: Int) -> UInt64 { UInt64(place * 10 + copy) }
@@ -110,7 +110,7 @@ struct RenewalTests {
     @Test("A search and a lookup beside it find each vector once, and the same", .timeLimit(.minutes(2)))
     func isolation() throws {
         var generator = SeededGenerator(seed: 903)
-        let index = try Self.index(codes: VectorCodes.none)
+        let index = try Self.index(codes: VectorCodes.float32)
         let count = 150
         let values = generator.vectors(count: count, dimensions: Self.dimensions)
         try index.insertBatch(values, keys: Array(0..<UInt64(count)))
@@ -159,7 +159,7 @@ struct RenewalTests {
     @Test("One that is held keeps its values while others move", arguments: Way.allCases)
     func held(way: Way) throws {
         var generator = SeededGenerator(seed: 904)
-        let index = try Self.index(codes: VectorCodes.none)
+        let index = try Self.index(codes: VectorCodes.float32)
         let values = generator.vectors(count: 200, dimensions: Self.dimensions)
         try index.insertBatch(values, keys: Array(0..<200))
         var held: [(position: Int, vector: SharedVector)] = []
@@ -182,7 +182,7 @@ struct RenewalTests {
     func reopened(way: Way) throws {
         let folder = try TemporaryFolder()
         var generator = SeededGenerator(seed: 905)
-        let index = try Self.index(codes: VectorCodes.none)
+        let index = try Self.index(codes: VectorCodes.float32)
         let values = generator.vectors(count: 90, dimensions: Self.dimensions)
         try index.insertBatch(values, keys: Array(0..<90))
         try Self.renew(index, Array(values.prefix(50 * Self.dimensions)), round: 0, way: .removedFirst)
@@ -200,7 +200,7 @@ struct RenewalTests {
     @Test("A batch of them that is cancelled leaves them as they were")
     func cancelled() throws {
         var generator = SeededGenerator(seed: 906)
-        let index = try Self.index(codes: VectorCodes.none)
+        let index = try Self.index(codes: VectorCodes.float32)
         let values = generator.vectors(count: 200, dimensions: Self.dimensions)
         try index.insertBatch(values, keys: Array(0..<200))
         for key in 0..<120 as Range<UInt64> { try index.remove(key: key) }

@@ -11,7 +11,7 @@ struct ReuseTests {
     private static let dimensions = 6
 
     private static func filled(
-        _ count: Int, codes: VectorCodes? = nil, rows: VectorRows = .float32, seed: UInt64
+        _ count: Int, codes: VectorCodes = .automatic, rows: VectorRows = .float32, seed: UInt64
     ) throws -> (HNSWIndex, [Float]) {
         var generator = SeededGenerator(seed: seed)
         let values = generator.vectors(count: count, dimensions: dimensions)
@@ -95,12 +95,12 @@ struct ReuseTests {
     }
 
     @Test(
-        "secureErase() leaves no value, code or key of what was removed", arguments: [VectorCodes.none, .int8],
+        "secureErase() leaves no value, code or key of what was removed", arguments: [VectorCodes.float32, .int8],
         VectorRows.allCases)
     func isErased(codes: VectorCodes, rows: VectorRows) throws {
         let (index, _) = try Self.filled(300, codes: codes, rows: rows, seed: 226)
         let space = AlignedBuffer<Float>(capacity: index.vectors.stride, zero: 0)
-        #expect((index.codes != nil) == (codes != .none))
+        #expect((index.codes != nil) == (codes != .float32))
         for key in 100..<200 as Range<UInt64> { try index.remove(key: key) }
         #expect(try index.secureErase() == 0)
         var erased = 0
@@ -127,7 +127,7 @@ struct ReuseTests {
             (0..<70).map { _ in UInt64(batch * 1000) + UInt64.random(in: 0..<150, using: &generator) }
         }
         let rows = try [1, 2, 3, 8].map { threads in
-            let options = HNSWOptions(m: 5, efConstruction: 20, codes: VectorCodes.none, rows: kind)
+            let options = HNSWOptions(m: 5, efConstruction: 20, codes: VectorCodes.float32, rows: kind)
             let index = try HNSWIndex(dimensions: Self.dimensions, metric: .squaredEuclidean, options: options)
             for (batch, values) in batches.enumerated() {
                 try index.insertBatch(values, keys: (0..<150).map { UInt64(batch * 1000 + $0) }, threads: threads)

@@ -10,7 +10,7 @@ struct SearchConstantTests {
         "Rows of at most 16 cache lines are fetched whole",
         arguments: [
             (VectorCodes.int4, 1, 64, 4, 1), (.int4, 128, 64, 4, 1), (.int8, 128, 128, 4, 2), (.int4, 384, 192, 4, 3),
-            (.none, 256, 1024, 4, 16), (.none, 257, 1088, 4, 8), (.none, 960, 3840, 4, 8),
+            (.float32, 256, 1024, 4, 16), (.float32, 257, 1088, 4, 8), (.float32, 960, 3840, 4, 8),
         ])
     func byRowLength(codes: VectorCodes, dimensions: Int, bytes: Int, candidates: Int, lines: Int) {
         let constants = SearchConstants(codes, dimensions: dimensions)

@@ -20,7 +20,7 @@ struct SnapshotFixture: Sendable, CustomStringConvertible {
     }
 
     var metric = Metric.squaredEuclidean
-    var codes: VectorCodes? = VectorCodes.none
+    var codes = VectorCodes.float32
     var keepsVectors = true
     var count = 300
     var m = 6
@@ -32,7 +32,7 @@ struct SnapshotFixture: Sendable, CustomStringConvertible {
     var mean: Float = 0
 
     var description: String {
-        "\(metric), codes \(codes?.rawValue ?? "chosen"), \(keepsVectors ? "whole" : "compact"), \(rows), \(count) \(history), M \(m)"
+        "\(metric), codes \(codes.rawValue), \(keepsVectors ? "whole" : "compact"), \(rows), \(count) \(history), M \(m)"
     }
 
     func make() throws -> HNSWIndex {

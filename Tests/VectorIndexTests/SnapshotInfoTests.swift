@@ -13,7 +13,7 @@ struct SnapshotInfoTests {
     @Test(
         "It is what the index is when it is opened",
         arguments: [
-            SnapshotFixture(), SnapshotFixture(metric: .cosine, codes: nil, history: .changed),
+            SnapshotFixture(), SnapshotFixture(metric: .cosine, codes: .automatic, history: .changed),
             SnapshotFixture(metric: .manhattan, codes: .int8), SnapshotFixture(metric: .innerProduct, codes: .int4),
             SnapshotFixture(count: 0), SnapshotFixture(rows: .float16), SnapshotFixture(history: .emptied),
             SnapshotFixture(m: 512, dimensions: 769),

@@ -174,7 +174,7 @@ struct SnapshotSavingTests {
         for (count, dimensions) in [(80, 65_536), (2500, 2048)] {
             let index = try HNSWIndex(
                 dimensions: dimensions, metric: .squaredEuclidean,
-                options: HNSWOptions(m: 4, efConstruction: 4, codes: VectorCodes.none))
+                options: HNSWOptions(m: 4, efConstruction: 4, codes: VectorCodes.float32))
             // Equal vectors are linked in no time.
             try index.insertBatch([Float](repeating: 1, count: count * dimensions), keys: Array(0..<UInt64(count)))
             for key in stride(from: 0, to: UInt64(count), by: 2) { try index.remove(key: key) }

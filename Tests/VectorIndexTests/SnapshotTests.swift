@@ -10,32 +10,32 @@ struct SnapshotTests {
         var fixtures: [SnapshotFixture] = []
         for metric in Metric.allCases {
             for history in SnapshotFixture.History.allCases {
-                for codes in [VectorCodes.none, .int8, .int4] {
+                for codes in [VectorCodes.float32, .int8, .int4] {
                     fixtures.append(SnapshotFixture(metric: metric, codes: codes, history: history))
                 }
             }
         }
         // So many that codes are learnt, vectors given up for them, and recall measured.
-        fixtures.append(SnapshotFixture(metric: .manhattan, codes: nil, count: 4200))
-        fixtures.append(SnapshotFixture(metric: .squaredEuclidean, codes: nil, keepsVectors: false, count: 4200))
+        fixtures.append(SnapshotFixture(metric: .manhattan, codes: .automatic, count: 4200))
+        fixtures.append(SnapshotFixture(metric: .squaredEuclidean, codes: .automatic, keepsVectors: false, count: 4200))
         fixtures.append(
             SnapshotFixture(metric: .cosine, codes: .int4, keepsVectors: false, count: 2100, history: .changed))
         fixtures.append(
             SnapshotFixture(metric: .innerProduct, codes: .int8, keepsVectors: false, count: 2100, history: .changed))
         // Whose edges are balanced.
-        for codes in [nil, VectorCodes.none, .int4] {
+        for codes in [.automatic, .float32, .int4] as [VectorCodes] {
             fixtures.append(SnapshotFixture(metric: .innerProduct, codes: codes, history: .changed, mean: 2))
         }
         fixtures.append(
             SnapshotFixture(
                 metric: .innerProduct, codes: .int4, keepsVectors: false, count: 2100, history: .changed, mean: 2))
         for metric in Metric.allCases {
-            for codes in [VectorCodes.none, .int4] {
+            for codes in [VectorCodes.float32, .int4] {
                 fixtures.append(SnapshotFixture(metric: metric, codes: codes, history: .changed, rows: .float16))
             }
         }
-        fixtures.append(SnapshotFixture(metric: .cosine, codes: nil, count: 4200, rows: .float16))
-        fixtures.append(SnapshotFixture(codes: nil, keepsVectors: false, count: 4200, rows: .float16))
+        fixtures.append(SnapshotFixture(metric: .cosine, codes: .automatic, count: 4200, rows: .float16))
+        fixtures.append(SnapshotFixture(codes: .automatic, keepsVectors: false, count: 4200, rows: .float16))
         fixtures.append(SnapshotFixture(codes: .int8, keepsVectors: false, history: .changed, rows: .float16))
         fixtures.append(SnapshotFixture(history: .emptied, rows: .float16))
         for dimensions in [1, 32, 769] {
@@ -110,7 +110,7 @@ struct SnapshotTests {
         rows: VectorRows, residency: SnapshotResidency, verification: SnapshotOptions.Verification
     ) throws {
         let folder = try TemporaryFolder()
-        let fixture = SnapshotFixture(codes: nil, history: .changed, rows: rows)
+        let fixture = SnapshotFixture(codes: .automatic, history: .changed, rows: rows)
         let index = try fixture.make()
         let expected = try fixture.answers(index)
         try index.save(to: folder.path("a"))
@@ -127,7 +127,7 @@ struct SnapshotTests {
     func calibration() throws {
         let folder = try TemporaryFolder()
         for metric in Metric.allCases {
-            let fixture = SnapshotFixture(metric: metric, codes: nil, count: 1200)
+            let fixture = SnapshotFixture(metric: metric, codes: .automatic, count: 1200)
             let index = try fixture.make()
             try index.calibrate(queries: fixture.queries.flatMap { $0 })
             try index.save(to: folder.path("a"))

@@ -108,8 +108,9 @@ struct StressTests {
     }
 
     @Test(
-        "Readers of every kind beside writers of every kind find true vectors only", arguments: [VectorCodes.none, nil])
-    func everything(codes: VectorCodes?) throws {
+        "Readers of every kind beside writers of every kind find true vectors only",
+        arguments: [VectorCodes.float32, .automatic])
+    func everything(codes: VectorCodes) throws {
         let index = try HNSWIndex(
             dimensions: Self.dimensions, metric: .squaredEuclidean,
             options: HNSWOptions(m: 6, efConstruction: 24, efSearch: 24, codes: codes))

@@ -108,13 +108,13 @@ struct StoredVectorsTests {
 
     @Test(
         "A kernel on what is stored gives the distances of the vectors that are read",
-        arguments: [VectorCodes.none] + kinds,
+        arguments: [VectorCodes.float32] + kinds,
         Metric.allCases)
     func storedKernel(kind: VectorCodes, metric: Metric) throws {
         for dimensions in [1, 7, 16, 33] {
             var fixture = try CompactFixture(
-                kind == .none ? .int8 : kind, metric: metric, count: 90, dimensions: dimensions)
-            if kind != .none { try fixture.compact(keeping: [4, 77]) }
+                kind == .float32 ? .int8 : kind, metric: metric, count: 90, dimensions: dimensions)
+            if kind != .float32 { try fixture.compact(keeping: [4, 77]) }
             let kernel = StoredKernel(fixture.vectors)
             #expect(kernel.remainderShare == 1)
             let space = AlignedBuffer<Float>(capacity: kernel.queryLength, zero: 0)

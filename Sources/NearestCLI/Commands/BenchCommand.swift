@@ -44,7 +44,7 @@ struct BenchCommand: ParsableCommand {
     var threads = 1
 
     @Option(help: "Threads that build; the graph does not depend on it.")
-    var buildThreads = 2
+    var buildThreads = Processors.count
 
     @Option(help: "Times that every setting is measured; the median is given.")
     var rounds = 3
@@ -121,7 +121,7 @@ struct BenchCommand: ParsableCommand {
         }
         return BenchReport(
             count: index.count, dimensions: index.dimensions, metric: MetricOption(index.metric).rawValue,
-            codes: index.codesInUse.rawValue, rows: RowsOption(index.options.rows).rawValue,
+            codes: CodesOption(index.codesInUse).rawValue, rows: RowsOption(index.options.rows).rawValue,
             instructionSet: index.instructionSet.rawValue, build: subject.build,
             memory: .init(
                 bytesPerVector: index.memoryBytes / max(index.count, 1), peakResidentBytes: ProcessMemory.peakBytes),

@@ -27,7 +27,7 @@ struct BuildCommand: ParsableCommand {
     var codes = CodesOption.auto
 
     @Option(help: "Threads that build; the graph does not depend on it.")
-    var buildThreads = 2
+    var buildThreads = Processors.count
 
     @Flag(help: "Print one JSON object instead of text.")
     var json = false
@@ -82,7 +82,7 @@ struct BuildCommand: ParsableCommand {
         let bytes = try file.save(index)
         return Report(
             count: index.count, dimensions: index.dimensions, metric: indexed.metric.rawValue,
-            codes: index.codesInUse.rawValue, rows: RowsOption(index.options.rows).rawValue,
+            codes: CodesOption(index.codesInUse).rawValue, rows: RowsOption(index.options.rows).rawValue,
             buildSeconds: (built - start).seconds,
             saveSeconds: (ContinuousClock.now - built).seconds, bytes: bytes)
     }

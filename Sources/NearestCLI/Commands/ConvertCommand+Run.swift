@@ -43,7 +43,7 @@ extension ConvertCommand {
         try target.checkFolder()
         let file = try hnswlibFile()
         let index = try file.makeIndex(
-            metric: (metric ?? .l2).metric, codes: codes ?? .auto, threads: buildThreads ?? 2)
+            metric: (metric ?? .l2).metric, codes: codes ?? .auto, threads: buildThreads ?? Processors.count)
         let bytes = try target.save(index)
         return "\(target.path): \(index.count) vectors x \(index.dimensions), \(MetricOption(index.metric).rawValue), "
             + "\(bytes) bytes"

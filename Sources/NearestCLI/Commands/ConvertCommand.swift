@@ -49,7 +49,7 @@ struct ConvertCommand: ParsableCommand {
     )
     var codes: CodesOption?
 
-    @Option(help: "Threads that build an index. (default: 2)")
+    @Option(help: "Threads that build an index. (default: every core)")
     var buildThreads: Int?
 
     @Option(help: ArgumentHelp("Write the keys or labels to a .npy or .ivecs file: int32, one a row.", valueName: "K"))

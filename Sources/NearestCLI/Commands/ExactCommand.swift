@@ -25,7 +25,7 @@ struct ExactCommand: ParsableCommand {
     var k = 10
 
     @Option(help: "Threads.")
-    var threads = 2
+    var threads = Processors.count
 
     @Option(help: ArgumentHelp("Search only the first N vectors.", valueName: "N"))
     var limit: Int?

@@ -70,9 +70,9 @@ extension InfoCommand.Report {
             supportedInstructionSets: InstructionSet.supported.map(\.rawValue), instructionSet: instructionSet.rawValue,
             processors: ProcessInfo.processInfo.activeProcessorCount, blas: BLAS(backend),
             search: [128, 384, 960].flatMap { dimensions in
-                VectorCodes.allCases.map { codes in
+                VectorCodes.usable.map { codes in
                     Search(
-                        dimensions: dimensions, codes: codes.rawValue,
+                        dimensions: dimensions, codes: CodesOption(codes).rawValue,
                         constants: SearchConstants(codes, dimensions: dimensions))
                 }
             })

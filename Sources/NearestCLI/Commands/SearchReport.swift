@@ -28,7 +28,7 @@ struct SearchReport: Encodable {
         count = index.count
         dimensions = index.dimensions
         metric = MetricOption(index.metric).rawValue
-        codes = index.codesInUse.rawValue
+        codes = CodesOption(index.codesInUse).rawValue
         self.k = k
         self.threads = threads
         self.seconds = seconds

@@ -47,7 +47,7 @@ struct SnapshotReport: Encodable {
         efSearch = info.options.efSearch
         seed = info.options.seed
         codesAskedFor = CodesOption(info.options.codes).rawValue
-        codes = info.codesInUse.rawValue
+        codes = CodesOption(info.codesInUse).rawValue
         rows = RowsOption(info.options.rows).rawValue
         keepsVectors = info.options.keepsVectors
         isCompact = info.isCompact

@@ -32,7 +32,7 @@ struct TuneCommand: ParsableCommand {
     var codes = CodesOption.auto
 
     @Option(help: "Threads.")
-    var threads = 2
+    var threads = Processors.count
 
     @Option(help: ArgumentHelp("Write the curves as a picture.", valueName: "FILE.svg"))
     var plot: String?
