@@ -36,6 +36,6 @@ struct KMeans {
     private static func nearest(to vectors: [Float], of means: [Float], dimensions: Int) throws -> [Int] {
         let index = try ExactIndex(dimensions: dimensions, metric: .squaredEuclidean)
         try index.insertBatch(means, keys: (0..<UInt64(means.count / dimensions)).map { $0 })
-        return try index.searchBatch(vectors, k: 1).map { Int($0[0].key) }
+        return try index.search(each: vectors, k: 1).map { Int($0[0].key) }
     }
 }

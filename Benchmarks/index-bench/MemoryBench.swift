@@ -85,15 +85,15 @@ struct MemoryBench: ParsableCommand {
         var found = try database.search(query, k: count).count
         let without = try AllocationCounter.bytes { found = min(found, try database.search(query, k: count).count) }
         let sharing = try AllocationCounter.bytes {
-            found = min(found, try database.search(query, k: count, includingVectors: true).count)
+            found = min(found, try database.search(query, k: count, including: .vectors).count)
         }
         let copying = try AllocationCounter.bytes {
-            let results = try database.search(query, k: count, includingVectors: true)
+            let results = try database.search(query, k: count, including: .vectors)
             let copies = results.map { $0.vector.map { Array($0) } }
             found = min(found, copies.count)
         }
         return Row(
-            call: "search(includingVectors:)", results: found, dimensions: dimensions, bytesWithoutVectors: without,
+            call: "search(including: .vectors)", results: found, dimensions: dimensions, bytesWithoutVectors: without,
             bytesSharing: sharing, bytesCopying: copying)
     }
 

@@ -78,7 +78,8 @@ struct SearchLoad {
         do throws(VectorIndexError) {
             while !shared.isOver.load(ordering: .relaxed) {
                 let before = ContinuousClock.now
-                _ = try index.search(inputs.queries.span.extracting(inputs.queryRange(q)), k: k, efSearch: ef)
+                _ = try index.search(
+                    inputs.queries.span.extracting(inputs.queryRange(q)), k: k, effort: .candidates(ef))
                 latencies.append(ContinuousClock.now - before)
                 q = (q + 1) % inputs.queryCount
             }

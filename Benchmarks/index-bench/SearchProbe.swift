@@ -20,12 +20,12 @@ struct SearchProbe {
         let exact = try ExactIndex(dimensions: inputs.dimensions, metric: metric)
         try exact.insertBatch(
             inputs.base.span.extracting(0..<count * inputs.dimensions), keys: (0..<UInt64(count)).map { $0 })
-        truth = try exact.searchBatch(inputs.queries, k: self.k).map { $0.last?.distance ?? -.infinity }
+        truth = try exact.search(each: inputs.queries, k: self.k).map { $0.last?.distance ?? -.infinity }
     }
 
     /// The share of the true neighbours that the index finds.
     func recall(_ index: HNSWIndex) throws -> Double {
-        let found = try index.searchBatch(inputs.queries, k: k, efSearch: ef)
+        let found = try index.search(each: inputs.queries, k: k, effort: .candidates(ef))
         return Recall.mean(of: found.map { $0.map(\.distance) }, kthTrueDistances: truth, k: k)
     }
 
@@ -33,7 +33,7 @@ struct SearchProbe {
     func queriesPerSecond(_ index: HNSWIndex) throws -> Double {
         let start = ContinuousClock.now
         for q in 0..<inputs.queryCount {
-            _ = try index.search(inputs.queries.span.extracting(inputs.queryRange(q)), k: k, efSearch: ef)
+            _ = try index.search(inputs.queries.span.extracting(inputs.queryRange(q)), k: k, effort: .candidates(ef))
         }
         return Double(inputs.queryCount) / (ContinuousClock.now - start).seconds
     }

@@ -95,6 +95,6 @@ package struct SearchInputs {
         try index.insertBatch(base, keys: keys)
         let progress = ProgressBar("exact search", total: queryCount)
         defer { progress.finish() }
-        return try index.searchBatch(queries, k: k, threads: threads) { progress.update($0) }
+        return try index.search(each: queries, k: k, threads: threads) { progress.update($0) }
     }
 }

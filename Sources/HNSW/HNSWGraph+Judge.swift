@@ -4,13 +4,13 @@ import DistanceKernels
 
 extension HNSWGraph {
     /// Begins the search of level 0 that ends by a judge, or without one when all candidates are expanded.
-    func begin(at entryPoint: UInt32, effort: SearchEffort, scratch: inout SearchScratch) {
-        let expansions = min(effort.efSearch, max(nodeCount, 1))
+    func begin(at entryPoint: UInt32, budget: SearchBudget, scratch: inout SearchScratch) {
+        let expansions = min(budget.efSearch, max(nodeCount, 1))
         scratch.isUndecided = false
-        scratch.judged.effort = effort
-        let limit = effort.poolLimit(expansions: expansions)
+        scratch.judged.budget = budget
+        let limit = budget.poolLimit(expansions: expansions)
         begin(at: entryPoint, ef: limit, scratch: &scratch)
-        guard effort.judge != nil else { return scratch.pool.limitExpansion(to: expansions) }
+        guard budget.judge != nil else { return scratch.pool.limitExpansion(to: expansions) }
         scratch.judged.entryPoint = entryPoint
         scratch.judged.expansions = expansions
         scratch.judged.hasHalf = false
@@ -26,7 +26,7 @@ extension HNSWGraph {
     func goesOn<Kernel: DistanceKernel>(
         _ query: UnsafePointer<Kernel.Element>, kernel: Kernel, scratch: inout SearchScratch
     ) -> Bool {
-        guard let judge = scratch.judged.effort.judge else { return false }
+        guard let judge = scratch.judged.budget.judge else { return false }
         return goesOn(query, judge: judge, kernel: kernel, scratch: &scratch)
     }
 
@@ -56,7 +56,7 @@ extension HNSWGraph {
         scratch.judged.expansions = next
         scratch.judged.doublings += 1
         if next > scratch.pool.limit {
-            let limit = scratch.judged.effort.poolLimit(expansions: next)
+            let limit = scratch.judged.budget.poolLimit(expansions: next)
             begin(at: scratch.judged.entryPoint, ef: limit, scratch: &scratch)
         }
         scratch.pool.limitExpansion(to: next)
@@ -91,8 +91,10 @@ extension HNSWGraph {
             let query = kernel.query(ofRow: nearest.slot, space: scratch.candidateSpace.elements(kernel.queryLength))
             kernel.gather(query, slots: slots, count: count, into: distances)
             scratch.distanceCount &+= count
-            let sorted = UnsafeBufferPointer(start: distances, count: count).sorted()
-            let median = sorted[count / 2]
+            // In place: a search allocates nothing.
+            var sorted = UnsafeMutableBufferPointer(start: distances, count: count)
+            sorted.sort()
+            let median = distances[count / 2]
             ratio = median > 0 ? nearest.distance / median : 0
         }
         scratch.hopCount = 0

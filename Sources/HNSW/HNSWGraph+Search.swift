@@ -8,13 +8,13 @@ extension HNSWGraph {
     ///
     /// The caller has taken the scratch's view.
     ///
-    /// - Parameter effort: live nodes to expand, at least the number of results wanted, and when more are.
+    /// - Parameter budget: live nodes to expand, at least the number of results wanted, and when more are.
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == Float16Kernel)
     @specialized(where Kernel == CodeKernel)
     @specialized(where Kernel == StoredKernel)
     package func search<Kernel: DistanceKernel>(
-        _ query: UnsafePointer<Kernel.Element>, effort: SearchEffort, kernel: Kernel, scratch: inout SearchScratch
+        _ query: UnsafePointer<Kernel.Element>, budget: SearchBudget, kernel: Kernel, scratch: inout SearchScratch
     ) {
         scratch.isUndecided = false
         scratch.listed.removeAll(keepingCapacity: true)
@@ -22,7 +22,7 @@ extension HNSWGraph {
         let start = descend(
             query, from: entryPoint, fromLevel: scratch.view.topLevel, toLevel: 1, kernel: kernel, scratch: &scratch)
         let layer = layer(0)
-        begin(at: start, effort: effort, scratch: &scratch)
+        begin(at: start, budget: budget, scratch: &scratch)
         repeat {
             repeat {
                 measure(query, layer: layer, countsDead: false, kernel: kernel, scratch: &scratch)

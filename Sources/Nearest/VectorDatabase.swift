@@ -78,43 +78,6 @@ public final class VectorDatabase: @unchecked Sendable {
         }
     }
 
-    /// Returns the entries nearest to a query, nearest first: `k`, or all if there are fewer.
-    ///
-    /// - Parameters:
-    ///   - query: `dimensions` finite values; under ``Metric/cosine`` not all zero.
-    ///   - k: results wanted, 0 or more.
-    ///   - efSearch: candidates to keep, 1 or more: more finds more, more slowly. nil takes ``HNSWOptions/efSearch``.
-    ///   - includingVectors: whether results carry their vectors.
-    /// - Throws: ``VectorDatabaseError/index(_:)``
-    public func search(
-        _ query: [Float], k: Int, efSearch: Int? = nil, includingVectors: Bool = false
-    ) throws(VectorDatabaseError) -> [SearchResult] {
-        try results { () throws(VectorIndexError) in
-            guard includingVectors else {
-                return try index.search(query, k: k, efSearch: efSearch).map { ($0, nil) }
-            }
-            return try index.searchVectors(query, k: k, efSearch: efSearch).map { ($0.neighbor, $0.vector) }
-        }
-    }
-
-    /// Returns the entries nearest to a query, nearest first, with the wanted recall in the mean over queries
-    /// (``HNSWIndex/search(_:k:recall:)-(Span<Float>,_,_)``).
-    ///
-    /// - Parameters:
-    ///   - query: `dimensions` finite values; under ``Metric/cosine`` not all zero.
-    ///   - k: results wanted, 0 or more.
-    ///   - recall: the mean share of the true nearest that is to be found, above 0, up to 1.
-    ///   - includingVectors: whether results carry their vectors.
-    /// - Throws: ``VectorDatabaseError/index(_:)``
-    public func search(
-        _ query: [Float], k: Int, recall: Double, includingVectors: Bool = false
-    ) throws(VectorDatabaseError) -> [SearchResult] {
-        try results { () throws(VectorIndexError) in
-            guard includingVectors else { return try index.search(query, k: k, recall: recall).map { ($0, nil) } }
-            return try index.searchVectors(query, k: k, recall: recall).map { ($0.neighbor, $0.vector) }
-        }
-    }
-
     /// The recall that searches reach by the number of candidates (``HNSWIndex/calibration``).
     public var calibration: Calibration? { index.calibration }
 
@@ -135,35 +98,5 @@ public final class VectorDatabase: @unchecked Sendable {
         } catch {
             throw .index(error)
         }
-    }
-
-    /// The entries that `search` finds, with the vectors if it gives any.
-    ///
-    /// An entry can be removed after it was found: then the search is repeated, at last while no entry can be.
-    private func results(
-        search: () throws(VectorIndexError) -> [(neighbor: Neighbor, vector: SharedVector?)]
-    ) throws(VectorDatabaseError) -> [SearchResult] {
-        do throws(VectorIndexError) {
-            for _ in 0..<3 {
-                let found = try search()
-                if let results = access.read({ records(of: found) }) { return results }
-            }
-            return try access.read { () throws(VectorIndexError) in records(of: try search()) ?? [] }
-        } catch {
-            throw .index(error)
-        }
-    }
-
-    /// What is recorded of what was found; nil if something of it is no more. The caller holds `access`.
-    private func records(of found: [(neighbor: Neighbor, vector: SharedVector?)]) -> [SearchResult]? {
-        var results: [SearchResult] = []
-        results.reserveCapacity(found.count)
-        for (neighbor, vector) in found {
-            guard let record = catalog.record(of: neighbor.key) else { return nil }
-            results.append(
-                SearchResult(
-                    id: record.id, distance: neighbor.distance, metadata: record.metadata, vector: vector))
-        }
-        return results
     }
 }

@@ -29,9 +29,9 @@ extension Calibration.Curve {
         for wish in Self.wishes {
             let judge = SearchJudge(recall: wish, k: k, outlierRatio: outlierRatio)
             func summary(_ first: Int) -> Summary {
-                let effort = SearchEffort(efSearch: stages[first], judge: judge)
+                let budget = SearchBudget(efSearch: stages[first], judge: judge)
                 let outcomes = judged.map {
-                    $0.outcome(from: first, effort: effort, judge: judge, vectorCount: vectorCount)
+                    $0.outcome(from: first, budget: budget, judge: judge, vectorCount: vectorCount)
                 }
                 return Summary(queries, outcomes, k: k)
             }

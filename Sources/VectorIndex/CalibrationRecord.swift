@@ -126,13 +126,13 @@ struct JudgedStages {
     /// What a search that begins at one stage would have found, and the distances that it would have computed.
     ///
     /// - Parameter vectorCount: what comparing everything compares.
-    func outcome(from first: Int, effort: SearchEffort, judge: SearchJudge, vectorCount: Int) -> (hits: Int, cost: Int)
+    func outcome(from first: Int, budget: SearchBudget, judge: SearchJudge, vectorCount: Int) -> (hits: Int, cost: Int)
     {
         let (expansions, step) = (CalibrationStages.expansions, CalibrationStages.perDoubling)
         let last = stages.count - 1
         var index = first
         var cost = 0
-        var poolLimit = effort.poolLimit(expansions: expansions[first])
+        var poolLimit = budget.poolLimit(expansions: expansions[first])
         while true {
             let stage = stages[min(index, last)]
             // What lies beyond the last stage takes so many times the distances.
@@ -149,7 +149,7 @@ struct JudgedStages {
             guard next < expansions.count else { return (stage.hits, cost + stageCost) }
             if expansions[next] > poolLimit {
                 cost += stageCost
-                poolLimit = effort.poolLimit(expansions: expansions[next])
+                poolLimit = budget.poolLimit(expansions: expansions[next])
             }
             index = next
         }

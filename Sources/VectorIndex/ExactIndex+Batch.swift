@@ -4,26 +4,28 @@ import Dispatch
 import Synchronization
 
 extension ExactIndex {
-    /// Answers many queries at once; the results that ``search(_:k:)-(Span<Float>,_)`` gives for each.
+    /// Answers many queries at once, on several threads: each as ``search(_:request:)`` does, to the bit.
     ///
     /// Many queries are compared with a block of vectors together: by their codes, or by inner products
     /// (``BatchedProducts``), except under ``Metric/manhattan``. Distances that may belong to the nearest, by a proven bound of
     /// the error, are computed again by the exact kernel.
     ///
-    /// Changes made meanwhile are seen by the queries that are answered after them.
+    /// Queries see the changes that were made before they are answered.
     ///
     /// - Parameters:
-    ///   - queries: the queries one after the other, a multiple of `dimensions` values.
-    ///   - k: results wanted of each, 0 or more.
+    ///   - queries: vectors of `dimensions` values, or all values one query after the other.
+    ///   - request: what is wanted of each. Under every effort each vector is compared.
     ///   - threads: threads to use, 1 to 1,024; nil uses every core.
-    ///   - progress: called now and then with the number of queries answered so far, on any thread.
+    ///   - progress: called with the number of queries answered so far, on any thread. If it throws, the search ends.
     /// - Returns: the results of each query, nearest first.
-    /// - Throws: ``VectorIndexError``: a parameter is outside its range, or a query is not a vector of this index.
-    public func searchBatch(
-        _ queries: Span<Float>, k: Int, threads: Int? = nil, progress: @escaping @Sendable (Int) -> Void = { _ in }
+    /// - Throws: ``VectorIndexError``: a parameter is outside its range, a query is not a vector of this index, or `progress` has
+    ///   cancelled. The refused query of several is named by ``VectorIndexError/batchVector(position:reason:)``.
+    public func search(
+        each queries: borrowing some VectorListInput & ~Copyable & ~Escapable, request: SearchRequest, threads: Int?,
+        progress: SearchProgress
     ) throws(VectorIndexError) -> [[Neighbor]] {
         let threads = threads ?? Processors.count
-        try VectorIndexError.check("k", k, in: IndexLimits.k)
+        try request.check()
         try VectorIndexError.check("threads", threads, in: IndexLimits.threads)
         let batch = try PreparedBatch(queries, dimensions: dimensions, metric: metric, instructionSet: instructionSet)
         let count = batch.count
@@ -33,29 +35,28 @@ extension ExactIndex {
         let tileCount = (count + tileQueries - 1) / tileQueries
         let next = Atomic(0)
         let answered = Atomic(0)
+        let isCancelled = Atomic(false)
         results.withUnsafeMutableBufferPointer { results in
             // SAFETY: every tile of queries is taken by one thread, which writes the results of that tile only.
             nonisolated(unsafe) let results = results
             DispatchQueue.concurrentPerform(iterations: max(1, min(threads, tileCount))) { _ in
                 while true {
                     let first = next.add(1, ordering: .relaxed).oldValue * tileQueries
-                    guard first < count else { return }
+                    guard first < count, !isCancelled.load(ordering: .relaxed) else { return }
                     let tile = batch.block(first..<min(first + tileQueries, count))
                     // A change waits for the tiles under way, and not for the whole batch.
-                    let nearest = self.access.read { self.nearest(to: tile, k: k) }
+                    let nearest = self.access.read { self.nearest(to: tile, request: request) }
                     for (i, neighbors) in nearest.enumerated() { results[first + i] = neighbors }
-                    progress(answered.add(tile.count, ordering: .relaxed).newValue)
+                    do throws(CancellationError) {
+                        try progress(answered.add(tile.count, ordering: .relaxed).newValue)
+                    } catch {
+                        isCancelled.store(true, ordering: .relaxed)
+                    }
                 }
             }
         }
+        guard !isCancelled.load(ordering: .relaxed) else { throw .cancelled }
         return results
-    }
-
-    /// Answers many queries at once; see ``searchBatch(_:k:threads:progress:)-(Span<Float>,_,_,_)``.
-    public func searchBatch(
-        _ queries: [Float], k: Int, threads: Int? = nil, progress: @escaping @Sendable (Int) -> Void = { _ in }
-    ) throws(VectorIndexError) -> [[Neighbor]] {
-        try searchBatch(queries.span, k: k, threads: threads, progress: progress)
     }
 
     /// Queries that are answered together. By codes: their candidates share the reading of each block's values. By values: as many

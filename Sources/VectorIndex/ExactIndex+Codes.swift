@@ -1,8 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension ExactIndex {
+    /// What is wanted of each query of a tile; the caller holds `access`.
+    func nearest(to tile: QueryBlock<Float>, request: SearchRequest) -> [[Neighbor]] {
+        let nearest = nearest(to: tile, k: request.k)
+        guard request.including.contains(.vectors) else { return nearest }
+        return nearest.map { neighbors in
+            neighbors.map { neighbor in
+                let vector = directory.slot(of: neighbor.key).map { SharedVector(vectors.vector($0)) }
+                return Neighbor(key: neighbor.key, distance: neighbor.distance, vector: vector)
+            }
+        }
+    }
+
     /// The nearest vectors to each query of a tile; the caller holds `access`.
-    func nearest(to tile: QueryBlock<Float>, k: Int) -> [[Neighbor]] {
+    private func nearest(to tile: QueryBlock<Float>, k: Int) -> [[Neighbor]] {
         let limit = min(k, directory.count)
         guard limit > 0 else { return [[Neighbor]](repeating: [], count: tile.count) }
         guard let codes else { return nearestByFloats(to: tile, limit: limit) }

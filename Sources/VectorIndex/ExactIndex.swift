@@ -160,16 +160,51 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
 
     /// Returns the `k` nearest vectors to a query, nearest first, or all if there are fewer. Linear in the number of vectors.
     ///
-    /// - Throws: ``VectorIndexError``: `k` is negative, or the query is not a vector of this index.
-    public func search(_ query: Span<Float>, k: Int) throws(VectorIndexError) -> [Neighbor] {
-        try VectorIndexError.check("k", k, in: IndexLimits.k)
+    /// - Parameters:
+    ///   - query: `dimensions` finite values; under ``Metric/cosine`` not all zero.
+    ///   - request: what is wanted. Under every effort each vector is compared.
+    /// - Throws: ``VectorIndexError``: a parameter is outside its range, or the query is not a vector of this index.
+    @inlinable
+    public func search(
+        _ query: borrowing some VectorInput & ~Copyable & ~Escapable, request: SearchRequest
+    ) throws(VectorIndexError) -> [Neighbor] {
+        try query.withSpan { (query) throws(VectorIndexError) in try neighbors(of: query, request: request) }
+    }
+
+    /// Finds the nearest vectors to a query and writes their keys and distances to the caller's memory, nearest first.
+    ///
+    /// - Parameters:
+    ///   - query: `dimensions` finite values; under ``Metric/cosine`` not all zero.
+    ///   - request: what is wanted. No vectors are included.
+    ///   - keys: takes the results' keys.
+    ///   - distances: takes their distances.
+    /// - Returns: the number of results written: those that ``search(_:request:)`` returns, as many as both spans hold.
+    /// - Throws: ``VectorIndexError`` as ``search(_:request:)``.
+    public func search(
+        _ query: borrowing some VectorInput & ~Copyable & ~Escapable, request: SearchRequest,
+        keys: inout MutableSpan<UInt64>, distances: inout MutableSpan<Float>
+    ) throws(VectorIndexError) -> Int {
+        var request = request
+        request.including = []
+        let neighbors = try search(query, request: request)
+        let count = min(neighbors.count, keys.count, distances.count)
+        for i in 0..<count {
+            keys[i] = neighbors[i].key
+            distances[i] = neighbors[i].distance
+        }
+        return count
+    }
+
+    @usableFromInline
+    func neighbors(of query: Span<Float>, request: SearchRequest) throws(VectorIndexError) -> [Neighbor] {
+        try request.check()
         var prepared = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
         try prepared.prepare(query)
         return withUnsafePointer(to: prepared.squaredNorm) { squaredNorm in
             let tile = QueryBlock(
                 base: prepared.values, count: 1, stride: VectorMatrix.paddedDimensions(dimensions),
                 squaredNorms: squaredNorm)
-            return access.read { nearest(to: tile, k: k)[0] }
+            return access.read { nearest(to: tile, request: request)[0] }
         }
     }
 

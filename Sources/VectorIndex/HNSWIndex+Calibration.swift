@@ -13,48 +13,6 @@ extension HNSWIndex {
         }
     }
 
-    /// Returns the `k` nearest vectors to a query, nearest first, with the wanted recall in the mean over queries: over those of
-    /// every neighborhood that the ``calibration`` looks at, as far as its sample can tell.
-    ///
-    /// The search begins with the candidates that the calibration names, and doubles them while its results still change. Queries
-    /// that lie farther from their nearest result than members of the data do are held to more stable results: they may be of
-    /// another kind than the stored vectors. For these ``calibrate(queries:threads:)`` on such queries is surer. A recall that no
-    /// measured setting reaches, an index of fewer than 1,000 vectors, and a search that would cost as much are answered by
-    /// comparing every vector.
-    ///
-    /// - Parameters:
-    ///   - query: `dimensions` finite values; under ``Metric/cosine`` not all zero.
-    ///   - k: results wanted, 0 or more.
-    ///   - recall: the mean share of the true nearest that is to be found, above 0, up to 1.
-    /// - Throws: ``VectorIndexError``: a parameter is outside its range, or the query is not a vector of this index.
-    public func search(_ query: Span<Float>, k: Int, recall: Double) throws(VectorIndexError) -> [Neighbor] {
-        var distanceCount = 0
-        return try search(query, k: k, recall: recall, distanceCount: &distanceCount)
-    }
-
-    /// The search for a recall that also says how many distances it computed.
-    package func search(
-        _ query: Span<Float>, k: Int, recall: Double, distanceCount: inout Int
-    ) throws(VectorIndexError) -> [Neighbor] {
-        try search(query, k: k, plan: try plan(k: k, recall: recall), distanceCount: &distanceCount)
-    }
-
-    /// Returns the `k` nearest vectors to a query as they are stored, with the wanted recall; see
-    /// ``search(_:k:recall:)-(Span<Float>,_,_)`` and ``searchVectors(_:k:efSearch:)-(Span<Float>,_,_)``.
-    public func searchVectors(
-        _ query: Span<Float>, k: Int, recall: Double
-    ) throws(VectorIndexError) -> [(neighbor: Neighbor, vector: SharedVector)] {
-        try searchVectors(query, k: k, plan: try plan(k: k, recall: recall))
-    }
-
-    /// Returns the `k` nearest vectors to a query as they are stored, with the wanted recall; see
-    /// ``searchVectors(_:k:recall:)-(Span<Float>,_,_)``.
-    public func searchVectors(
-        _ query: [Float], k: Int, recall: Double
-    ) throws(VectorIndexError) -> [(neighbor: Neighbor, vector: SharedVector)] {
-        try searchVectors(query.span, k: k, recall: recall)
-    }
-
     /// Calibrates if that is due. While the index is changed, the last calibration serves, or every vector is compared.
     func renewCalibration() {
         guard readers.read(graph, { _, _ in isCalibrationDue }) else { return }
@@ -66,11 +24,6 @@ extension HNSWIndex {
                 graph.commit()
             }
         }
-    }
-
-    /// Returns the `k` nearest vectors with the wanted recall; see ``search(_:k:recall:)-(Span<Float>,_,_)``.
-    public func search(_ query: [Float], k: Int, recall: Double) throws(VectorIndexError) -> [Neighbor] {
-        try search(query.span, k: k, recall: recall)
     }
 
     /// Measures the recall of searches by the number of candidates, for 1, 10, 100 and 1,000 results. Searches go on meanwhile,

@@ -3,81 +3,79 @@
 import HNSW
 
 extension HNSWIndex {
-    /// Returns the `k` nearest vectors to a query, nearest first, keeping ``HNSWOptions/efSearch`` candidates.
-    ///
-    /// - Throws: ``VectorIndexError``: `k` is negative, or the query is not a vector of this index.
-    public func search(_ query: Span<Float>, k: Int) throws(VectorIndexError) -> [Neighbor] {
-        try search(query, k: k, efSearch: nil)
-    }
-
     /// Returns the nearest vectors to a query, nearest first: `k`, or all if there are fewer.
     ///
-    /// Compares some 10 to 30 vectors for each candidate that is kept, more of them slowly as the index grows: about linear in
-    /// `efSearch`, logarithmic in ``count``. Where edges lead to fewer vectors than are wanted, all are compared.
+    /// Where edges lead to fewer vectors than are wanted, every vector is compared.
     ///
     /// - Parameters:
     ///   - query: `dimensions` finite values; under ``Metric/cosine`` not all zero.
-    ///   - k: results wanted, 0 or more.
-    ///   - efSearch: candidates to keep, 1 or more, and at least `k` are kept; nil takes ``HNSWOptions/efSearch``.
-    /// - Throws: ``VectorIndexError``: a parameter is outside its range, or the query is not a vector of this index.
-    public func search(_ query: Span<Float>, k: Int, efSearch: Int?) throws(VectorIndexError) -> [Neighbor] {
-        var distanceCount = 0
-        return try search(query, k: k, efSearch: efSearch, distanceCount: &distanceCount)
+    ///   - request: what is wanted.
+    /// - Throws: ``VectorIndexError``: a parameter is outside its range, the query is not a vector of this index, or the index was
+    ///   opened from a damaged file.
+    @inlinable
+    public func search(
+        _ query: borrowing some VectorInput & ~Copyable & ~Escapable, request: SearchRequest
+    ) throws(VectorIndexError) -> [Neighbor] {
+        try query.withSpan { (query) throws(VectorIndexError) in try neighbors(of: query, request: request) }
     }
 
-    /// Returns the nearest vectors to a query; see ``search(_:k:efSearch:)-(Span<Float>,_,_)``.
-    public func search(_ query: [Float], k: Int, efSearch: Int?) throws(VectorIndexError) -> [Neighbor] {
-        try search(query.span, k: k, efSearch: efSearch)
+    /// Finds the nearest vectors to a query and writes their keys and distances to the caller's memory, nearest first. Allocates
+    /// nothing once as many searches have run at a time before.
+    ///
+    /// - Parameters:
+    ///   - query: `dimensions` finite values; under ``Metric/cosine`` not all zero.
+    ///   - request: what is wanted. No vectors are included.
+    ///   - keys: takes the results' keys.
+    ///   - distances: takes their distances.
+    /// - Returns: the number of results written: those that ``search(_:request:)`` returns, as many as both spans hold.
+    /// - Throws: ``VectorIndexError`` as ``search(_:request:)``.
+    @inlinable
+    public func search(
+        _ query: borrowing some VectorInput & ~Copyable & ~Escapable, request: SearchRequest,
+        keys: inout MutableSpan<UInt64>, distances: inout MutableSpan<Float>
+    ) throws(VectorIndexError) -> Int {
+        try keys.withUnsafeMutableBufferPointer { (keys) throws(VectorIndexError) in
+            try distances.withUnsafeMutableBufferPointer { (distances) throws(VectorIndexError) in
+                try query.withSpan { (query) throws(VectorIndexError) in
+                    try writeNeighbors(of: query, request: request, keys: keys, distances: distances)
+                }
+            }
+        }
+    }
+
+    @usableFromInline
+    func neighbors(of query: Span<Float>, request: SearchRequest) throws(VectorIndexError) -> [Neighbor] {
+        var distanceCount = 0
+        return try search(query, request: request, distanceCount: &distanceCount)
     }
 
     /// The search that also says how many distances it computed.
     package func search(
-        _ query: Span<Float>, k: Int, efSearch: Int?, distanceCount: inout Int
-    ) throws(VectorIndexError) -> [Neighbor] {
-        try search(query, k: k, plan: try plan(k: k, efSearch: efSearch), distanceCount: &distanceCount)
-    }
-
-    /// Returns the nearest vectors to a query as they are stored; see ``search(_:k:efSearch:)-(Span<Float>,_,_)``.
-    ///
-    /// Vectors of 32-bit floats share the index's memory. Holding one keeps the memory of what is removed meanwhile from being used
-    /// again. Others are copies.
-    public func searchVectors(
-        _ query: Span<Float>, k: Int, efSearch: Int? = nil
-    ) throws(VectorIndexError) -> [(neighbor: Neighbor, vector: SharedVector)] {
-        try searchVectors(query, k: k, plan: try plan(k: k, efSearch: efSearch))
-    }
-
-    /// Returns the nearest vectors to a query as they are stored; see ``searchVectors(_:k:efSearch:)-(Span<Float>,_,_)``.
-    public func searchVectors(
-        _ query: [Float], k: Int, efSearch: Int? = nil
-    ) throws(VectorIndexError) -> [(neighbor: Neighbor, vector: SharedVector)] {
-        try searchVectors(query.span, k: k, efSearch: efSearch)
-    }
-
-    /// The search that goes by a plan, and says how many distances it computed.
-    func search(
-        _ query: Span<Float>, k: Int, plan: SearchPlan, distanceCount: inout Int
+        _ query: Span<Float>, request: SearchRequest, distanceCount: inout Int
     ) throws(VectorIndexError) -> [Neighbor] {
         var neighbors: [Neighbor] = []
-        distanceCount = try search(query, k: k, plan: plan) { limit, scratch, _, _ in
-            neighbors = self.neighbors(limit, in: scratch)
+        distanceCount = try search(query, k: request.k, plan: try plan(request)) { limit, scratch, version, vectors in
+            neighbors = self.neighbors(
+                limit, in: scratch, vectors: request.including.contains(.vectors) ? vectors : nil, version: version)
         }
         return neighbors
     }
 
-    /// The search for vectors that goes by a plan.
-    func searchVectors(
-        _ query: Span<Float>, k: Int, plan: SearchPlan
-    ) throws(VectorIndexError) -> [(neighbor: Neighbor, vector: SharedVector)] {
-        var found: [(neighbor: Neighbor, vector: SharedVector)] = []
-        _ = try search(query, k: k, plan: plan) { limit, scratch, version, vectors in
-            found.reserveCapacity(limit)
-            let vector = vectors.shared(version: version.number)
-            graph.forEachResult(in: scratch, limit: limit) { slot, distance in
-                found.append((neighbor(slot, distance), vector(slot)))
+    @usableFromInline
+    func writeNeighbors(
+        of query: Span<Float>, request: SearchRequest, keys: UnsafeMutableBufferPointer<UInt64>,
+        distances: UnsafeMutableBufferPointer<Float>
+    ) throws(VectorIndexError) -> Int {
+        var count = 0
+        _ = try search(query, k: request.k, plan: try plan(request)) { found, scratch, _, _ in
+            graph.forEachResult(in: scratch, limit: min(found, keys.count, distances.count)) { slot, distance in
+                // Subscripts check their bounds.
+                keys[count] = keyBySlot.base[slot.index]
+                distances[count] = metric.presented(distance)
+                count += 1
             }
         }
-        return found
+        return count
     }
 
     /// Calls `body` with what a search has left in its memory, unless nothing is wanted or there. Returns the number of distances
@@ -100,8 +98,8 @@ extension HNSWIndex {
             let state = state.value
             let found: Int
             switch plan {
-            case .graph(let effort):
-                find(prepared, limit: limit, effort: effort, state: state, scratch: scratch)
+            case .graph(let budget):
+                find(prepared, limit: limit, budget: budget, state: state, scratch: scratch)
                 found = complete(prepared, limit: limit, vectors: state.vectors, scratch: &scratch.search)
             case .everything:
                 let slots = liveSlots(in: view)
@@ -115,36 +113,49 @@ extension HNSWIndex {
 
 extension HNSWIndex {
     /// The nearest that a search has left in its scratch.
-    func neighbors(_ limit: Int, in scratch: borrowing SearchScratch) -> [Neighbor] {
+    ///
+    /// - Parameters:
+    ///   - vectors: what the search read, if results carry their vectors.
+    ///   - version: the version that it read.
+    func neighbors(
+        _ limit: Int, in scratch: borrowing SearchScratch, vectors: StoredVectors?, version: GraphVersion
+    ) -> [Neighbor] {
         var neighbors: [Neighbor] = []
         neighbors.reserveCapacity(limit)
+        guard let vectors else {
+            graph.forEachResult(in: scratch, limit: limit) { slot, distance in
+                neighbors.append(neighbor(slot, distance))
+            }
+            return neighbors
+        }
+        let vector = vectors.shared(version: version.number)
         graph.forEachResult(in: scratch, limit: limit) { slot, distance in
-            neighbors.append(neighbor(slot, distance))
+            neighbors.append(neighbor(slot, distance, vector: vector(slot)))
         }
         return neighbors
     }
 
-    func neighbor(_ slot: Slot, _ distance: Float) -> Neighbor {
-        Neighbor(key: keyBySlot.base[slot.index], distance: metric.presented(distance))
+    func neighbor(_ slot: Slot, _ distance: Float, vector: SharedVector? = nil) -> Neighbor {
+        Neighbor(key: keyBySlot.base[slot.index], distance: metric.presented(distance), vector: vector)
     }
 
     /// Leaves the nearest to a query in the scratch, as far as its view goes and edges lead.
     ///
     /// - Parameter state: loaded after the scratch's view was taken.
-    func find(_ query: PreparedQuery, limit: Int, effort: SearchEffort, state: SearchState, scratch: QueryScratch) {
+    func find(_ query: PreparedQuery, limit: Int, budget: SearchBudget, state: SearchState, scratch: QueryScratch) {
         scratch.search.hidden = query.hidden
         switch state.kernel {
         case .codes(let kernel):
             let coded = kernel.query(
                 of: query.values, space: scratch.search.querySpace.elements(kernel.queryLength))
             graph.search(
-                coded, effort: effort.keeping(Self.keptCount(limit: limit)), kernel: kernel, scratch: &scratch.search)
-            finish(query, coded: coded, limit: limit, effort: effort, state: state, scratch: &scratch.search)
+                coded, budget: budget.keeping(Self.keptCount(limit: limit)), kernel: kernel, scratch: &scratch.search)
+            finish(query, coded: coded, limit: limit, budget: budget, state: state, scratch: &scratch.search)
             return
         case .float32(let kernel):
-            graph.search(query.values, effort: effort, kernel: kernel, scratch: &scratch.search)
+            graph.search(query.values, budget: budget, kernel: kernel, scratch: &scratch.search)
         case .float16(let kernel):
-            graph.search(query.values, effort: effort, kernel: kernel, scratch: &scratch.search)
+            graph.search(query.values, budget: budget, kernel: kernel, scratch: &scratch.search)
         }
         scratch.search.reached = graph.reachedCount(in: scratch.search)
     }
@@ -162,7 +173,7 @@ extension HNSWIndex {
     /// Compares what a search by codes has found with the stored vectors, and searches once more by these if the codes cannot tell
     /// the neighbors from what lies about them.
     func finish(
-        _ query: PreparedQuery, coded: UnsafePointer<UInt8>, limit: Int, effort: SearchEffort, state: SearchState,
+        _ query: PreparedQuery, coded: UnsafePointer<UInt8>, limit: Int, budget: SearchBudget, state: SearchState,
         scratch: inout SearchScratch
     ) {
         guard let codes = state.codes else { return }
@@ -171,7 +182,7 @@ extension HNSWIndex {
             query.values, coded: coded, limit: limit, kernel: codes.kernel, vectors: state.vectors, scratch: &scratch)
         guard missed > Self.mostMissed else { return }
         graph.keepResults(limit: limit, in: &scratch)
-        graph.search(query.values, effort: effort, kernel: StoredKernel(state.vectors), scratch: &scratch)
+        graph.search(query.values, budget: budget, kernel: StoredKernel(state.vectors), scratch: &scratch)
         scratch.reached = graph.reachedCount(in: scratch)
         graph.addKeptResults(in: &scratch)
     }
@@ -254,7 +265,13 @@ extension HNSWIndex {
     /// Returns the distance from a query to the vector under a key as it is stored (``vector(for:)``); nil if the key is not there.
     ///
     /// - Throws: ``VectorIndexError``: the query is not a vector of this index.
-    public func distance(from query: Span<Float>, to key: UInt64) throws(VectorIndexError) -> Float? {
+    public func distance(
+        from query: borrowing some VectorInput & ~Copyable & ~Escapable, to key: UInt64
+    ) throws(VectorIndexError) -> Float? {
+        try query.withSpan { (query) throws(VectorIndexError) in try distanceOf(query, to: key) }
+    }
+
+    private func distanceOf(_ query: Span<Float>, to key: UInt64) throws(VectorIndexError) -> Float? {
         try snapshot.require(.lookup)
         return try readers.withPlace { (place) throws(VectorIndexError) in
             let scratch = place.query

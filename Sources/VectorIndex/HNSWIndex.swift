@@ -17,7 +17,7 @@ import Synchronization
 ///
 /// - Searches take no lock and never wait for a change. A search sees what the index held when it began: all vectors of a batch
 ///   whose insertion had ended, none of one that goes on, and the old or the new vector of one that is being replaced. A search
-///   for a recall may calibrate first, and one for vectors notes under a short lock which it holds.
+///   for a recall may calibrate first. One that includes vectors takes a short lock to pin them.
 /// - Changes are made one after the other. What a call has inserted or removed is seen by every search that begins after it
 ///   returns.
 /// - Lookups by key (``contains(key:)``, ``vector(for:)``, ``distance(from:to:)``) wait for nothing but the entering of a batch's

@@ -38,7 +38,7 @@ public struct HNSWOptions: Sendable, Hashable {
     /// Vectors are given up once there are 4,096 of them; until then, and if the index chooses the codes and none suits
     /// (``HNSWIndex/codesInUse`` says `float32`), they stay whole. Those of a batch are whole until it is linked.
     ///
-    /// A wanted recall (``HNSWIndex/search(_:k:recall:)-(Span<Float>,_,_)``) is measured among the vectors as they are stored.
+    /// A wanted recall (``SearchEffort/recall(_:)``) is measured among the vectors as they are stored.
     ///
     /// `false` with `codes` of ``VectorCodes/float32`` is refused.
     public var keepsVectors: Bool

@@ -2,8 +2,8 @@
 
 /// Holds vectors by key and answers which are nearest to a query.
 ///
-/// Any method may be called from any thread. Searches run beside one another, changes are made one after the other; what a search
-/// sees of a change under way, and whether it waits for it, is said at each index.
+/// Any method may be called from any thread. Searches run beside one another, changes are made one after the other. Each index says
+/// what a search sees of a change under way, and whether it waits for it.
 public protocol NearestNeighborIndex: Sendable {
     /// Values in every vector.
     var dimensions: Int { get }
@@ -28,33 +28,54 @@ public protocol NearestNeighborIndex: Sendable {
 
     /// Returns the nearest vectors to a query, nearest first: `k`, or all if there are fewer.
     ///
-    /// - Parameter query: `dimensions` finite values; under ``Metric/cosine`` not all zero.
-    /// - Throws: ``VectorIndexError``: `k` is negative, or the query is not a vector of this index.
-    func search(_ query: Span<Float>, k: Int) throws(VectorIndexError) -> [Neighbor]
+    /// - Parameters:
+    ///   - query: `dimensions` finite values; under ``Metric/cosine`` not all zero.
+    ///   - request: what is wanted.
+    /// - Throws: ``VectorIndexError``: a parameter is outside its range, the query is not a vector of this index, or the index was
+    ///   opened from a damaged file.
+    func search(
+        _ query: borrowing some VectorInput & ~Copyable & ~Escapable, request: SearchRequest
+    ) throws(VectorIndexError) -> [Neighbor]
+
+    /// Finds the nearest vectors to a query and writes their keys and distances to the caller's memory, nearest first.
+    ///
+    /// - Parameters:
+    ///   - query: `dimensions` finite values; under ``Metric/cosine`` not all zero.
+    ///   - request: what is wanted. No vectors are included.
+    ///   - keys: takes the results' keys.
+    ///   - distances: takes their distances.
+    /// - Returns: the number of results written: those that ``search(_:request:)`` returns, as many as both spans hold.
+    /// - Throws: ``VectorIndexError`` as ``search(_:request:)``.
+    func search(
+        _ query: borrowing some VectorInput & ~Copyable & ~Escapable, request: SearchRequest,
+        keys: inout MutableSpan<UInt64>, distances: inout MutableSpan<Float>
+    ) throws(VectorIndexError) -> Int
+
+    /// Answers many queries at once, on several threads: each as ``search(_:request:)`` does, to the bit.
+    ///
+    /// Queries see the changes that were made before they are answered.
+    ///
+    /// - Parameters:
+    ///   - queries: vectors of `dimensions` values, or all values one query after the other.
+    ///   - request: what is wanted of each.
+    ///   - threads: threads to use, 1 to 1,024; nil uses every core.
+    ///   - progress: called with the number of queries answered so far, on any thread. If it throws, the search ends.
+    /// - Returns: the results of each query, nearest first.
+    /// - Throws: ``VectorIndexError``: as ``search(_:request:)``, or `progress` has cancelled. The refused query of several is named
+    ///   by ``VectorIndexError/batchVector(position:reason:)``.
+    func search(
+        each queries: borrowing some VectorListInput & ~Copyable & ~Escapable, request: SearchRequest, threads: Int?,
+        progress: SearchProgress
+    ) throws(VectorIndexError) -> [[Neighbor]]
 
     /// Whether the index holds a vector under the key.
     func contains(key: UInt64) -> Bool
 
-    /// Returns the vector under the key, nil if it is not there; normalised under ``Metric/cosine``. An index that stores whole
+    /// Returns the vector under the key, nil if it is not there; normalized under ``Metric/cosine``. An index that stores whole
     /// vectors as 32-bit floats shares it.
     ///
     /// - Throws: ``VectorIndexError``: the index was opened from a damaged file.
     func vector(for key: UInt64) throws(VectorIndexError) -> SharedVector?
-}
-
-/// One result of a search.
-public struct Neighbor: Sendable, Hashable {
-    /// The key under which the vector was inserted.
-    public let key: UInt64
-
-    /// The metric's value (``Metric``): smaller is nearer.
-    public let distance: Float
-
-    /// Makes a result.
-    public init(key: UInt64, distance: Float) {
-        self.key = key
-        self.distance = distance
-    }
 }
 
 extension NearestNeighborIndex {
@@ -66,8 +87,41 @@ extension NearestNeighborIndex {
         try insert(vector.span, key: key)
     }
 
-    /// Returns the nearest vectors to a query; see ``search(_:k:)-(Span<Float>,_)``.
-    public func search(_ query: [Float], k: Int) throws(VectorIndexError) -> [Neighbor] {
-        try search(query.span, k: k)
+    /// Returns the nearest vectors to a query, nearest first: `k`, or all if there are fewer.
+    ///
+    /// - Parameters:
+    ///   - query: `dimensions` finite values; under ``Metric/cosine`` not all zero.
+    ///   - k: results wanted, 0 or more.
+    ///   - effort: what the search does to find them.
+    ///   - fields: what results carry beside keys and distances.
+    /// - Throws: ``VectorIndexError``: a parameter is outside its range, the query is not a vector of this index, or the index was
+    ///   opened from a damaged file.
+    @inlinable
+    public func search(
+        _ query: borrowing some VectorInput & ~Copyable & ~Escapable, k: Int, effort: SearchEffort = .automatic,
+        including fields: SearchFields = []
+    ) throws(VectorIndexError) -> [Neighbor] {
+        try search(query, request: SearchRequest(k: k, effort: effort, including: fields))
+    }
+
+    /// Answers many queries at once; see ``search(each:request:threads:progress:)``.
+    @inlinable
+    public func search(
+        each queries: borrowing some VectorListInput & ~Copyable & ~Escapable, k: Int,
+        effort: SearchEffort = .automatic,
+        including fields: SearchFields = [], threads: Int? = nil, progress: SearchProgress = { _ in }
+    ) throws(VectorIndexError) -> [[Neighbor]] {
+        try search(
+            each: queries, request: SearchRequest(k: k, effort: effort, including: fields), threads: threads,
+            progress: progress)
+    }
+
+    /// Answers many queries at once, on every core; see ``search(each:request:threads:progress:)``.
+    @inlinable
+    public func search(
+        each queries: borrowing some VectorListInput & ~Copyable & ~Escapable, request: SearchRequest,
+        threads: Int? = nil
+    ) throws(VectorIndexError) -> [[Neighbor]] {
+        try search(each: queries, request: request, threads: threads, progress: { _ in })
     }
 }

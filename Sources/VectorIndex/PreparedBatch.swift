@@ -14,11 +14,12 @@ final class PreparedBatch: @unchecked Sendable {
 
     /// - Throws: ``VectorIndexError``: what is wrong with the number of values, or with the first query that is refused.
     init(
-        _ queries: Span<Float>, dimensions: Int, metric: Metric, instructionSet: InstructionSet
+        _ queries: borrowing some VectorListInput & ~Copyable & ~Escapable, dimensions: Int, metric: Metric,
+        instructionSet: InstructionSet
     ) throws(VectorIndexError) {
-        let count = queries.count / dimensions
-        guard queries.count == count * dimensions else {
-            throw .batchMismatch(keys: count + 1, values: queries.count, dimensions: dimensions)
+        guard let count = queries.vectorCount(dimensions: dimensions) else {
+            let values = queries.valueCount()
+            throw .batchMismatch(keys: values / dimensions + 1, values: values, dimensions: dimensions)
         }
         self.count = count
         stride = VectorMatrix.paddedDimensions(dimensions)
@@ -27,7 +28,9 @@ final class PreparedBatch: @unchecked Sendable {
         var one = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
         for q in 0..<count {
             do throws(VectorIndexError) {
-                try one.prepare(queries.extracting(q * dimensions..<(q + 1) * dimensions))
+                try queries.withVector(at: q, dimensions: dimensions) { (query) throws(VectorIndexError) in
+                    try one.prepare(query)
+                }
             } catch {
                 throw count == 1 ? error : .batchVector(position: q, reason: error)
             }

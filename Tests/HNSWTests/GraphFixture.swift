@@ -90,13 +90,13 @@ final class GraphFixture {
 
     /// The live slots that a search finds, and their distances, nearest first.
     func search(_ query: [Float], ef: Int) -> [(slot: UInt32, distance: Float)] {
-        search(query, effort: SearchEffort(efSearch: ef))
+        search(query, budget: SearchBudget(efSearch: ef))
     }
 
-    func search(_ query: [Float], effort: SearchEffort) -> [(slot: UInt32, distance: Float)] {
-        withPadded(query) { graph.search($0, effort: effort, kernel: kernel, scratch: &scratch) }
+    func search(_ query: [Float], budget: SearchBudget) -> [(slot: UInt32, distance: Float)] {
+        withPadded(query) { graph.search($0, budget: budget, kernel: kernel, scratch: &scratch) }
         var found: [(slot: UInt32, distance: Float)] = []
-        graph.forEachResult(in: scratch, limit: effort.efSearch) { slot, distance in
+        graph.forEachResult(in: scratch, limit: budget.efSearch) { slot, distance in
             found.append((slot.rawValue, distance))
         }
         return found

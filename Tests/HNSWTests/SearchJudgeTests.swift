@@ -22,8 +22,8 @@ struct SearchJudgeTests {
         try fixture.insert(generator.vectors(count: 1500, dimensions: Self.dimensions))
         for _ in 0..<20 {
             let query = generator.vector(dimensions: Self.dimensions)
-            let plain = fixture.search(query, effort: SearchEffort(efSearch: ef))
-            let judged = fixture.search(query, effort: SearchEffort(efSearch: ef, judge: judge(late: 10)))
+            let plain = fixture.search(query, budget: SearchBudget(efSearch: ef))
+            let judged = fixture.search(query, budget: SearchBudget(efSearch: ef, judge: judge(late: 10)))
             // Candidates are expanded a few at a time, and half way that ends sooner.
             #expect(judged.prefix(5).map(\.slot) == plain.prefix(5).map(\.slot))
             let isUndecided = fixture.scratch.isUndecided
@@ -40,10 +40,10 @@ struct SearchJudgeTests {
         for _ in 0..<20 {
             let query = generator.vector(dimensions: Self.dimensions).map { $0 + 3 }
             fixture.scratch.distanceCount = 0
-            _ = fixture.search(query, effort: SearchEffort(efSearch: 8))
+            _ = fixture.search(query, budget: SearchBudget(efSearch: 8))
             let plain = fixture.scratch.distanceCount
             fixture.scratch.distanceCount = 0
-            _ = fixture.search(query, effort: SearchEffort(efSearch: 8, judge: judge(late: 10, outlierRatio: 2)))
+            _ = fixture.search(query, budget: SearchBudget(efSearch: 8, judge: judge(late: 10, outlierRatio: 2)))
             let judged = fixture.scratch.distanceCount
             sums.plain += plain
             sums.judged += judged
@@ -60,7 +60,7 @@ struct SearchJudgeTests {
         let fixture = try GraphFixture(dimensions: Self.dimensions)
         try fixture.insert(generator.vectors(count: 12, dimensions: Self.dimensions))
         let query = generator.vector(dimensions: Self.dimensions)
-        let found = fixture.search(query, effort: SearchEffort(efSearch: 64, judge: judge(late: -1, outlierLate: -1)))
+        let found = fixture.search(query, budget: SearchBudget(efSearch: 64, judge: judge(late: -1, outlierLate: -1)))
         let isUndecided = fixture.scratch.isUndecided
         #expect(found.count == 12 && !isUndecided)
         let reached = fixture.graph.reachedCount(in: fixture.scratch)
@@ -74,7 +74,7 @@ struct SearchJudgeTests {
         let vectors = generator.vectors(count: 500, dimensions: Self.dimensions)
         try fixture.insert(vectors)
         func ratio(_ query: [Float]) -> Float {
-            _ = fixture.search(query, effort: SearchEffort(efSearch: 50, judge: judge(late: 10)))
+            _ = fixture.search(query, budget: SearchBudget(efSearch: 50, judge: judge(late: 10)))
             fixture.scratch.judged.measured = nil
             return fixture.graph.outlierRatio(kernel: fixture.kernel, scratch: &fixture.scratch)
         }

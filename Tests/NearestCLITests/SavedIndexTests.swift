@@ -32,7 +32,7 @@ struct SavedIndexTests {
             let row = Int(key) * 12
             let vector = try #require(try index.vector(for: key))
             if metric != .cosine { #expect(vector.elementsEqual(fixture.vectors[row..<row + 12])) }
-            let found = try index.search(Array(fixture.vectors[row..<row + 12]), k: 1, efSearch: 300)
+            let found = try index.search(Array(fixture.vectors[row..<row + 12]), k: 1, effort: .candidates(300))
             if metric != .ip { #expect(found.map(\.key) == [key]) }
         }
     }

@@ -22,7 +22,7 @@ struct SearchCommandTests {
     @Test("It finds what the index finds, wherever the file is kept and whenever it is checked")
     func answers() throws {
         let index = try HNSWIndex(contentsOf: fixture.path("a.nearest"))
-        let expected = try index.searchBatch(fixture.queries, k: 5, efSearch: 20)
+        let expected = try index.search(each: fixture.queries, k: 5, effort: .candidates(20))
         for verification in SnapshotOptions.Verification.allCases {
             for residency in SnapshotResidency.allCases {
                 let report = try SearchCommand.parse(

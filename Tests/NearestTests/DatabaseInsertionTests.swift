@@ -125,7 +125,7 @@ struct DatabaseInsertionTests {
                     return
                 }
                 repeat {
-                    let found = try database.search([0, 0, 0, 0], k: .max, includingVectors: true)
+                    let found = try database.search([0, 0, 0, 0], k: .max, including: .vectors)
                     if found.count != 70 || Set(found.map(\.id)).count != 70 {
                         problems.withLock { $0.append("\(found.count) entries") }
                     }
@@ -151,7 +151,7 @@ struct DatabaseInsertionTests {
         let database = try Self.database()
         let entries = Self.entries(100, seed: 410)
         try database.batchInsert(entries)
-        var held = try database.search(entries[0].vector, k: 30, includingVectors: true)
+        var held = try database.search(entries[0].vector, k: 30, including: .vectors)
         for entry in entries.prefix(60) { #expect(try database.remove(entry.id)) }
         let expected = try database.search([0, 0, 0, 0], k: .max).map(\.id)
         try database.compact()

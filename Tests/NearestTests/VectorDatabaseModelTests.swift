@@ -45,7 +45,7 @@ struct VectorDatabaseModelTests {
     ) throws {
         let query = random.vector(dimensions: 4)
         let k = Int.random(in: 1...12, using: &random)
-        let results = try database.search(query, k: k, efSearch: 1000)
+        let results = try database.search(query, k: k, effort: .candidates(1000))
         let expected = model.values.map { DistanceOracle.distance(query, $0.vector, metric) }.sorted().prefix(k)
         #expect(results.count == expected.count)
         for (result, distance) in zip(results, expected) {

@@ -24,7 +24,7 @@ struct VectorDatabaseTests {
         #expect(abs(result.distance - 0.01) < 1e-6)
         #expect(result.metadata == ["hex": "#f00", "warm": true])
         #expect(result.vector == nil)
-        let withVector = try #require(try database.search([0.9, 0, 0], k: 1, includingVectors: true).first)
+        let withVector = try #require(try database.search([0.9, 0, 0], k: 1, including: .vectors).first)
         #expect(withVector.vector.map { Array($0) } == [1, 0, 0])
     }
 
@@ -36,11 +36,11 @@ struct VectorDatabaseTests {
         try database.batchInsert(
             (0..<1200).map { VectorEntry(id: "\($0)", vector: Array(vectors[$0 * 12..<($0 + 1) * 12])) })
         let query = generator.vector(dimensions: 12)
-        let all = try database.search(query, k: 10, recall: 1, includingVectors: true)
+        let all = try database.search(query, k: 10, effort: .recall(1), including: .vectors)
         #expect(all.count == 10 && all.allSatisfy { $0.vector != nil })
         let expected = DistanceOracle.nearest(to: query, in: vectors, k: 10, metric: .cosine)
         #expect(Set(all.map(\.id)) == Set(expected.map { "\($0.position)" }))
-        #expect(try database.search(query, k: 10, recall: 0.9).count == 10)
+        #expect(try database.search(query, k: 10, effort: .recall(0.9)).count == 10)
         try database.calibrate(queries: (0..<120).map { _ in generator.vector(dimensions: 12) })
         #expect(database.calibration?.source == .queries)
         #expect(
@@ -50,7 +50,7 @@ struct VectorDatabaseTests {
             try database.calibrate(queries: [query, Array(query.dropLast()), query + [1]])
         }
         #expect(throws: VectorDatabaseError.index(.invalidRecall(1.5))) {
-            try database.search(query, k: 1, recall: 1.5)
+            try database.search(query, k: 1, effort: .recall(1.5))
         }
     }
 
@@ -139,16 +139,17 @@ struct VectorDatabaseTests {
         let database = try colors()
         #expect(try database.search([1, 0, 0], k: 0).isEmpty)
         #expect(try database.search([1, 0, 0], k: .max).count == 3)
-        #expect(try database.search([1, 0, 0], k: 2, efSearch: .max).count == 2)
+        #expect(try database.search([1, 0, 0], k: 2, effort: .candidates(.max)).count == 2)
         #expect(throws: VectorDatabaseError.index(.invalidParameter(name: "k", value: -1, allowed: 0...Int.max))) {
             try database.search([1, 0, 0], k: -1)
         }
-        #expect(throws: VectorDatabaseError.index(.invalidParameter(name: "efSearch", value: 0, allowed: 1...Int.max)))
-        {
-            try database.search([1, 0, 0], k: 1, efSearch: 0)
+        #expect(
+            throws: VectorDatabaseError.index(.invalidParameter(name: "candidates", value: 0, allowed: 1...Int.max))
+        ) {
+            try database.search([1, 0, 0], k: 1, effort: .candidates(0))
         }
         #expect(throws: VectorDatabaseError.index(.dimensionMismatch(expected: 3, found: 0))) {
-            try database.search([], k: 1)
+            try database.search([Float](), k: 1)
         }
         #expect(throws: VectorDatabaseError.index(.nonFiniteValue(position: 2))) {
             try database.search([0, 0, .nan], k: 1)

@@ -86,7 +86,7 @@ extension HNSWIndex {
         }
         var lost: [UInt64] = []
         for (vector, equal) in keys {
-            let found = Set(try search(vector, k: equal.count + margin, efSearch: efSearch).map(\.key))
+            let found = Set(try search(vector, k: equal.count + margin, effort: .candidates(efSearch)).map(\.key))
             lost += equal.filter { !found.contains($0) }
         }
         return lost.sorted()

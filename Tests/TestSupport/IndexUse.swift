@@ -22,13 +22,15 @@ public struct IndexUse: Sendable {
         let query = Array(queries.prefix(index.dimensions))
         var found: [Neighbor] = []
         try attempt {
-            found = try index.search(query, k: 3, efSearch: nil)
-            found += try index.search(query, k: .max, efSearch: 20)
+            found = try index.search(query, k: 3)
+            found += try index.search(query, k: .max, effort: .candidates(20))
         }
-        try attempt { _ = try index.searchBatch(queries, k: 4, threads: 1) }
-        try attempt { for found in try index.searchVectors(query, k: 5) { _ = Array(found.vector) } }
-        for recall in [0.5, 0.99, 1] { try attempt { _ = try index.search(query, k: 2, recall: recall) } }
-        try attempt { _ = try index.searchVectors(query, k: 300, recall: 0.9) }
+        try attempt { _ = try index.search(each: queries, k: 4, threads: 1) }
+        try attempt {
+            for found in try index.search(query, k: 5, including: .vectors) { _ = found.vector.map { Array($0) } }
+        }
+        for recall in [0.5, 0.99, 1] { try attempt { _ = try index.search(query, k: 2, effort: .recall(recall)) } }
+        try attempt { _ = try index.search(query, k: 300, effort: .recall(0.9), including: .vectors) }
         for key in found.map(\.key).prefix(8) + [0, 7, 100, .max] {
             _ = index.contains(key: key)
             try attempt { _ = try index.vector(for: key).map { Array($0) } }

@@ -15,10 +15,10 @@ struct AllocationTests {
             for key in stride(from: 0, to: UInt64(count), by: 10) { #expect(try index.remove(key: key)) }
             let queries = (0..<10).map { _ in generator.vector(dimensions: 12) }
             for ef in [500, 1, 10, 64, 500] {
-                for query in queries { _ = try index.search(query, k: 10, efSearch: ef) }
+                for query in queries { _ = try index.search(query, k: 10, effort: .candidates(ef)) }
                 for query in queries {
                     let allocations = try AllocationCounter.count { () throws(VectorIndexError) in
-                        _ = try index.search(query, k: 10, efSearch: ef)
+                        _ = try index.search(query, k: 10, effort: .candidates(ef))
                     }
                     #expect(allocations == 1, "\(count) vectors, ef \(ef)")
                 }

@@ -126,7 +126,7 @@ struct BadInputTests {
         #expect(try index.search([1, 2, 3, 4, 5], k: 1) == [Neighbor(key: 50, distance: 0)])
     }
 
-    @Test("Negative k and efSearch below 1")
+    @Test("Negative k and fewer than one candidate")
     func badSearchParameters() throws {
         for kind in IndexKind.allCases {
             let index = try Self.filled(kind, .cosine)
@@ -139,9 +139,9 @@ struct BadInputTests {
         let index = try #require(try Self.filled(.hnsw, .cosine) as? HNSWIndex)
         for ef in [0, -1, .min] {
             try Self.expectRefusal(
-                .invalidParameter(name: "efSearch", value: ef, allowed: 1...Int.max), by: index
+                .invalidParameter(name: "candidates", value: ef, allowed: 1...Int.max), by: index
             ) {
-                _ = try index.search([1, 2, 3, 4, 5], k: 1, efSearch: ef)
+                _ = try index.search([1, 2, 3, 4, 5], k: 1, effort: .candidates(ef))
             }
         }
     }

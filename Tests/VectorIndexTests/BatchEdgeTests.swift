@@ -15,7 +15,7 @@ struct BatchEdgeTests {
         for (key, vector) in vectors {
             #expect(try index.search(vector, k: 1).map(\.key) == [key], comment)
         }
-        let all = try index.search([Float](repeating: 0, count: dimensions), k: .max, efSearch: .max)
+        let all = try index.search([Float](repeating: 0, count: dimensions), k: .max, effort: .candidates(.max))
         #expect(Set(all.map(\.key)) == Set(vectors.keys), comment)
     }
 
@@ -29,7 +29,7 @@ struct BatchEdgeTests {
             let index = try HNSWIndex(dimensions: Self.dimensions, metric: .squaredEuclidean)
             try index.insert(vectors, callSize: 350, threads: threads)
             try index.checkInvariants()
-            return try index.searchBatch(queries, k: 20, efSearch: 20)
+            return try index.search(each: queries, k: 20, effort: .candidates(20))
         }
         #expect(answers[0] == answers[1], "seed \(seed)")
     }
@@ -40,7 +40,7 @@ struct BatchEdgeTests {
         let refusal = VectorIndexError.invalidParameter(name: "threads", value: 10_000, allowed: 1...1024)
         #expect(throws: refusal) { try index.insertBatch([1] as [Float], keys: [1], threads: 10_000) }
         #expect(throws: refusal) { try index.insertBatch([] as [Float], keys: [], threads: 10_000) }
-        #expect(throws: refusal) { try index.searchBatch([1] as [Float], k: 1, threads: 10_000) }
+        #expect(throws: refusal) { try index.search(each: [1] as [Float], k: 1, threads: 10_000) }
         #expect(throws: refusal) { try index.calibrate(threads: 10_000) }
         #expect(index.isEmpty)
     }

@@ -46,7 +46,7 @@ struct BatchSourceTests {
         try index.insertAll(generator.vectors(count: 100, dimensions: 4), keys: 0..<100)
         let queries = generator.vectors(count: 1100, dimensions: 4)
         let added = Atomic(1000 as UInt64)
-        let results = try index.searchBatch(queries, k: 2, threads: 2) { _ in
+        let results = try index.search(each: queries, k: 2, threads: 2) { _ in
             let key = added.add(1, ordering: .relaxed).newValue
             try? index.insert([9, 9, 9, 9], key: key)
             #expect(index.contains(key: key))

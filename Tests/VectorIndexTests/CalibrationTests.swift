@@ -31,7 +31,7 @@ struct CalibrationTests {
         var hits = 0
         for query in queries {
             let expected = try exact.search(query, k: k)
-            let found = Set(try index.search(query, k: k, recall: recall).map(\.key))
+            let found = Set(try index.search(query, k: k, effort: .recall(recall)).map(\.key))
             hits += expected.count { found.contains($0.key) }
         }
         return Double(hits) / Double(queries.count * k)
@@ -102,17 +102,17 @@ struct CalibrationTests {
         try index.insertAll(queries[900..<1100].flatMap { $0 }, keys: 2900..<3100)
         #expect(index.calibration?.vectorCount == 3100)
         try index.insertAll(queries[1100..<1200].flatMap { $0 }, keys: 3100..<3200)
-        #expect(try index.search(vectors.vector(800, Self.dimensions), k: 1, recall: 0.9).map(\.key) == [800])
+        #expect(try index.search(vectors.vector(800, Self.dimensions), k: 1, effort: .recall(0.9)).map(\.key) == [800])
         #expect(index.calibration?.vectorCount == 3100)
         try index.insertAll(queries[1200..<1300].flatMap { $0 }, keys: 3200..<3300)
         #expect(index.calibration?.vectorCount == 3100)
-        #expect(try index.search(vectors.vector(800, Self.dimensions), k: 1, recall: 0.9).map(\.key) == [800])
+        #expect(try index.search(vectors.vector(800, Self.dimensions), k: 1, effort: .recall(0.9)).map(\.key) == [800])
         let grown = try #require(index.calibration)
         #expect(grown.vectorCount == 3300 && grown.source == .storedVectors)
         for key in 3100..<3300 as Range<UInt64> { #expect(try index.remove(key: key)) }
         for key in 0..<700 as Range<UInt64> { #expect(try index.remove(key: key)) }
         #expect(index.calibration?.vectorCount == 3300)
-        #expect(try index.search(vectors.vector(800, Self.dimensions), k: 1, recall: 0.9).map(\.key) == [800])
+        #expect(try index.search(vectors.vector(800, Self.dimensions), k: 1, effort: .recall(0.9)).map(\.key) == [800])
         let third = try #require(index.calibration)
         #expect(third.vectorCount == 2400 && third.source == .storedVectors)
         for key in 700..<2200 as Range<UInt64> { #expect(try index.remove(key: key)) }
@@ -157,18 +157,18 @@ struct CalibrationTests {
         #expect(index.calibration == nil)
         #expect(try Self.delivered(index, vectors, queries, k: 10, recall: 0.1) == 1)
         let empty = try HNSWIndex(dimensions: 2, metric: .cosine)
-        #expect(try empty.search([1, 0], k: 3, recall: 0.9).isEmpty)
+        #expect(try empty.search([1, 0], k: 3, effort: .recall(0.9)).isEmpty)
         try empty.insert([1, 1], key: 5)
-        #expect(try empty.search([1, 0], k: 3, recall: 0.9).map(\.key) == [5])
-        #expect(try empty.search([1, 0], k: 0, recall: 0.9).isEmpty)
+        #expect(try empty.search([1, 0], k: 3, effort: .recall(0.9)).map(\.key) == [5])
+        #expect(try empty.search([1, 0], k: 0, effort: .recall(0.9)).isEmpty)
     }
 
     @Test("Vectors that are all equal, and inserted one by one, calibrate")
     func equalVectors() throws {
         let index = try HNSWIndex(dimensions: 2, metric: .squaredEuclidean)
         for key in 0..<1100 as Range<UInt64> { try index.insert([1, 2], key: key) }
-        #expect(try index.search([1, 2], k: 5, recall: 0.9).count == 5)
-        #expect(try index.search([1, 2], k: 2000, recall: 0.9).count == 1100)
+        #expect(try index.search([1, 2], k: 5, effort: .recall(0.9)).count == 5)
+        #expect(try index.search([1, 2], k: 2000, effort: .recall(0.9)).count == 1100)
         #expect(index.calibration?.curves == [] && !index.isCalibrationDue)
     }
 
@@ -176,13 +176,13 @@ struct CalibrationTests {
     func refused(recall: Double) throws {
         let index = try HNSWIndex(dimensions: 2, metric: .squaredEuclidean)
         #expect {
-            try index.search([1, 2], k: 1, recall: recall)
+            try index.search([1, 2], k: 1, effort: .recall(recall))
         } throws: {
             guard case VectorIndexError.invalidRecall = $0 else { return false }
             return true
         }
-        #expect(throws: VectorIndexError.self) { try index.search([1, .nan], k: 1, recall: 0.5) }
-        #expect(throws: VectorIndexError.self) { try index.search([1, 2], k: -1, recall: 0.5) }
+        #expect(throws: VectorIndexError.self) { try index.search([1, .nan], k: 1, effort: .recall(0.5)) }
+        #expect(throws: VectorIndexError.self) { try index.search([1, 2], k: -1, effort: .recall(0.5)) }
         #expect(throws: VectorIndexError.self) { try index.calibrate(queries: [1, 2, 3]) }
         #expect(throws: VectorIndexError.self) { try index.calibrate(queries: [1, .infinity]) }
     }

@@ -16,7 +16,7 @@ struct CodeChoiceTests {
         for row in asked {
             let query = stored.vector(row, dimensions)
             let expected = try exact.search(query, k: 10)
-            let found = Set(try index.search(query, k: 10, efSearch: 100).map(\.key))
+            let found = Set(try index.search(query, k: 10, effort: .candidates(100)).map(\.key))
             hits += expected.count { found.contains($0.key) }
         }
         return Double(hits) / Double(10 * asked.reduce(0) { count, _ in count + 1 })

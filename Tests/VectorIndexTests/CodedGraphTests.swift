@@ -118,7 +118,7 @@ struct CodedGraphTests {
             try index.insertAll(vectors, keys: 0..<600)
             try index.checkInvariants()
             for i in stride(from: 0, to: 600, by: 37) {
-                let found = try index.search(vectors.vector(i, dimensions), k: 10, efSearch: 600)
+                let found = try index.search(vectors.vector(i, dimensions), k: 10, effort: .candidates(600))
                 #expect(found.count == 10, "\(name)")
                 #expect(found.first?.distance == 0, "\(name), vector \(i)")
             }
@@ -156,14 +156,14 @@ struct CodedGraphTests {
         try insert(generator.vectors(count: 300, dimensions: dimensions).map { $0 * 3 + 4 })
         #expect(index.codes === first && first.count == 856, "another distribution")
         for i in stride(from: 0, to: 856, by: 7) {
-            let found = try index.search(stored.vector(i, dimensions), k: 1, efSearch: 100)
+            let found = try index.search(stored.vector(i, dimensions), k: 1, effort: .candidates(100))
             #expect(found == [Neighbor(key: UInt64(i), distance: 0)])
         }
         try insert(generator.vectors(count: 3424 - 856, dimensions: dimensions))
         #expect(index.codes !== first && index.codes?.count == 3424, "four times the vectors")
         try index.checkInvariants()
         for i in stride(from: 0, to: 3424, by: 101) {
-            let found = try index.search(stored.vector(i, dimensions), k: 1, efSearch: 400)
+            let found = try index.search(stored.vector(i, dimensions), k: 1, effort: .candidates(400))
             #expect(found.map(\.key) == [UInt64(i)])
         }
     }
@@ -174,30 +174,33 @@ struct CodedGraphTests {
     func batchEqualsSearch(codes: VectorCodes, metric: Metric) throws {
         let (index, _, queries) = try Self.fixture(codes: codes, metric: metric, count: 1000)
         for key in stride(from: 0, to: 1000 as UInt64, by: 7) { #expect(try index.remove(key: key)) }
-        for (k, ef) in [(1, 1), (10, 30), (100, nil), (2000, nil)] as [(Int, Int?)] {
-            let expected = try queries.map { try index.search($0, k: k, efSearch: ef) }
+        for (k, effort) in [(1, .candidates(1)), (10, .candidates(30)), (100, .automatic), (2000, .automatic)]
+            as [(Int, SearchEffort)]
+        {
+            let expected = try queries.map { try index.search($0, k: k, effort: effort) }
             for threads in [1, 2, 3, nil] {
-                #expect(try index.searchBatch(queries.flatMap { $0 }, k: k, efSearch: ef, threads: threads) == expected)
+                #expect(
+                    try index.search(each: queries.flatMap { $0 }, k: k, effort: effort, threads: threads) == expected)
             }
         }
-        #expect(try index.searchBatch([], k: 3).isEmpty)
-        #expect(try index.searchBatch(queries[0] + queries[1], k: 0) == [[], []])
+        #expect(try index.search(each: [Float](), k: 3).isEmpty)
+        #expect(try index.search(each: queries[0] + queries[1], k: 0) == [[], []])
         let empty = try HNSWIndex(dimensions: 2, metric: metric, options: HNSWOptions(codes: codes))
-        #expect(try empty.searchBatch([1, 0, 0, 1], k: 3) == [[], []])
+        #expect(try empty.search(each: [1, 0, 0, 1], k: 3) == [[], []])
     }
 
     @Test("A batch with a bad query is refused, which is named")
     func badBatch() throws {
         let (index, _, queries) = try Self.fixture(codes: .int8, metric: .cosine, count: 300)
         #expect(throws: VectorIndexError.batchMismatch(keys: 1, values: 31, dimensions: 32)) {
-            try index.searchBatch(Array(queries[0].prefix(31)), k: 1)
+            try index.search(each: Array(queries[0].prefix(31)), k: 1)
         }
         #expect(throws: VectorIndexError.batchVector(position: 1, reason: .zeroVector)) {
-            try index.searchBatch(queries[0] + [Float](repeating: 0, count: 32), k: 1)
+            try index.search(each: queries[0] + [Float](repeating: 0, count: 32), k: 1)
         }
-        #expect(throws: VectorIndexError.self) { try index.searchBatch(queries[0], k: -1) }
-        #expect(throws: VectorIndexError.self) { try index.searchBatch(queries[0], k: 1, efSearch: 0) }
-        #expect(throws: VectorIndexError.self) { try index.searchBatch(queries[0], k: 1, threads: 0) }
+        #expect(throws: VectorIndexError.self) { try index.search(each: queries[0], k: -1) }
+        #expect(throws: VectorIndexError.self) { try index.search(each: queries[0], k: 1, effort: .candidates(0)) }
+        #expect(throws: VectorIndexError.self) { try index.search(each: queries[0], k: 1, threads: 0) }
     }
 
     @Test("Removed vectors are never returned, and k live ones are", arguments: kinds)

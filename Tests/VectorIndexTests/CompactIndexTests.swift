@@ -53,7 +53,7 @@ struct CompactIndexTests {
             #expect(DistanceOracle.distance(Array(decoded), original, .squaredEuclidean) < 0.1)
         }
         for query in queries.prefix(5) {
-            let found = try index.search(query, k: 10, recall: 1)
+            let found = try index.search(query, k: 10, effort: .recall(1))
             for neighbor in found {
                 let decoded = Array(try #require(try index.vector(for: neighbor.key)))
                 let oracle = DistanceOracle.distance(query, decoded, metric)
@@ -62,7 +62,7 @@ struct CompactIndexTests {
                 let distance = try #require(try index.distance(from: query.span, to: neighbor.key))
                 #expect(abs(Double(distance) - oracle) <= tolerance)
             }
-            let approximate = try index.search(query, k: 10, efSearch: 400)
+            let approximate = try index.search(query, k: 10, effort: .candidates(400))
             #expect(Set(approximate.map(\.key)).intersection(found.map(\.key)).count >= 9)
             for neighbor in approximate {
                 if let exact = found.first(where: { $0.key == neighbor.key }) { #expect(neighbor == exact) }
@@ -74,11 +74,12 @@ struct CompactIndexTests {
     func batchEqualsSearch(codes: VectorCodes, metric: Metric) throws {
         let (index, _, queries) = try Self.fixture(codes, metric: metric)
         for key in stride(from: 0, to: 4200 as UInt64, by: 7) { #expect(try index.remove(key: key)) }
-        for (k, ef) in [(1, 1), (10, 30), (100, nil)] as [(Int, Int?)] {
-            let expected = try queries.map { try index.search($0, k: k, efSearch: ef) }
+        for (k, effort) in [(1, .candidates(1)), (10, .candidates(30)), (100, .automatic)] as [(Int, SearchEffort)] {
+            let expected = try queries.map { try index.search($0, k: k, effort: effort) }
             #expect(expected.allSatisfy { $0.allSatisfy { $0.key % 7 != 0 } })
             for threads in [3] {
-                #expect(try index.searchBatch(queries.flatMap { $0 }, k: k, efSearch: ef, threads: threads) == expected)
+                #expect(
+                    try index.search(each: queries.flatMap { $0 }, k: k, effort: effort, threads: threads) == expected)
             }
         }
     }
@@ -117,12 +118,14 @@ struct CompactIndexTests {
         try index.checkInvariants()
         #expect(index.graph.nodeCount == 4200 + 150 && index.count == 5000)
         for key in 4200..<4400 as Range<UInt64> {
-            let found = try index.search(all.vector(Int(key), Self.dimensions), k: 4, efSearch: 200).map(\.key)
+            let found = try index.search(all.vector(Int(key), Self.dimensions), k: 4, effort: .candidates(200)).map(
+                \.key)
             #expect(found.contains(key), "key \(key)")
             if key % 4 == 0 { #expect(found.contains(key - 4200)) }
             #expect(try index.remove(key: key))
             #expect(try index.vector(for: key) == nil)
-            let without = try index.search(all.vector(Int(key), Self.dimensions), k: 4, efSearch: 200).map(\.key)
+            let without = try index.search(all.vector(Int(key), Self.dimensions), k: 4, effort: .candidates(200)).map(
+                \.key)
             #expect(!without.contains(key))
         }
         try index.checkInvariants()
@@ -138,8 +141,8 @@ struct CompactIndexTests {
         #expect(index.calibration?.curves.first?.points.last.map { $0.recall > 0.95 } == true)
         var hits = 0
         for query in queries {
-            let expected = Set(try index.search(query, k: 10, recall: 1).map(\.key))
-            hits += try index.search(query, k: 10, recall: 0.9).count { expected.contains($0.key) }
+            let expected = Set(try index.search(query, k: 10, effort: .recall(1)).map(\.key))
+            hits += try index.search(query, k: 10, effort: .recall(0.9)).count { expected.contains($0.key) }
         }
         #expect(Double(hits) / Double(10 * queries.count) > 0.85)
     }
@@ -163,7 +166,7 @@ struct CompactIndexTests {
             var found = 0
             for row in stride(from: 4200, to: 5100, by: 50) {
                 let query = new.vector(row - 4200, Self.dimensions)
-                found += try index.search(query, k: 10, efSearch: 300).count { $0.key == UInt64(row) }
+                found += try index.search(query, k: 10, effort: .candidates(300)).count { $0.key == UInt64(row) }
                 let decoded = try #require(try index.vector(for: UInt64(row)))
                 let length = query.reduce(0) { $0 + $1 * $1 }
                 #expect(DistanceOracle.distance(Array(decoded), query, .squaredEuclidean) <= 0.0004 * Double(length))
@@ -171,7 +174,7 @@ struct CompactIndexTests {
             #expect(found == 18)
             for row in stride(from: 0, to: 4200, by: 250) {
                 let query = vectors.vector(row, Self.dimensions)
-                #expect(try index.search(query, k: 2, efSearch: 300).map(\.key).contains(UInt64(row)))
+                #expect(try index.search(query, k: 2, effort: .candidates(300)).map(\.key).contains(UInt64(row)))
             }
         }
     }
@@ -204,9 +207,10 @@ struct CompactIndexTests {
         try other.checkInvariants()
         #expect(other.vectors.keptCount >= 800)
         for row in stride(from: 0, to: 900, by: 30) {
-            let found = try other.search(narrow.vector(row, 32), k: 1, efSearch: 200)
+            let found = try other.search(narrow.vector(row, 32), k: 1, effort: .candidates(200))
             #expect(found == [Neighbor(key: UInt64(4200 + row), distance: 0)])
-            #expect(try other.search(uniform.vector(row, 32), k: 1, efSearch: 200).map(\.key) == [UInt64(row)])
+            #expect(
+                try other.search(uniform.vector(row, 32), k: 1, effort: .candidates(200)).map(\.key) == [UInt64(row)])
         }
     }
 
@@ -268,7 +272,7 @@ struct CompactIndexTests {
             try index.checkInvariants()
             #expect(index.vectors.isCompact, "\(name)")
             for i in stride(from: 1, to: 4200, by: 301) {
-                let found = try index.search(vectors.vector(i, dimensions), k: 10, efSearch: 100)
+                let found = try index.search(vectors.vector(i, dimensions), k: 10, effort: .candidates(100))
                 #expect(found.count == 10 && found.allSatisfy { $0.distance.isFinite }, "\(name)")
                 if name == "huge" || name.hasPrefix("constant") {
                     #expect(found.map(\.key).contains(UInt64(i)), "\(name)")

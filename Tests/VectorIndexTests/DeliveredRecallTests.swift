@@ -89,8 +89,8 @@ enum UnevenData: CaseIterable, Sendable {
 struct DeliveredRecallTests {
     /// The share of the true nearest that searches find, in the mean.
     private func delivered(_ index: HNSWIndex, _ queries: [Float], k: Int, recall: Double) throws -> Double {
-        let expected = try index.searchBatch(queries, k: k, recall: 1)
-        let found = try index.searchBatch(queries, k: k, recall: recall)
+        let expected = try index.search(each: queries, k: k, effort: .recall(1))
+        let found = try index.search(each: queries, k: k, effort: .recall(recall))
         let hits = zip(expected, found).reduce(0) { sum, answers in
             let last = answers.0.last?.distance ?? 0
             return sum + answers.1.count { $0.distance <= last }
@@ -123,18 +123,19 @@ struct DeliveredRecallTests {
         let dimensions = UnevenData.dimensions
         for (k, recall) in [(1, 0.8), (10, 0.95), (10, 0.99), (5000, 0.9), (3, 1), (0, 0.9)] {
             let single = try (0..<queries.count / dimensions).map {
-                try index.search(queries.vector($0, dimensions), k: k, recall: recall)
+                try index.search(queries.vector($0, dimensions), k: k, effort: .recall(recall))
             }
             for threads in [1, 3] {
-                let batch = try index.searchBatch(queries, k: k, recall: recall, threads: threads)
+                let batch = try index.search(each: queries, k: k, effort: .recall(recall), threads: threads)
                 #expect(batch == single, "k \(k), recall \(recall), \(threads) threads")
             }
-            let vectors = try index.searchVectors(queries.vector(0, dimensions), k: k, recall: recall)
-            #expect(vectors.map(\.neighbor) == single[0])
+            let vectors = try index.search(
+                queries.vector(0, dimensions), k: k, effort: .recall(recall), including: .vectors)
+            #expect(vectors == single[0] && vectors.allSatisfy { $0.vector?.count == dimensions })
         }
-        #expect(throws: VectorIndexError.self) { try index.searchBatch(queries, k: 1, recall: 1.5) }
-        #expect(throws: VectorIndexError.self) { try index.searchBatch([.nan], k: 1, recall: 0.5) }
-        #expect(try index.searchBatch([], k: 1, recall: 0.5).isEmpty)
+        #expect(throws: VectorIndexError.self) { try index.search(each: queries, k: 1, effort: .recall(1.5)) }
+        #expect(throws: VectorIndexError.self) { try index.search(each: [Float.nan], k: 1, effort: .recall(0.5)) }
+        #expect(try index.search(each: [Float](), k: 1, effort: .recall(0.5)).isEmpty)
     }
 
     @Test("Queries of another kind cost more distances than members of the data")
@@ -144,7 +145,8 @@ struct DeliveredRecallTests {
             try (0..<80).reduce(0) { sum, q in
                 var count = 0
                 let query = queries.vector(q, UnevenData.dimensions)
-                _ = try index.search(query.span, k: 10, recall: 0.95, distanceCount: &count)
+                _ = try index.search(
+                    query.span, request: SearchRequest(k: 10, effort: .recall(0.95)), distanceCount: &count)
                 return sum + count
             }
         }
@@ -157,10 +159,10 @@ struct DeliveredRecallTests {
     func saved() throws {
         let folder = try TemporaryFolder()
         let (index, queries) = try UnevenData.strangers.index()
-        let before = try index.searchBatch(queries, k: 10, recall: 0.95)
+        let before = try index.search(each: queries, k: 10, effort: .recall(0.95))
         try index.save(to: folder.path("saved.nearest"))
         let opened = try HNSWIndex(contentsOf: folder.path("saved.nearest"))
-        #expect(try opened.searchBatch(queries, k: 10, recall: 0.95) == before)
+        #expect(try opened.search(each: queries, k: 10, effort: .recall(0.95)) == before)
         #expect(opened.calibration == index.calibration)
     }
 }

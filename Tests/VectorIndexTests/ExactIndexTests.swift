@@ -59,7 +59,7 @@ struct ExactIndexTests {
         let expected = try (0..<150).map { try index.search(queries.vector($0, dimensions), k: 10) }
         for threads in [1, 2, 3, nil] {
             let answered = Atomic(0)
-            let found = try index.searchBatch(queries.span, k: 10, threads: threads) { count in
+            let found = try index.search(each: queries.span, k: 10, threads: threads) { count in
                 answered.max(count, ordering: .relaxed)
             }
             #expect(found == expected, "\(threads ?? 0) threads")
@@ -78,7 +78,7 @@ struct ExactIndexTests {
             let index = try ExactIndex(dimensions: 6, metric: metric)
             try index.insertAll(vectors, keys: 0..<200)
             let expected = try (0..<20).map { try index.search(queries.vector($0, 6), k: 5).map(\.distance) }
-            let found = try index.searchBatch(queries.span, k: 5).map { $0.map(\.distance) }
+            let found = try index.search(each: queries.span, k: 5).map { $0.map(\.distance) }
             #expect(found == expected, "\(metric), scale \(scale)")
         }
     }

@@ -43,7 +43,7 @@ struct FaultyProductTests {
             try ExactIndex(dimensions: dimensions, metric: metric, usesCodes: false)
         }
         try index.insertBatch(vectors, keys: Array(0..<UInt64(count)))
-        let answers = try index.searchBatch(queries, k: k, threads: 2)
+        let answers = try index.search(each: queries, k: k, threads: 2)
         for (q, answer) in answers.enumerated() {
             let query = queries.vector(q, dimensions)
             #expect(answer == (try index.search(query.span, k: k)), "query \(q)")
@@ -66,7 +66,8 @@ struct FaultyProductTests {
         }
         try index.insert([1, 2, 3, 4], key: 7)
         let callsBefore = Self.calls.load(ordering: .relaxed)
-        #expect(try index.searchBatch([4, 3, 2, 1, 1, 0, 0, 0], k: 1, threads: 1).map { $0.map(\.key) } == [[7], [7]])
+        #expect(
+            try index.search(each: [4, 3, 2, 1, 1, 0, 0, 0], k: 1, threads: 1).map { $0.map(\.key) } == [[7], [7]])
         #expect(Self.calls.load(ordering: .relaxed) == callsBefore + 1)
     }
 }

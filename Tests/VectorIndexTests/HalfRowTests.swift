@@ -51,7 +51,7 @@ struct HalfRowTests {
         }
         for ef in [16, 32, 64, 128] {
             let recalls = try indexes.map { index in
-                let found = try index.searchBatch(queries.flatMap { $0 }, k: 10, efSearch: ef)
+                let found = try index.search(each: queries.flatMap { $0 }, k: 10, effort: .candidates(ef))
                 var hits = 0
                 for (found, expected) in zip(found, truth) { hits += found.count { expected.contains($0.key) } }
                 return Double(hits) / Double(10 * queries.count)
@@ -68,8 +68,8 @@ struct HalfRowTests {
         try index.checkInvariants()
         #expect(index.options.rows == .float16 && (codes == .automatic || index.codesInUse == codes))
         for query in queries {
-            let exact = try index.search(query, k: 10, recall: 1)
-            let approximate = try index.search(query, k: 10, efSearch: 300)
+            let exact = try index.search(query, k: 10, effort: .recall(1))
+            let approximate = try index.search(query, k: 10, effort: .candidates(300))
             #expect(Set(approximate.map(\.key)).intersection(exact.map(\.key)).count >= 9)
             for neighbor in approximate + exact {
                 let stored = Array(try #require(try index.vector(for: neighbor.key)))
@@ -81,17 +81,19 @@ struct HalfRowTests {
                 let tolerance = DistanceOracle.tolerance(asked, stored, summed) + 0x1p-21
                 #expect(abs(Double(distance) - expected) <= tolerance)
             }
-            let found = try index.searchVectors(query, k: 5)
-            #expect(try found.map(\.neighbor) == index.search(query, k: 5))
-            for each in found { #expect(try each.vector == index.vector(for: each.neighbor.key)) }
+            let found = try index.search(query, k: 5, including: .vectors)
+            #expect(try found == index.search(query, k: 5))
+            for each in found { #expect(try each.vector == index.vector(for: each.key)) }
         }
         let all = queries.flatMap { $0 }
-        for (k, ef) in [(1, 1), (10, 30), (100, nil)] as [(Int, Int?)] {
+        for (k, effort) in [(1, .candidates(1)), (10, .candidates(30)), (100, .automatic)] as [(Int, SearchEffort)] {
             #expect(
-                try index.searchBatch(all, k: k, efSearch: ef, threads: 3)
-                    == queries.map { try index.search($0, k: k, efSearch: ef) })
+                try index.search(each: all, k: k, effort: effort, threads: 3)
+                    == queries.map { try index.search($0, k: k, effort: effort) })
         }
-        #expect(try index.searchBatch(all, k: 7, recall: 1) == queries.map { try index.search($0, k: 7, recall: 1) })
+        #expect(
+            try index.search(each: all, k: 7, effort: .recall(1))
+                == queries.map { try index.search($0, k: 7, effort: .recall(1)) })
     }
 
     private static func unit(_ vector: [Float]) -> [Float] {
@@ -194,7 +196,7 @@ struct HalfRowTests {
         let found = try InstructionSet.supported.map { set in
             let index = try Self.index(vectors, dimensions: 21, metric: metric, Self.options(codes, set: set))
             #expect(index.instructionSet == set)
-            return try queries.map { try index.search($0, k: 10, efSearch: 200).map(\.key) }
+            return try queries.map { try index.search($0, k: 10, effort: .candidates(200)).map(\.key) }
         }
         for other in found.dropFirst() { #expect(other == found[0]) }
     }
@@ -212,14 +214,14 @@ struct HalfRowTests {
             #expect(index.vectors.count == 800 && index.count == 800)
             try index.checkInvariants()
             for query in queries {
-                let found = try index.search(query, k: 20, efSearch: 100).map(\.key)
+                let found = try index.search(query, k: 20, effort: .candidates(100)).map(\.key)
                 #expect(found.allSatisfy { $0 >= (round + 1) * 1000 || (400..<800).contains($0) })
             }
         }
         #expect(Array(held) == values)
         for i in stride(from: 0, to: 400, by: 20) {
             let vector = vectors.vector(i, 12)
-            #expect(try index.search(vector, k: 1, efSearch: 100).map(\.key) == [3000 + UInt64(i)])
+            #expect(try index.search(vector, k: 1, effort: .candidates(100)).map(\.key) == [3000 + UInt64(i)])
         }
     }
 
@@ -249,8 +251,8 @@ struct HalfRowTests {
         #expect(index.calibration?.curves.first?.points.last.map { $0.recall > 0.95 } == true)
         var hits = 0
         for query in queries {
-            let expected = Set(try index.search(query, k: 10, recall: 1).map(\.key))
-            hits += try index.search(query, k: 10, recall: 0.9).count { expected.contains($0.key) }
+            let expected = Set(try index.search(query, k: 10, effort: .recall(1)).map(\.key))
+            hits += try index.search(query, k: 10, effort: .recall(0.9)).count { expected.contains($0.key) }
         }
         #expect(Double(hits) / Double(10 * queries.count) > 0.86)
     }

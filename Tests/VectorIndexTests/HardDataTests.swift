@@ -26,7 +26,7 @@ struct Truth {
 
     /// The share of the ten nearest that an index finds; what is as far but for rounding counts.
     func recall(of index: HNSWIndex, efSearch: Int) throws -> Double {
-        try recall(of: index.searchBatch(queries.flatMap { $0 }, k: 10, efSearch: efSearch))
+        try recall(of: index.search(each: queries.flatMap { $0 }, k: 10, effort: .candidates(efSearch)))
     }
 
     /// The same share in answers to the queries.
@@ -91,7 +91,7 @@ struct HardDataTests {
         let sample = data.sample(count: 4200, queryCount: 60, seed: 1002)
         let truth = try Truth(sample.vectors, queries: sample.queries, metric: metric)
         let index = try Self.index(sample.vectors, metric: metric, codes: codes, keepsVectors: false)
-        #expect(index.vectors.isCompact || codes == nil)
+        #expect(index.vectors.isCompact || codes == .automatic)
         let found = try truth.recall(of: index, efSearch: 512)
         // Vectors themselves do not always find as many.
         let wanted =

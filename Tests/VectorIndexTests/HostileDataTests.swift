@@ -34,7 +34,7 @@ struct HostileDataTests {
             }
         }
         let truth = try queries.map { try exact.search($0, k: 10).last?.distance ?? .infinity }
-        let found = try queries.map { try index.search($0, k: 10, efSearch: 200).map(\.distance) }
+        let found = try queries.map { try index.search($0, k: 10, effort: .candidates(200)).map(\.distance) }
         #expect(Recall.mean(of: found, kthTrueDistances: truth, k: 10) >= 0.99, place)
     }
 
@@ -89,7 +89,7 @@ struct HostileDataTests {
                 dimensions: dimensions, metric: .squaredEuclidean, options: HNSWOptions(efConstruction: 80))
             try index.insert(data.vectors.vectors(at: positions, dimensions: dimensions), callSize: callSize)
             try index.checkInvariants()
-            let found = try index.searchBatch(queries, k: 10, efSearch: 64).map { $0.map(\.distance) }
+            let found = try index.search(each: queries, k: 10, effort: .candidates(64)).map { $0.map(\.distance) }
             return Recall.mean(of: found, kthTrueDistances: truth, k: 10)
         }
         #expect(recalls[0] >= recalls[1] - 0.005, "seed \(seed), \(recalls)")

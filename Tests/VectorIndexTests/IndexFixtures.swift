@@ -36,7 +36,7 @@ extension NearestNeighborIndex {
 extension ExactIndex {
     /// `searchBatch` for queries in an array.
     func answers(_ queries: [Float], k: Int, threads: Int? = nil) throws(VectorIndexError) -> [[Neighbor]] {
-        try searchBatch(queries.span, k: k, threads: threads)
+        try search(each: queries.span, k: k, threads: threads)
     }
 }
 

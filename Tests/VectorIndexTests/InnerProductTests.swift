@@ -54,14 +54,15 @@ struct InnerProductTests {
         let (known, unknown) = (Array(sample.queries.prefix(200)), Array(sample.queries.suffix(100)))
         let truth = try Truth(sample.vectors, queries: unknown, metric: .innerProduct)
         let index = try Self.index(sample.vectors, codes: .automatic)
-        let answers = { try unknown.map { try index.search($0, k: 10, recall: 0.95) } }
+        let answers = { try unknown.map { try index.search($0, k: 10, effort: .recall(0.95)) } }
         #expect(try truth.recall(of: answers()) >= 0.9)
         try index.calibrate(queries: known.flatMap { $0 })
         #expect(try truth.recall(of: answers()) >= 0.93)
         var distanceCount = 0
         for query in unknown {
             var count = 0
-            _ = try index.search(query.span, k: 10, recall: 0.95, distanceCount: &count)
+            _ = try index.search(
+                query.span, request: SearchRequest(k: 10, effort: .recall(0.95)), distanceCount: &count)
             distanceCount += count
         }
         #expect(distanceCount < unknown.count * sample.vectors.count / 2)
@@ -114,7 +115,7 @@ struct InnerProductTests {
         }
         try index.checkInvariants()
         let truth = try Truth(sample.vectors, queries: sample.queries, metric: .innerProduct)
-        let answers = try index.searchBatch(sample.queries.flatMap { $0 }, k: 10, efSearch: 128)
+        let answers = try index.search(each: sample.queries.flatMap { $0 }, k: 10, effort: .candidates(128))
         let found = answers.map { $0.map { Neighbor(key: $0.key - 9000, distance: $0.distance) } }
         #expect(truth.recall(of: found) >= 0.93)
     }

@@ -23,7 +23,9 @@ struct InstructionSetTests {
                 let place: Comment = "\(set), seed \(seed)"
                 let expected = DistanceOracle.nearest(to: query, in: vectors, k: 10, metric: metric).map(\.distance)
                 let batch = try exact.answers(query, k: 10)[0]
-                for found in [try exact.search(query, k: 10), try hnsw.search(query, k: 10, efSearch: 300), batch] {
+                for found in [
+                    try exact.search(query, k: 10), try hnsw.search(query, k: 10, effort: .candidates(300)), batch,
+                ] {
                     #expect(found.count == 10, place)
                     for (neighbor, distance) in zip(found, expected) {
                         #expect(abs(Double(neighbor.distance) - distance) < 1e-5, place)

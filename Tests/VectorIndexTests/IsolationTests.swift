@@ -122,7 +122,7 @@ struct IsolationTests {
             }
         } search: {
             let pair = UInt64(asked.add(1, ordering: .relaxed).newValue) % pairs
-            let keys = try index.search(places[Int(pair)], k: k, efSearch: 120).map(\.key)
+            let keys = try index.search(places[Int(pair)], k: k, effort: .candidates(120)).map(\.key)
             let those = keys.filter { $0 / 2 == pair }
             if k == .max, keys.count != 108 { return "\(keys.count) vectors" }
             return those.count == 1 ? nil : "of pair \(pair): \(those)"

@@ -20,20 +20,20 @@ struct LimitTests {
         }
     }
 
-    @Test("An efSearch of 1 finds k, and one of Int.max finds what exact search finds")
+    @Test("One candidate finds k, and Int.max of them find what exact search finds")
     func extremesOfEf() throws {
         var generator = SeededGenerator(seed: 62)
         let vectors = generator.vectors(count: 400, dimensions: 6)
         let index = try HNSWIndex(dimensions: 6, metric: .manhattan)
         let exact = try ExactIndex(dimensions: 6, metric: .manhattan)
-        #expect(try index.search([1, 2, 3, 4, 5, 6], k: 3, efSearch: .max).isEmpty)
+        #expect(try index.search([1, 2, 3, 4, 5, 6], k: 3, effort: .candidates(.max)).isEmpty)
         try index.insertAll(vectors, keys: 0..<400)
         try exact.insertAll(vectors, keys: 0..<400)
         for _ in 0..<20 {
             let query = generator.vector(dimensions: 6)
-            #expect(try index.search(query, k: 12, efSearch: 1).count == 12)
-            #expect(try index.search(query, k: 12, efSearch: .max) == exact.search(query, k: 12))
-            #expect(try index.search(query, k: .max, efSearch: .max) == exact.search(query, k: .max))
+            #expect(try index.search(query, k: 12, effort: .candidates(1)).count == 12)
+            #expect(try index.search(query, k: 12, effort: .candidates(.max)) == exact.search(query, k: 12))
+            #expect(try index.search(query, k: .max, effort: .candidates(.max)) == exact.search(query, k: .max))
         }
     }
 

@@ -148,7 +148,7 @@ struct ModelTests {
         let index = try HNSWIndex(dimensions: 5, metric: metric, options: options)
         var model = Model(index, seed: seed)
         try model.run(steps: 300) { (index, query, k) throws(VectorIndexError) in
-            try index.search(query, k: k, efSearch: .max)
+            try index.search(query, k: k, effort: .candidates(.max))
         }
         try index.checkInvariants()
     }
@@ -162,7 +162,7 @@ struct ModelTests {
         var mostLive = 0
         while model.step < 300 {
             try model.run(steps: model.step + 3) { (index, query, k) throws(VectorIndexError) in
-                try index.search(query, k: k, efSearch: .max)
+                try index.search(query, k: k, effort: .candidates(.max))
             }
             try model.changeGraph()
             mostLive = max(mostLive, index.count)
@@ -190,7 +190,8 @@ struct ModelTests {
             }
             try index.checkInvariants()
             let query = generator.vector(dimensions: 6)
-            #expect(try index.search(query, k: 20, efSearch: .max) == exact.search(query, k: 20), "seed \(seed)")
+            #expect(
+                try index.search(query, k: 20, effort: .candidates(.max)) == exact.search(query, k: 20), "seed \(seed)")
         }
     }
 }

@@ -52,7 +52,7 @@ struct ReachabilityTests {
         let count = vectors.count / dimensions
         var incomplete: [Int] = []
         for i in stride(from: 0, to: count, by: 9) {
-            let found = try index.search(vectors.vector(i, dimensions), k: count, efSearch: count)
+            let found = try index.search(vectors.vector(i, dimensions), k: count, effort: .candidates(count))
             if Set(found.map(\.key)) != Set(0..<UInt64(count)) { incomplete.append(i) }
         }
         #expect(incomplete.isEmpty, comment)
@@ -103,7 +103,7 @@ struct ReachabilityTests {
         let keys = 0..<300 as Range<UInt64>
         let values = [[Float]](repeating: vector, count: 300).flatMap { $0 }
         if inBatch { try index.insertAll(values, keys: keys) } else { try index.insertEach(values, keys: keys) }
-        #expect(try index.search(vector, k: 300, efSearch: 1).map(\.key) == Array(keys))
+        #expect(try index.search(vector, k: 300, effort: .candidates(1)).map(\.key) == Array(keys))
         #expect(try index.search(vector, k: 7).map(\.key) == Array(0..<7))
         var generator = SeededGenerator(seed: 36)
         var live = Array(keys)

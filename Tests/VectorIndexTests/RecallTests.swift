@@ -91,10 +91,10 @@ struct RecallTests {
     @Test("The options have an effect: more candidates cost more distances and find more")
     func optionsMatter() throws {
         let (vectors, queries) = Self.data(seed: 3)
-        func cost(_ index: HNSWIndex, efSearch: Int?) throws -> Int {
+        func cost(_ index: HNSWIndex, _ effort: SearchEffort) throws -> Int {
             try queries.reduce(0) { sum, query in
                 var count = 0
-                _ = try index.search(query.span, k: 1, efSearch: efSearch, distanceCount: &count)
+                _ = try index.search(query.span, request: SearchRequest(k: 1, effort: effort), distanceCount: &count)
                 return sum + count
             }
         }
@@ -107,9 +107,9 @@ struct RecallTests {
         }
         let small = try index(m: 2, efConstruction: 4, efSearch: 1)
         let large = try index(m: 16, efConstruction: 100, efSearch: 200)
-        #expect(try cost(small, efSearch: 200) > 2 * cost(small, efSearch: nil))
-        #expect(try cost(large, efSearch: nil) == cost(large, efSearch: 200))
-        #expect(try cost(large, efSearch: 200) > cost(large, efSearch: 20))
+        #expect(try cost(small, .candidates(200)) > 2 * cost(small, .automatic))
+        #expect(try cost(large, .automatic) == cost(large, .candidates(200)))
+        #expect(try cost(large, .candidates(200)) > cost(large, .candidates(20)))
         let smallRecall = try recall(of: small, vectors: vectors, queries: queries)
         #expect(try recall(of: large, vectors: vectors, queries: queries) > smallRecall)
     }

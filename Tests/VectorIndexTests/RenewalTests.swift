@@ -68,7 +68,7 @@ struct RenewalTests {
         for i in stride(from: 0, to: kind.count, by: 41) {
             let key = UInt64(i) + offset
             let vector = values.vector(i, Self.dimensions)
-            #expect(try index.search(vector, k: 2, efSearch: 60).first?.key == key)
+            #expect(try index.search(vector, k: 2, effort: .candidates(60)).first?.key == key)
             if kind.keepsVectors { #expect(try index.vector(for: key).map { Array($0) } == vector) }
         }
     }
@@ -98,7 +98,7 @@ struct RenewalTests {
             if round % 4 == 3 { try index.compact() }
             try index.checkInvariants()
             for place in stride(from: 0, to: places, by: 7) {
-                let found = try index.search(values.vector(place, Self.dimensions), k: copies, efSearch: 60)
+                let found = try index.search(values.vector(place, Self.dimensions), k: copies, effort: .candidates(60))
                 #expect(found.map(\.key).sorted() == (0..<copies).map { key(place, $0) })
                 #expect(found.allSatisfy { $0.distance == 0 })
             }
@@ -136,7 +136,7 @@ struct RenewalTests {
                 repeat {
                     let i = Int.random(in: 0..<count, using: &generator)
                     let vector = values.vector(i, Self.dimensions)
-                    let found = try index.search(vector, k: .max, efSearch: 50)
+                    let found = try index.search(vector, k: .max, effort: .candidates(50))
                     let keys = Set(found.map { $0.key >= 1000 && $0.key < 2000 ? $0.key : $0.key % 10_000 })
                     if found.count != 2 * count || keys.count != 2 * count {
                         problems.withLock { $0.append("\(keys.count) vectors in \(found.count) results") }
@@ -165,8 +165,8 @@ struct RenewalTests {
         var held: [(position: Int, vector: SharedVector)] = []
         for round in 0..<4 {
             for i in stride(from: round, to: 200, by: 9) {
-                let found = try index.searchVectors(values.vector(i, Self.dimensions), k: 1)
-                held.append((i, try #require(found.first).vector))
+                let found = try index.search(values.vector(i, Self.dimensions), k: 1, including: .vectors)
+                held.append((i, try #require(found.first?.vector)))
             }
             try Self.renew(index, values, round: round, way: way)
             try index.compact()

@@ -53,11 +53,11 @@ struct ReuseTests {
         let (index, values) = try Self.filled(100, seed: 223)
         var generator = SeededGenerator(seed: 224)
         let query = values.vector(3, Self.dimensions)
-        var held: [(neighbor: Neighbor, vector: SharedVector)] = try index.searchVectors(query, k: 20)
+        var held: [Neighbor] = try index.search(query, k: 20, including: .vectors)
         var other = try index.vector(for: 50)
         func expectUnchanged() {
             for each in held {
-                #expect(Array(each.vector) == values.vector(Int(each.neighbor.key), Self.dimensions))
+                #expect(each.vector.map { Array($0) } == values.vector(Int(each.key), Self.dimensions))
             }
             #expect(other.map(Array.init) == values.vector(50, Self.dimensions))
         }
@@ -81,17 +81,17 @@ struct ReuseTests {
 
     @Test("A vector that is held outlives the index")
     func heldVectorOutlivesIndex() throws {
-        var found: [(neighbor: Neighbor, vector: SharedVector)] = []
+        var found: [Neighbor] = []
         let values: [Float]
         do {
             let (index, inserted) = try Self.filled(60, seed: 225)
             values = inserted
-            found = try index.searchVectors(values.vector(1, Self.dimensions), k: 10)
+            found = try index.search(values.vector(1, Self.dimensions), k: 10, including: .vectors)
             for key in 0..<60 as Range<UInt64> { try index.remove(key: key) }
             try index.secureErase()
         }
         #expect(found.count == 10)
-        for each in found { #expect(Array(each.vector) == values.vector(Int(each.neighbor.key), Self.dimensions)) }
+        for each in found { #expect(each.vector.map { Array($0) } == values.vector(Int(each.key), Self.dimensions)) }
     }
 
     @Test(

@@ -89,10 +89,10 @@ struct SnapshotFixture: Sendable, CustomStringConvertible {
         var answers: [[Neighbor]] = []
         for query in queries {
             answers.append(try index.search(query, k: 10))
-            answers.append(try index.search(query, k: .max, efSearch: 100))
-            answers.append(try index.search(query, k: 5, recall: 0.9))
+            answers.append(try index.search(query, k: .max, effort: .candidates(100)))
+            answers.append(try index.search(query, k: 5, effort: .recall(0.9)))
         }
-        answers += try index.searchBatch(queries.flatMap { $0 }, k: 7)
+        answers += try index.search(each: queries.flatMap { $0 }, k: 7)
         return answers
     }
 }

@@ -151,7 +151,7 @@ struct SnapshotTests {
         let folder = try TemporaryFolder()
         let fixture = SnapshotFixture(codes: .int4, history: .changed)
         let index = try fixture.make()
-        let expected = try index.searchBatch(fixture.queries.flatMap { $0 }, k: 7)
+        let expected = try index.search(each: fixture.queries.flatMap { $0 }, k: 7)
         try index.save(to: folder.path("a"))
         for _ in 0..<10 {
             let opened = try HNSWIndex(
@@ -164,7 +164,7 @@ struct SnapshotTests {
                     case 1: _ = try opened.vector(for: 301)
                     case 2: try opened.save(to: folder.path("b"))
                     default:
-                        let found = try opened.searchBatch(fixture.queries.flatMap { $0 }, k: 7)
+                        let found = try opened.search(each: fixture.queries.flatMap { $0 }, k: 7)
                         if found != expected { problems.withLock { $0.append("another answer") } }
                     }
                 } catch {

@@ -70,7 +70,7 @@ struct SnapshotVersionTests {
         let name = "v\(SnapshotHeader.currentVersion).nearest.runs"
         try Data(packed).write(to: URL(fileURLWithPath: target).appendingPathComponent(name))
         for (query, _, _) in Self.answers {
-            print(try index.search(query, k: 6, efSearch: nil).map { ($0.key, $0.distance) })
+            print(try index.search(query, k: 6).map { ($0.key, $0.distance) })
         }
     }
 
@@ -92,7 +92,7 @@ struct SnapshotVersionTests {
         #expect(try version == 1 || folder.bytes("b.nearest") == folder.bytes("a.nearest"))
         for (i, (query, keys, distances)) in Self.answers.enumerated() {
             let distances = version < 3 ? distances : Self.roundedDistances[i]
-            let found = try index.search(query, k: 6, efSearch: nil)
+            let found = try index.search(query, k: 6)
             #expect(found.map(\.key) == keys)
             // To the rounding of different instruction sets.
             #expect(zip(found, distances).allSatisfy { abs($0.distance - $1) <= 1e-6 })
@@ -104,7 +104,7 @@ struct SnapshotVersionTests {
         for key in 30..<60 as Range<UInt64> { try index.remove(key: key) }
         try index.insertBatch([0, 0, 0.5, -0.5, -1, 1], keys: [1000, 1001, 1002])
         for (i, (query, _, _)) in Self.answers.enumerated() {
-            #expect(try index.search(query, k: 1, efSearch: nil) == [Neighbor(key: 1000 + UInt64(i), distance: 0)])
+            #expect(try index.search(query, k: 1) == [Neighbor(key: 1000 + UInt64(i), distance: 0)])
         }
         try index.compact()
         try index.checkInvariants()
@@ -114,7 +114,7 @@ struct SnapshotVersionTests {
         let again = try HNSWIndex(contentsOf: folder.path("b.nearest"))
         for (query, _, _) in Self.answers {
             #expect(
-                try again.search(query, k: 6, efSearch: nil) == index.search(query, k: 6, efSearch: nil))
+                try again.search(query, k: 6) == index.search(query, k: 6))
         }
     }
 
@@ -167,7 +167,7 @@ struct SnapshotVersionTests {
                 try index.checkInvariants()
                 guard metric != .innerProduct else { continue }
                 for slot in stride(from: 61, to: 300, by: 17) {
-                    let found = try index.search(writer.vectors[slot], k: 3, efSearch: 100).map(\.key)
+                    let found = try index.search(writer.vectors[slot], k: 3, effort: .candidates(100)).map(\.key)
                     #expect(found.contains(UInt64(slot)))
                 }
             }

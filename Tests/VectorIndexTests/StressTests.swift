@@ -69,11 +69,11 @@ struct StressTests {
     /// Asks in every way that there is, and holds results for a while.
     private static func ask(_ index: HNSWIndex, thread: UInt64, until isDone: () -> Bool) throws -> Int {
         var generator = SeededGenerator(seed: 302 + thread)
-        var held: [[(neighbor: Neighbor, vector: SharedVector)]] = []
+        var held: [[Neighbor]] = []
         var asked = 0
-        func check(_ results: [(neighbor: Neighbor, vector: SharedVector)]) throws {
-            for each in results where Array(each.vector) != vector(of: each.neighbor.key) {
-                throw StressError.wrongVector(each.neighbor.key)
+        func check(_ results: [Neighbor]) throws {
+            for each in results where each.vector.map({ Array($0) }) != vector(of: each.key) {
+                throw StressError.wrongVector(each.key)
             }
         }
         func check(_ found: [Neighbor], query: [Float], k: Int) throws {
@@ -89,12 +89,12 @@ struct StressTests {
             asked += 1
             let query = generator.vector(dimensions: dimensions)
             try check(index.search(query, k: 10), query: query, k: 10)
-            for found in try index.searchBatch(query + query, k: 5, threads: 1) {
+            for found in try index.search(each: query + query, k: 5, threads: 1) {
                 try check(found, query: query, k: 5)
             }
-            held.append(try index.searchVectors(query, k: 6))
+            held.append(try index.search(query, k: 6, including: .vectors))
             if held.count == 8 { try check(held.removeFirst()) }
-            if asked % 16 == 0 { try check(index.search(query, k: 3, recall: 0.9), query: query, k: 3) }
+            if asked % 16 == 0 { try check(index.search(query, k: 3, effort: .recall(0.9)), query: query, k: 3) }
             let key = UInt64.random(in: 0..<UInt64(baseCount), using: &generator)
             guard index.contains(key: key), let stored = try index.vector(for: key), Array(stored) == vector(of: key)
             else {
@@ -140,7 +140,7 @@ struct StressTests {
         let keys = live.withLock { $0 }
         #expect(Set(try index.search(Self.vector(of: 0), k: .max).map(\.key)) == keys)
         for key in keys {
-            #expect(try index.search(Self.vector(of: key), k: 1, efSearch: 200).first?.key == key)
+            #expect(try index.search(Self.vector(of: key), k: 1, effort: .candidates(200)).first?.key == key)
         }
     }
 }

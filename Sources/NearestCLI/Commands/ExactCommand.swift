@@ -78,7 +78,7 @@ struct ExactCommand: ParsableCommand {
         try index.insertBatch(inputs.base, keys: inputs.keys)
         let progress = ProgressBar("exact search", total: inputs.queryCount)
         let start = ContinuousClock.now
-        let results = try index.searchBatch(inputs.queries, k: k, threads: threads) { progress.update($0) }
+        let results = try index.search(each: inputs.queries, k: k, threads: threads) { progress.update($0) }
         let seconds = (ContinuousClock.now - start).seconds
         progress.finish()
         if let idsOut {

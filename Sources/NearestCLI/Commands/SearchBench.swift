@@ -35,8 +35,9 @@ struct SearchBench {
     private func measureBatch(_ index: HNSWIndex, ef: Int) throws -> Measurement {
         var distances = 0
         let start = ContinuousClock.now
-        let results = try index.searchBatch(
-            inputs.queries.span, k: k, efSearch: ef, threads: threads, distanceCount: &distances)
+        let results = try index.search(
+            each: inputs.queries.span, request: SearchRequest(k: k, effort: .candidates(ef)), threads: threads,
+            distanceCount: &distances)
         let seconds = ContinuousClock.now - start
         let mean = seconds * threads / max(results.count, 1)
         return Measurement(
@@ -62,7 +63,8 @@ struct SearchBench {
                         var distances = 0
                         do throws(VectorIndexError) {
                             results[q] = try index.search(
-                                inputs.queries.span.extracting(inputs.queryRange(q)), k: k, efSearch: ef,
+                                inputs.queries.span.extracting(inputs.queryRange(q)),
+                                request: SearchRequest(k: k, effort: .candidates(ef)),
                                 distanceCount: &distances)
                         } catch {
                             failure.withLock { $0 = error }

@@ -88,21 +88,7 @@ struct SearchCommand: ParsableCommand {
     private func answers(of index: HNSWIndex, to inputs: SearchInputs) throws(VectorIndexError) -> [[Neighbor]] {
         let progress = ProgressBar("search", total: inputs.queryCount)
         defer { progress.finish() }
-        var results: [[Neighbor]] = []
-        while results.count < inputs.queryCount {
-            let end = min(results.count + Self.queriesAtOnce, inputs.queryCount)
-            let part = inputs.queryRange(results.count).lowerBound..<inputs.queryRange(end).lowerBound
-            let queries = inputs.queries.span.extracting(part)
-            if let recall {
-                results += try index.searchBatch(queries, k: k, recall: recall, threads: threads)
-            } else {
-                results += try index.searchBatch(queries, k: k, efSearch: ef, threads: threads)
-            }
-            progress.update(end)
-        }
-        return results
+        let effort = recall.map { SearchEffort.recall($0) } ?? ef.map { .candidates($0) } ?? .automatic
+        return try index.search(each: inputs.queries, k: k, effort: effort, threads: threads) { progress.update($0) }
     }
-
-    /// Queries between two looks at the progress: enough for many threads.
-    private static let queriesAtOnce = 16_384
 }

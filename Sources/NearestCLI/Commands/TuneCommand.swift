@@ -90,7 +90,7 @@ struct TuneCommand: ParsableCommand {
             for wanted in [0.8, 0.9, 0.95, 0.99] {
                 let found = try (0..<inputs.queryCount).map { q in
                     let found = try index.search(
-                        inputs.queries.span.extracting(inputs.queryRange(q)), k: k, recall: wanted)
+                        inputs.queries.span.extracting(inputs.queryRange(q)), k: k, effort: .recall(wanted))
                     return indexed.changesVectors
                         ? inputs.trueDistances(of: found, query: q, metric: indexed.metric.metric)
                         : found.map(\.distance)

@@ -49,7 +49,7 @@ struct MeaningDictionary {
         let exact = try ExactIndex(dimensions: corpus.dimensions, metric: database.metric)
         try exact.insertBatch(corpus.entries.flatMap(\.vector), keys: corpus.entries.indices.map(UInt64.init))
         var start = ContinuousClock.now
-        let truth = try exact.searchBatch(corpus.queries.flatMap { $0 }, k: k, threads: 1)
+        let truth = try exact.search(each: corpus.queries.flatMap { $0 }, k: k, threads: 1)
         let exactSeconds = (ContinuousClock.now - start).seconds
 
         start = ContinuousClock.now

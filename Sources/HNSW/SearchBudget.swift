@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How long a search goes on: it keeps `efSearch` candidates, and with a judge it doubles them while its results still change.
-package struct SearchEffort: Sendable, Hashable {
+package struct SearchBudget: Sendable, Hashable {
     /// Candidates to expand, the paper's `ef`.
     package var efSearch: Int
 
@@ -16,11 +16,11 @@ package struct SearchEffort: Sendable, Hashable {
         self.judge = judge
     }
 
-    /// The same effort, which keeps more nodes than it expands if these are fewer.
-    package func keeping(_ count: Int) -> SearchEffort {
-        var effort = self
-        effort.keptCount = count
-        return effort
+    /// The same budget, which keeps more nodes than it expands if these are fewer.
+    package func keeping(_ count: Int) -> SearchBudget {
+        var budget = self
+        budget.keptCount = count
+        return budget
     }
 
     /// Keys that the pool keeps while `expansions` candidates are expanded. A judged search keeps twice as many while that is cheap,
@@ -31,7 +31,7 @@ package struct SearchEffort: Sendable, Hashable {
         return max(limit, judge.nearestCount, judge.outlierNearestCount, keptCount)
     }
 
-    /// A pool of more keys costs more to keep sorted than a search begun anew, of which there are few.
+    /// A pool of more keys costs more to keep sorted than beginning the search anew, which few searches do.
     private static var cheapPool: Int { 128 }
 }
 
@@ -80,7 +80,7 @@ package struct SearchJudge: Sendable, Hashable {
 
 /// What a judged search knows of its last stage.
 struct JudgedSearch {
-    var effort = SearchEffort(efSearch: 1)
+    var budget = SearchBudget(efSearch: 1)
 
     /// Where level 0 was entered.
     var entryPoint: UInt32 = 0

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a search is asked for.
+///
+/// ```swift
+/// var request = SearchRequest(k: 10)
+/// request.effort = .exact
+/// let nearest = try index.search(query, request: request)
+/// ```
+public struct SearchRequest: Sendable, Hashable {
+    /// Results wanted, 0 or more. A search finds all vectors if there are fewer.
+    public var k: Int
+
+    /// What the search does to find them.
+    public var effort: SearchEffort
+
+    /// What results carry beside their keys and distances.
+    public var including: SearchFields
+
+    /// Makes a request. Ranges are checked by the search.
+    @inlinable
+    public init(k: Int, effort: SearchEffort = .automatic, including: SearchFields = []) {
+        self.k = k
+        self.effort = effort
+        self.including = including
+    }
+}
+
+/// What a search does to find the nearest vectors. An ``ExactIndex`` compares every vector under each of these.
+public enum SearchEffort: Sendable, Hashable {
+    /// Keeps ``HNSWOptions/efSearch`` candidates.
+    case automatic
+
+    /// Keeps some candidates, the paper's `ef`: 1 or more, and at least as many as results are wanted.
+    ///
+    /// A search compares some 10 to 30 vectors for each candidate, more of them slowly as the index grows: its time is about linear in
+    /// the candidates and logarithmic in the number of vectors.
+    case candidates(Int)
+
+    /// Finds this share of the true nearest on average over queries: above 0, up to 1.
+    ///
+    /// The average is over the queries of every neighborhood that the ``HNSWIndex/calibration`` looks at, as far as its sample can
+    /// tell. The search begins with the candidates that the calibration names, and doubles them while its results still change.
+    /// Queries that lie farther from their nearest result than members of the data do are held to more stable results: they may be
+    /// of another kind than the stored vectors. For these ``HNSWIndex/calibrate(queries:threads:)`` on such queries is surer.
+    ///
+    /// Every vector is compared where no measured setting reaches the recall, where a search would cost as much, and in an index of
+    /// fewer than 1,000 vectors. The first search for a recall after the index has grown by a twentieth or lost a fifth calibrates.
+    case recall(Double)
+
+    /// Compares every vector.
+    case exact
+}
+
+/// What results carry beside their keys and distances.
+public struct SearchFields: OptionSet, Sendable, Hashable {
+    /// A bit for each field.
+    public let rawValue: Int
+
+    /// Makes a set of the fields that have these bits.
+    public init(rawValue: Int) { self.rawValue = rawValue }
+
+    /// The vectors as they are stored.
+    ///
+    /// Vectors of 32-bit floats share the memory of an ``HNSWIndex``. The memory of removed vectors is not used again while one is
+    /// held. Others are copies, and so are those of an ``ExactIndex``.
+    public static let vectors = SearchFields(rawValue: 1)
+}
+
+/// Called with the number of queries answered so far, from time to time and on any thread. Throws to cancel the search.
+public typealias SearchProgress = @Sendable (Int) throws(CancellationError) -> Void
+
+extension SearchRequest {
+    /// Throws if a parameter is outside its range.
+    func check() throws(VectorIndexError) {
+        try VectorIndexError.check("k", k, in: IndexLimits.k)
+        switch effort {
+        case .automatic, .exact: break
+        case .candidates(let count): try VectorIndexError.check("candidates", count, in: HNSWOptions.efSearchRange)
+        case .recall(let recall): guard recall > 0, recall <= 1 else { throw .invalidRecall(recall) }
+        }
+    }
+}
