@@ -111,7 +111,7 @@ struct ChurnBench: ParsableCommand {
 
     private func build(_ inputs: SearchInputs) throws -> HNSWIndex {
         let index = try arguments.makeIndex(inputs)
-        try index.insertBatch(inputs.base, keys: inputs.keys, threads: threads)
+        try index.insert(contentsOf: inputs.base, keys: inputs.keys, threads: threads)
         return index
     }
 
@@ -132,8 +132,8 @@ struct ChurnBench: ParsableCommand {
             let rows = first..<min(first + batch, count)
             let newKeys = rows.map { UInt64(round * count + $0) }
             for key in newKeys { try index.remove(key: key - UInt64(count)) }
-            try index.insertBatch(
-                inputs.base.span.extracting(inputs.valueRange(rows)), keys: newKeys, threads: threads)
+            try index.insert(
+                contentsOf: inputs.base.span.extracting(inputs.valueRange(rows)), keys: newKeys, threads: threads)
         }
     }
 }

@@ -84,8 +84,9 @@ struct InsertBench: ParsableCommand {
             rates.append([])
             for (i, mode) in Mode.allCases.enumerated() {
                 let index = try arguments.makeIndex(inputs)
-                try index.insertBatch(
-                    inputs.base.span.extracting(inputs.valueRange(0..<before)), keys: Array(inputs.keys[..<before]))
+                try index.insert(
+                    contentsOf: inputs.base.span.extracting(inputs.valueRange(0..<before)),
+                    keys: Array(inputs.keys[..<before]))
                 let start = ContinuousClock.now
                 try insert(before..<before + size, of: inputs, into: index, mode: mode)
                 rates[rates.count - 1].append(Double(size) / (ContinuousClock.now - start).seconds)
@@ -108,8 +109,8 @@ struct InsertBench: ParsableCommand {
                 try index.insert(inputs.base.span.extracting(inputs.valueRange(row..<row + 1)), key: UInt64(row))
             }
         case .oneThread, .threads:
-            try index.insertBatch(
-                inputs.base.span.extracting(inputs.valueRange(rows)), keys: rows.map(UInt64.init),
+            try index.insert(
+                contentsOf: inputs.base.span.extracting(inputs.valueRange(rows)), keys: rows.map(UInt64.init),
                 threads: mode == .oneThread ? 1 : threads)
         }
     }

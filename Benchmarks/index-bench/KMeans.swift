@@ -35,7 +35,7 @@ struct KMeans {
     /// The mean nearest to each vector.
     private static func nearest(to vectors: [Float], of means: [Float], dimensions: Int) throws -> [Int] {
         let index = try ExactIndex(dimensions: dimensions, metric: .squaredEuclidean)
-        try index.insertBatch(means, keys: (0..<UInt64(means.count / dimensions)).map { $0 })
+        try index.insert(contentsOf: means, keys: (0..<UInt64(means.count / dimensions)).map { $0 })
         return try index.search(each: vectors, k: 1).map { Int($0[0].key) }
     }
 }

@@ -103,8 +103,8 @@ struct LatencyBench: ParsableCommand {
         _ inputs: SearchInputs, callSize: Int
     ) throws -> (quiet: SearchLoad.Measurement, writing: SearchLoad.Measurement) {
         let index = try arguments.makeIndex(inputs)
-        try index.insertBatch(
-            inputs.base.span.extracting(inputs.valueRange(0..<stored)), keys: Array(inputs.keys[..<stored]))
+        try index.insert(
+            contentsOf: inputs.base.span.extracting(inputs.valueRange(0..<stored)), keys: Array(inputs.keys[..<stored]))
         let load = SearchLoad(
             index: index, inputs: inputs, k: arguments.k, ef: arguments.ef, readers: readers, seconds: seconds)
         let quiet = try load.measure()
@@ -113,8 +113,8 @@ struct LatencyBench: ParsableCommand {
             let rows = next..<next + callSize
             guard rows.upperBound <= inputs.baseCount else { return nil }
             next = rows.upperBound
-            try index.insertBatch(
-                inputs.base.span.extracting(inputs.valueRange(rows)), keys: rows.map(UInt64.init),
+            try index.insert(
+                contentsOf: inputs.base.span.extracting(inputs.valueRange(rows)), keys: rows.map(UInt64.init),
                 threads: writerThreads)
             return callSize
         }

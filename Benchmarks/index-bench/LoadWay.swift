@@ -101,7 +101,7 @@ struct LoadOnce: ParsableCommand {
         ordered.reserveCapacity(count * dimensions)
         for position in positions { ordered += values[position * dimensions..<(position + 1) * dimensions] }
         let index = try HNSWIndex(dimensions: dimensions, metric: .squaredEuclidean)
-        try index.insertBatch(ordered, keys: positions.map { UInt64($0) })
+        try index.insert(contentsOf: ordered, keys: positions.map { UInt64($0) })
         let openSeconds = (ContinuousClock.now - start).seconds
         try ask(index, query: values.suffix(dimensions))
         let answerSeconds = (ContinuousClock.now - start).seconds

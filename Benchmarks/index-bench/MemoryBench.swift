@@ -77,8 +77,8 @@ struct MemoryBench: ParsableCommand {
     private func searches(of values: [Float], dimensions: Int, query: [Float], options: HNSWOptions) throws -> Row {
         let count = values.count / dimensions
         let database = try VectorDatabase(dimensions: dimensions, metric: .squaredEuclidean, options: options)
-        try database.batchInsert(
-            (0..<count).map { i in
+        try database.insert(
+            contentsOf: (0..<count).map { i in
                 VectorEntry(id: "\(i)", vector: Array(values[i * dimensions..<(i + 1) * dimensions]))
             })
         // The first search makes scratch memory, which later ones use again.
@@ -102,7 +102,7 @@ struct MemoryBench: ParsableCommand {
         let count = values.count / dimensions
         let index = try HNSWIndex(dimensions: dimensions, metric: .squaredEuclidean, options: options)
         let keys = (0..<UInt64(count)).map { $0 }
-        try index.insertBatch(values, keys: keys)
+        try index.insert(contentsOf: values, keys: keys)
         var found = count
         let sharing = try AllocationCounter.bytes {
             let vectors = try keys.map { try index.vector(for: $0) }

@@ -18,8 +18,9 @@ struct SearchProbe {
         self.k = min(k, count)
         self.ef = ef
         let exact = try ExactIndex(dimensions: inputs.dimensions, metric: metric)
-        try exact.insertBatch(
-            inputs.base.span.extracting(0..<count * inputs.dimensions), keys: (0..<UInt64(count)).map { $0 })
+        try exact.insert(
+            contentsOf: inputs.base.span.extracting(0..<count * inputs.dimensions), keys: (0..<UInt64(count)).map { $0 }
+        )
         truth = try exact.search(each: inputs.queries, k: self.k).map { $0.last?.distance ?? -.infinity }
     }
 

@@ -61,7 +61,7 @@ extension HnswlibFile {
         defer { progress.finish() }
         do throws(VectorIndexError) {
             let index = try HNSWIndex(dimensions: dimensions, metric: metric, options: options)
-            try index.insertBatch(vectors(of: elements), keys: keys, threads: threads) { progress.update($0) }
+            try index.insert(contentsOf: vectors(of: elements), keys: keys, threads: threads) { progress.update($0) }
             return index
         } catch .batchVector(let position, let reason) {
             throw CommandFailure("\(path): the vector of label \(keys[position]): \(reason)")

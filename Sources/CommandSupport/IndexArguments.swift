@@ -66,7 +66,7 @@ package struct IndexArguments: ParsableArguments {
         let index = try makeIndex(dimensions: inputs.dimensions, codes: codes)
         let progress = ProgressBar("build", total: inputs.baseCount)
         defer { progress.finish() }
-        try index.insertBatch(inputs.base, keys: inputs.keys, threads: threads) { progress.update($0) }
+        try index.insert(contentsOf: inputs.base, keys: inputs.keys, threads: threads) { progress.update($0) }
         return index
     }
 }

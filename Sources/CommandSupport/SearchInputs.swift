@@ -92,7 +92,7 @@ package struct SearchInputs {
     /// The `k` nearest rows of each query, by comparing with every row.
     package func exactNeighbors(metric: Metric, k: Int, threads: Int) throws -> [[Neighbor]] {
         let index = try ExactIndex(dimensions: dimensions, metric: metric)
-        try index.insertBatch(base, keys: keys)
+        try index.insert(contentsOf: base, keys: keys)
         let progress = ProgressBar("exact search", total: queryCount)
         defer { progress.finish() }
         return try index.search(each: queries, k: k, threads: threads) { progress.update($0) }

@@ -8,42 +8,37 @@ extension VectorDatabase {
     ///
     /// - Throws: ``VectorDatabaseError``: the id is there already, or the vector is not one of this database's.
     public func insert(_ entry: VectorEntry) throws(VectorDatabaseError) {
-        try batchInsert([entry], parallelism: 1)
+        try insert(contentsOf: [entry], threads: 1)
     }
 
-    /// Adds many entries, all or none. Searches go on meanwhile and see none of them before all are there.
+    /// Adds many entries, all or none. Searches go on at the same time and see none of them before all are there.
     ///
     /// - Parameters:
     ///   - entries: what to add, with ids that are new and different.
-    ///   - parallelism: threads to use, 1 to 1,024; nil uses every core. The index is the same for any number.
-    ///   - progress: called now and then with the number of entries linked so far, on the calling thread. It may read;
-    ///     changing or calibrating the database there is a programming error and traps. If it throws, nothing was added.
-    /// - Returns: the ids, in the order of the entries.
+    ///   - threads: threads to use, 1 to 1,024; nil uses every core. The index is the same for any number.
+    ///   - progress: called with the number of entries linked so far, on the calling thread. It may read. It must not change or
+    ///     calibrate the database: that traps. If it throws, nothing was added.
     /// - Throws: ``VectorDatabaseError``: an id is there already or named twice, a vector is not one of this database's,
-    ///   `parallelism` is outside its range, or `progress` has cancelled.
-    @discardableResult
-    public func batchInsert(
-        _ entries: [VectorEntry], parallelism: Int? = nil, progress: BatchProgress = { _ in }
-    ) throws(VectorDatabaseError) -> [String] {
-        if let parallelism {
-            do { try VectorIndexError.check("parallelism", parallelism, in: IndexLimits.threads) } catch {
-                throw .index(error)
-            }
+    ///   `threads` is outside its range, or `progress` has cancelled.
+    public func insert(
+        contentsOf entries: [VectorEntry], threads: Int? = nil, progress: BatchProgress = { _ in }
+    ) throws(VectorDatabaseError) {
+        if let threads {
+            do { try VectorIndexError.check("threads", threads, in: IndexLimits.threads) } catch { throw .index(error) }
         }
         for entry in entries { try entry.checkMetadata() }
         try changing { () throws(VectorDatabaseError) in
             try catalog.checkNew(entries)
             let keys = addRecords(of: entries)
             do throws(VectorIndexError) {
-                try index.insertBatch(
-                    entries.lazy.map(\.vector), keys: keys, threads: parallelism, progress: progress)
+                try index.insert(
+                    contentsOf: entries.map(\.vector), keys: keys, threads: threads, progress: progress)
             } catch {
                 access.write { catalog.removeRecords(of: keys) }
                 throw VectorDatabaseError(error, inserting: entries)
             }
             forEachPart(of: keys.count) { part in catalog.publish(keys[part]) }
         }
-        return entries.map(\.id)
     }
 
     /// Adds many entries on a thread of its own, all or none, and tells how many are linked so far.
@@ -58,17 +53,17 @@ extension VectorDatabase {
     ///
     /// - Parameters:
     ///   - entries: what to add, with ids that are new and different.
-    ///   - parallelism: threads to use, 1 to 1,024; nil uses every core.
-    /// - Returns: a sequence that throws ``VectorDatabaseError`` as ``batchInsert(_:parallelism:progress:)`` does.
+    ///   - threads: threads to use, 1 to 1,024; nil uses every core.
+    /// - Returns: a sequence that throws ``VectorDatabaseError`` as ``insert(contentsOf:threads:progress:)`` does.
     public func insertions(
-        of entries: [VectorEntry], parallelism: Int? = nil
+        of entries: [VectorEntry], threads: Int? = nil
     ) -> AsyncThrowingStream<Int, any Error> {
         AsyncThrowingStream { continuation in
             let isCancelled = Flag()
             continuation.onTermination = { if case .cancelled = $0 { isCancelled.raise() } }
             DispatchQueue(label: "batch insertion").async {
                 do {
-                    try self.batchInsert(entries, parallelism: parallelism) { (linked) throws(CancellationError) in
+                    try self.insert(contentsOf: entries, threads: threads) { (linked) throws(CancellationError) in
                         if isCancelled.isRaised { throw CancellationError() }
                         continuation.yield(linked)
                     }

@@ -64,7 +64,7 @@ public final class VectorDatabase: @unchecked Sendable {
     /// Returns the entry with the id, nil if there is none. Under ``Metric/cosine`` its vector is the normalised one.
     ///
     /// - Throws: ``VectorDatabaseError``: the index cannot be read.
-    public func get(_ id: String) throws(VectorDatabaseError) -> VectorEntry? {
+    public func entry(for id: String) throws(VectorDatabaseError) -> VectorEntry? {
         while true {
             let found = access.read { catalog.key(of: id).map { (key: $0, record: catalog.record(of: $0)) } }
             guard let found else { return nil }
@@ -81,22 +81,26 @@ public final class VectorDatabase: @unchecked Sendable {
     /// The recall that searches reach by the number of candidates (``HNSWIndex/calibration``).
     public var calibration: Calibration? { index.calibration }
 
-    /// Measures the recall of searches on queries like those that will be asked; without any, on stored vectors
-    /// (``HNSWIndex/calibrate(queries:threads:)``). Searches go on meanwhile, changes wait.
+    /// Measures the recall of searches on queries like those that will be asked (``HNSWIndex/calibrate(queries:threads:)``). Searches
+    /// go on at the same time, changes wait.
     ///
     /// - Parameters:
     ///   - queries: some hundreds for a good estimate, none of them a stored vector; `dimensions` finite values each.
     ///   - threads: threads to use, 1 to 1,024; nil uses every core.
     /// - Throws: ``VectorDatabaseError/index(_:)``: a query is not a vector of this database, or `threads` is outside its range.
-    public func calibrate(queries: [[Float]] = [], threads: Int? = nil) throws(VectorDatabaseError) {
-        do throws(VectorIndexError) {
-            for (i, query) in queries.enumerated() where query.count != dimensions {
-                let reason = VectorIndexError.dimensionMismatch(expected: dimensions, found: query.count)
-                throw queries.count == 1 ? reason : .batchVector(position: i, reason: reason)
-            }
-            try index.calibrate(queries: queries.flatMap { $0 }, threads: threads)
-        } catch {
+    public func calibrate(
+        queries: borrowing some VectorListInput & ~Copyable & ~Escapable, threads: Int? = nil
+    ) throws(VectorDatabaseError) {
+        do throws(VectorIndexError) { try index.calibrate(queries: queries, threads: threads) } catch {
             throw .index(error)
         }
+    }
+
+    /// Measures the recall of searches on stored vectors (``HNSWIndex/calibrate(threads:)``).
+    ///
+    /// - Parameter threads: threads to use, 1 to 1,024; nil uses every core.
+    /// - Throws: ``VectorDatabaseError/index(_:)``: `threads` is outside its range.
+    public func calibrate(threads: Int? = nil) throws(VectorDatabaseError) {
+        try VectorDatabaseError.wrap { () throws(VectorIndexError) in try index.calibrate(threads: threads) }
     }
 }

@@ -82,68 +82,68 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
     /// Adds a vector of `dimensions` finite values under a new key.
     ///
     /// - Throws: ``VectorIndexError``, and the index is unchanged.
-    public func insert(_ vector: Span<Float>, key: UInt64) throws(VectorIndexError) {
-        try insertBatch(vector, keys: [key])
+    public func insert(
+        _ vector: borrowing some VectorInput & ~Copyable & ~Escapable, key: UInt64
+    ) throws(VectorIndexError) {
+        try vector.withSpan { (vector) throws(VectorIndexError) in try insert(contentsOf: vector, keys: [key]) }
     }
 
     /// Adds many vectors, all or none: an error leaves the index unchanged.
     ///
     /// - Parameters:
-    ///   - values: the vectors one after the other, `keys.count` × `dimensions` values.
+    ///   - vectors: one vector of `dimensions` values for each key, or all values one vector after the other.
     ///   - keys: the key of each vector.
     /// - Throws: ``VectorIndexError``: the number of values, a vector or a key is not as it must be, or there is no room. The
     ///   refused vector of several is named by ``VectorIndexError/batchVector(position:reason:)``.
-    public func insertBatch(_ values: Span<Float>, keys: [UInt64]) throws(VectorIndexError) {
-        guard values.count == keys.count * dimensions else {
-            if keys.count == 1 { throw .dimensionMismatch(expected: dimensions, found: values.count) }
-            throw .batchMismatch(keys: keys.count, values: values.count, dimensions: dimensions)
-        }
+    public func insert(
+        contentsOf vectors: borrowing some VectorListInput & ~Copyable & ~Escapable, keys: [UInt64]
+    ) throws(VectorIndexError) {
+        try vectors.check(keys: keys, dimensions: dimensions)
         var prepared = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
         for i in keys.indices {
             do throws(VectorIndexError) {
-                try prepared.prepare(values.extracting(i * dimensions..<(i + 1) * dimensions))
+                try vectors.withVector(at: i, dimensions: dimensions) { (vector) throws(VectorIndexError) in
+                    try prepared.prepare(vector)
+                }
             } catch {
                 throw keys.count == 1 ? error : .batchVector(position: i, reason: error)
             }
         }
-        try values.withUnsafeBufferPointer { (values) throws(VectorIndexError) in
-            try writer.withLock { _ throws(VectorIndexError) in
-                try access.write { () throws(VectorIndexError) in
-                    try directory.checkNew(keys)
-                    try VectorIndexError.wrap { () throws(StorageError) in
-                        try vectors.ensure(additional: keys.count)
-                        try codes?.ensure(additional: keys.count)
-                        try directory.ensure(slotCount: vectors.count + keys.count, additional: keys.count)
-                    }
+        try writer.withLock { _ throws(VectorIndexError) in
+            try access.write { () throws(VectorIndexError) in
+                try directory.checkNew(keys)
+                try VectorIndexError.wrap { () throws(StorageError) in
+                    try self.vectors.ensure(additional: keys.count)
+                    try codes?.ensure(additional: keys.count)
+                    try directory.ensure(slotCount: self.vectors.count + keys.count, additional: keys.count)
                 }
-                // A part at a time, so that searches need not wait for all of a large batch to be copied.
-                for first in stride(from: 0, to: keys.count, by: 256) {
-                    let part = first..<min(first + 256, keys.count)
-                    try access.write { () throws(VectorIndexError) in try append(values, keys: keys, part: part) }
-                }
+            }
+            // A part at a time, so that searches need not wait for all of a large batch to be copied.
+            for first in stride(from: 0, to: keys.count, by: 256) {
+                access.write { append(vectors, keys: keys, part: first..<min(first + 256, keys.count)) }
             }
         }
     }
 
     /// Stores vectors that have been checked; the caller holds `writer` and `access`.
     private func append(
-        _ values: UnsafeBufferPointer<Float>, keys: [UInt64], part: Range<Int>
-    ) throws(VectorIndexError) {
+        _ vectors: borrowing some VectorListInput & ~Copyable & ~Escapable, keys: [UInt64], part: Range<Int>
+    ) {
         var prepared = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
         for i in part {
-            // SAFETY: `values` holds `keys.count` vectors, which the caller checked.
-            try prepared.prepare(UnsafeBufferPointer(rebasing: values[i * dimensions..<(i + 1) * dimensions]))
+            do throws(VectorIndexError) {
+                try vectors.withVector(at: i, dimensions: dimensions) { (vector) throws(VectorIndexError) in
+                    try prepared.prepare(vector)
+                }
+            } catch {
+                preconditionFailure("a vector has changed while it was inserted: \(error)")
+            }
             maximumSquaredNorm = max(maximumSquaredNorm, prepared.squaredNorm)
-            let slot = vectors.append(prepared.values, squaredNorm: prepared.squaredNorm)
+            let slot = self.vectors.append(prepared.values, squaredNorm: prepared.squaredNorm)
             codes?.append(prepared.values, squaredNorm: prepared.squaredNorm)
             directory.set(keys[i], slot)
             setLive(slot, true)
         }
-    }
-
-    /// Adds many vectors, all or none; see ``insertBatch(_:keys:)-(Span<Float>,_)``.
-    public func insertBatch(_ values: [Float], keys: [UInt64]) throws(VectorIndexError) {
-        try insertBatch(values.span, keys: keys)
     }
 
     /// Removes a vector; it is never returned again. Returns whether the key was there.

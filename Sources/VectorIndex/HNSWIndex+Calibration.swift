@@ -26,24 +26,37 @@ extension HNSWIndex {
         }
     }
 
-    /// Measures the recall of searches by the number of candidates, for 1, 10, 100 and 1,000 results. Searches go on meanwhile,
-    /// changes wait. Compares each query, or up to 768 stored vectors and some of every neighborhood, with every vector.
+    /// Measures the recall of searches by the number of candidates, for 1, 10, 100 and 1,000 results, on queries like those that will
+    /// be asked. Searches go on at the same time, changes wait. Compares each query with every vector.
+    ///
+    /// The queries are kept for later calibrations. Of fewer than 1,000 vectors nothing is measured or kept. Without queries, this is
+    /// ``calibrate(threads:)``.
     ///
     /// - Parameters:
-    ///   - queries: queries one after the other like those that will be asked, none of them a stored vector, some hundreds for a
-    ///     good estimate; they are kept for later calibrations, unless there are fewer than 1,000 vectors: then nothing is
-    ///     measured or kept. Without any, stored vectors are asked, each hidden from its own search.
+    ///   - queries: vectors of `dimensions` values, or all values one query after the other: some hundreds for a good estimate, none
+    ///     of them a stored vector.
     ///   - threads: threads to use, 1 to 1,024; nil uses every core.
     /// - Throws: ``VectorIndexError``: `threads` is outside its range, or a query is not a vector of this index.
-    public func calibrate(queries: [Float] = [], threads: Int? = nil) throws(VectorIndexError) {
+    public func calibrate(
+        queries: borrowing some VectorListInput & ~Copyable & ~Escapable, threads: Int? = nil
+    ) throws(VectorIndexError) {
+        let batch = try PreparedBatch(queries, dimensions: dimensions, metric: metric, instructionSet: instructionSet)
+        try calibrate(asked: batch.count > 0 ? batch : nil, threads: threads)
+    }
+
+    /// Measures the recall of searches on up to 768 stored vectors and some of every neighborhood, each hidden from its own search;
+    /// see ``calibrate(queries:threads:)``. Forgets queries that were asked before.
+    ///
+    /// - Parameter threads: threads to use, 1 to 1,024; nil uses every core.
+    /// - Throws: ``VectorIndexError``: `threads` is outside its range.
+    public func calibrate(threads: Int? = nil) throws(VectorIndexError) { try calibrate(asked: nil, threads: threads) }
+
+    private func calibrate(asked: PreparedBatch?, threads: Int?) throws(VectorIndexError) {
         let threads = threads ?? Processors.count
         try VectorIndexError.check("threads", threads, in: IndexLimits.threads)
         try snapshot.require(.search)
-        let batch = try PreparedBatch(
-            queries.span, dimensions: dimensions, metric: metric, instructionSet: instructionSet)
         writer.withLock { _ in
-            calibrate(
-                asked: batch.count > 0 ? batch : nil, among: liveSlots(in: graph.pendingView), threads: threads)
+            calibrate(asked: asked, among: liveSlots(in: graph.pendingView), threads: threads)
             graph.commit()
         }
     }

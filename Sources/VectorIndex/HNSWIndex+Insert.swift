@@ -6,64 +6,47 @@ extension HNSWIndex {
     /// Adds a vector of `dimensions` finite values under a new key.
     ///
     /// - Throws: ``VectorIndexError``, and the index is unchanged.
-    public func insert(_ vector: Span<Float>, key: UInt64) throws(VectorIndexError) {
-        try insertBatch(vector, keys: [key], threads: 1)
-    }
-
-    /// Adds many vectors, all or none: an error leaves the index unchanged.
-    ///
-    /// The graph is the same for any number of threads. Searches go on meanwhile and see none of the batch before all of it is
-    /// there.
-    ///
-    /// - Parameters:
-    ///   - values: the vectors one after the other, `keys.count` × `dimensions` values.
-    ///   - keys: the key of each vector.
-    ///   - threads: threads to use, 1 to 1,024; nil uses every core.
-    ///   - progress: called now and then with the number of vectors linked so far, on the calling thread. It may search;
-    ///     changing, calibrating or weighing the index there is a programming error and traps. If it throws, the index is left as
-    ///     it was before the call.
-    /// - Throws: ``VectorIndexError``: `progress` has cancelled, the number of values, a vector, a key or `threads` is not as it
-    ///   must be, or there is no room. The refused vector of several is named by
-    ///   ``VectorIndexError/batchVector(position:reason:)``.
-    public func insertBatch(
-        _ values: Span<Float>, keys: [UInt64], threads: Int? = nil, progress: BatchProgress = { _ in }
+    public func insert(
+        _ vector: borrowing some VectorInput & ~Copyable & ~Escapable, key: UInt64
     ) throws(VectorIndexError) {
-        guard values.count == keys.count * dimensions else {
-            if keys.count == 1 { throw .dimensionMismatch(expected: dimensions, found: values.count) }
-            throw .batchMismatch(keys: keys.count, values: values.count, dimensions: dimensions)
-        }
-        try values.withUnsafeBufferPointer { (values) throws(VectorIndexError) in
-            try insertBatch(keys: keys, threads: threads, progress: progress) {
-                (i, prepared) throws(VectorIndexError) in
-                // SAFETY: `values` holds `keys.count` vectors, checked above, and `i` is below that count.
-                let vector = UnsafeBufferPointer(rebasing: values[i * dimensions..<(i + 1) * dimensions])
+        try vector.withSpan { (vector) throws(VectorIndexError) in
+            try insertBatch(keys: [key], threads: 1, progress: { _ in }) { (_, prepared) throws(VectorIndexError) in
                 try prepared.prepare(vector)
             }
         }
     }
 
-    /// Adds many vectors, all or none; see ``insertBatch(_:keys:threads:progress:)-(Span<Float>,_,_,_)``.
-    public func insertBatch(
-        _ values: [Float], keys: [UInt64], threads: Int? = nil, progress: BatchProgress = { _ in }
-    ) throws(VectorIndexError) {
-        try insertBatch(values.span, keys: keys, threads: threads, progress: progress)
-    }
-
-    /// Adds many vectors, one for each key, all or none; see
-    /// ``insertBatch(_:keys:threads:progress:)-(Span<Float>,_,_,_)``.
-    public func insertBatch(
-        _ vectors: some Collection<[Float]>, keys: [UInt64], threads: Int? = nil,
+    /// Adds many vectors, all or none: an error leaves the index unchanged.
+    ///
+    /// The graph is the same for any number of threads. Searches go on at the same time and see none of the vectors before all of
+    /// them are there.
+    ///
+    /// - Parameters:
+    ///   - vectors: one vector of `dimensions` values for each key, or all values one vector after the other.
+    ///   - keys: the key of each vector.
+    ///   - threads: threads to use, 1 to 1,024; nil uses every core.
+    ///   - progress: called with the number of vectors linked so far, on the calling thread. It may search. It must not change,
+    ///     calibrate or measure the index: that traps. If it throws, the index is left as it was before the call.
+    /// - Throws: ``VectorIndexError``: `progress` has cancelled, the number of values, a vector, a key or `threads` is not as it
+    ///   must be, or there is no room. The refused vector of several is named by
+    ///   ``VectorIndexError/batchVector(position:reason:)``.
+    public func insert(
+        contentsOf vectors: borrowing some VectorListInput & ~Copyable & ~Escapable, keys: [UInt64],
+        threads: Int? = nil,
         progress: BatchProgress = { _ in }
     ) throws(VectorIndexError) {
-        // Evaluated once, outside any lock: a lazy collection may give other vectors the next time, or ask this index.
-        let vectors = Array(vectors)
-        guard vectors.count == keys.count else {
-            let values = vectors.reduce(0) { $0 + $1.count }
-            throw .batchMismatch(keys: keys.count, values: values, dimensions: dimensions)
-        }
+        try vectors.check(keys: keys, dimensions: dimensions)
+        var checkedCount = 0
         try insertBatch(keys: keys, threads: threads, progress: progress) { (i, prepared) throws(VectorIndexError) in
-            let vector = vectors[i]
-            try prepared.prepare(vector.span)
+            do throws(VectorIndexError) {
+                try vectors.withVector(at: i, dimensions: dimensions) { (vector) throws(VectorIndexError) in
+                    try prepared.prepare(vector)
+                }
+            } catch {
+                precondition(checkedCount < keys.count, "a vector has changed while it was inserted")
+                throw error
+            }
+            checkedCount += 1
         }
     }
 

@@ -18,7 +18,9 @@ public protocol NearestNeighborIndex: Sendable {
     ///
     /// - Parameter vector: `dimensions` finite values; under ``Metric/cosine`` not all zero.
     /// - Throws: ``VectorIndexError``, and the index is unchanged.
-    func insert(_ vector: Span<Float>, key: UInt64) throws(VectorIndexError)
+    func insert(
+        _ vector: borrowing some VectorInput & ~Copyable & ~Escapable, key: UInt64
+    ) throws(VectorIndexError)
 
     /// Removes a vector. Returns whether the key was there.
     ///
@@ -81,11 +83,6 @@ public protocol NearestNeighborIndex: Sendable {
 extension NearestNeighborIndex {
     /// Whether the index holds no vector.
     public var isEmpty: Bool { count == 0 }
-
-    /// Adds a vector under a new key; see ``insert(_:key:)-(Span<Float>,_)``.
-    public func insert(_ vector: [Float], key: UInt64) throws(VectorIndexError) {
-        try insert(vector.span, key: key)
-    }
 
     /// Returns the nearest vectors to a query, nearest first: `k`, or all if there are fewer.
     ///

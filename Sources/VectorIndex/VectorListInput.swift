@@ -2,7 +2,8 @@
 
 /// The values of many vectors, as a caller has them.
 ///
-/// Either a list of vectors, such as `[[Float]]`, or all values one vector after the other, such as `[Float]`, which is not copied.
+/// Either a list of vectors, such as `[[Float]]`, or all values one vector after the other, such as `[Float]`. Neither is copied if
+/// its values are 32-bit floats. A type that conforms gives the same values each time it is asked.
 public protocol VectorListInput: ~Copyable, ~Escapable {
     /// Returns the number of vectors; nil if the values are not a whole number of vectors of `dimensions` values.
     borrowing func vectorCount(dimensions: Int) -> Int?
@@ -132,5 +133,15 @@ extension Span: VectorListInput where Element: VectorListElement {
         at position: Int, dimensions: Int, _ body: (Span<Float>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try Element.withVector(at: position, in: self, dimensions: dimensions, body)
+    }
+}
+
+extension VectorListInput where Self: ~Copyable & ~Escapable {
+    /// Throws unless there is one vector for each key.
+    func check(keys: [UInt64], dimensions: Int) throws(VectorIndexError) {
+        guard vectorCount(dimensions: dimensions) != keys.count else { return }
+        let values = valueCount()
+        if keys.count == 1 { throw .dimensionMismatch(expected: dimensions, found: values) }
+        throw .batchMismatch(keys: keys.count, values: values, dimensions: dimensions)
     }
 }

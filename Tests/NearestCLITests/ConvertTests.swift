@@ -23,7 +23,7 @@ struct ConvertTests {
     private func makeIndex(metric: Metric, name: String = "a.nearest") throws -> HNSWIndex {
         let index = try HNSWIndex(
             dimensions: 12, metric: metric, options: HNSWOptions(m: 5, efConstruction: 40, codes: VectorCodes.float32))
-        try index.insertBatch(fixture.vectors, keys: (0..<300).map { 10_000 - 7 * $0 })
+        try index.insert(contentsOf: fixture.vectors, keys: (0..<300).map { 10_000 - 7 * $0 })
         for key in 0..<50 as Range<UInt64> {
             let row = Int(key) % 9 * 12
             try index.insert(Array(fixture.vectors[row..<row + 12]), key: key)
@@ -124,7 +124,7 @@ struct ConvertTests {
         var random = SeededGenerator(seed: 78)
         let options = HNSWOptions(m: 4, efConstruction: 10, codes: .int8, keepsVectors: false)
         let index = try HNSWIndex(dimensions: 6, metric: .squaredEuclidean, options: options)
-        try index.insertBatch(random.vectors(count: 4200, dimensions: 6), keys: (0..<4200).map { $0 })
+        try index.insert(contentsOf: random.vectors(count: 4200, dimensions: 6), keys: (0..<4200).map { $0 })
         try index.save(to: fixture.path("a.nearest"))
         _ = try convert("a.nearest", "a.hnswlib")
         let file = try HnswlibFile(path: fixture.path("a.hnswlib"), dimensions: 6)

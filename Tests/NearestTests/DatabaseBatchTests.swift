@@ -18,10 +18,10 @@ struct DatabaseBatchTests {
             .index(.invalidParameter(name: name, value: threads, allowed: 1...1024))
         }
         let entries = Self.entries(0..<20, seed: 151)
-        #expect(throws: refusal("parallelism")) { try database.batchInsert(entries, parallelism: threads) }
+        #expect(throws: refusal("threads")) { try database.insert(contentsOf: entries, threads: threads) }
         #expect(throws: refusal("threads")) { try database.calibrate(threads: threads) }
         #expect(database.isEmpty && !database.contains("0"))
-        try database.batchInsert(entries)
+        try database.insert(contentsOf: entries)
         #expect(database.count == 20)
     }
 
@@ -29,7 +29,7 @@ struct DatabaseBatchTests {
     func allowedThreads(threads: Int) throws {
         let database = try VectorDatabase(dimensions: 4, metric: .squaredEuclidean)
         let entries = Self.entries(0..<300, seed: 152)
-        try database.batchInsert(entries, parallelism: threads)
+        try database.insert(contentsOf: entries, threads: threads)
         for entry in entries {
             #expect(try database.search(entry.vector, k: 1).map(\.id) == [entry.id])
         }
@@ -38,15 +38,15 @@ struct DatabaseBatchTests {
     @Test("An id twice within a batch refuses the whole batch, wherever it stands", arguments: [0, 1, 98, 99])
     func duplicateWithinBatch(position: Int) throws {
         let database = try VectorDatabase(dimensions: 4, metric: .squaredEuclidean)
-        try database.batchInsert(Self.entries(1000..<1010, seed: 153))
+        try database.insert(contentsOf: Self.entries(1000..<1010, seed: 153))
         var entries = Self.entries(0..<99, seed: 154)
         entries.insert(VectorEntry(id: "50", vector: [1, 2, 3, 4]), at: position)
-        #expect(throws: VectorDatabaseError.repeatedID("50")) { try database.batchInsert(entries) }
+        #expect(throws: VectorDatabaseError.repeatedID("50")) { try database.insert(contentsOf: entries) }
         #expect(database.count == 10 && entries.allSatisfy { !database.contains($0.id) })
         #expect(try database.search([1, 2, 3, 4], k: 200).allSatisfy { $0.id.count == 4 })
         // What was refused leaves no id taken.
         entries.remove(at: position)
-        try database.batchInsert(entries)
+        try database.insert(contentsOf: entries)
         #expect(database.count == 109)
     }
 
@@ -55,7 +55,7 @@ struct DatabaseBatchTests {
         let database = try VectorDatabase(dimensions: 4, metric: .cosine)
         for round in 0..<3 {
             let entries = Self.entries(0..<60, seed: 155 + UInt64(round))
-            try database.batchInsert(entries)
+            try database.insert(contentsOf: entries)
             for entry in entries { #expect(try database.search(entry.vector, k: 1).map(\.id) == [entry.id]) }
             for (i, entry) in (round == 1 ? entries.reversed() : entries).enumerated() {
                 #expect(try database.remove(entry.id))

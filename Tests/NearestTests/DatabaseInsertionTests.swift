@@ -26,13 +26,13 @@ struct DatabaseInsertionTests {
         for try await linked in database.insertions(of: entries) { numbers.append(linked) }
         #expect(numbers == numbers.sorted() && numbers.last == 180)
         #expect(database.count == 180)
-        for entry in entries { #expect(try database.get(entry.id)?.vector == entry.vector) }
+        for entry in entries { #expect(try database.entry(for: entry.id)?.vector == entry.vector) }
     }
 
     @Test("Left before its end, a sequence adds every entry or none", arguments: [1, 3, 20])
     func leftEarly(after count: Int) async throws {
         let database = try Self.database()
-        try database.batchInsert(Self.entries(20, seed: 402, prefix: "old"))
+        try database.insert(contentsOf: Self.entries(20, seed: 402, prefix: "old"))
         let entries = Self.entries(200, seed: 403)
         var left = 0
         for try await _ in database.insertions(of: entries) {
@@ -47,7 +47,7 @@ struct DatabaseInsertionTests {
     @Test("Cancelled with its task, an insertion adds every entry or none")
     func cancelledTask() async throws {
         let database = try Self.database()
-        try database.batchInsert(Self.entries(20, seed: 404, prefix: "old"))
+        try database.insert(contentsOf: Self.entries(20, seed: 404, prefix: "old"))
         let entries = Self.entries(200, seed: 405)
         let task = Task {
             for try await linked in database.insertions(of: entries) where linked > 5 {
@@ -74,10 +74,10 @@ struct DatabaseInsertionTests {
         }
     }
 
-    @Test("What is refused throws as it does from batchInsert, and adds nothing")
+    @Test("What is refused throws as it does from an insertion, and adds nothing")
     func throwsThrough() async throws {
         let database = try Self.database()
-        try database.batchInsert(Self.entries(3, seed: 406))
+        try database.insert(contentsOf: Self.entries(3, seed: 406))
         await #expect(throws: VectorDatabaseError.duplicateID("0")) {
             for try await _ in database.insertions(of: Self.entries(9, seed: 407)) {}
         }
@@ -93,19 +93,19 @@ struct DatabaseInsertionTests {
         let database = try Self.database()
         let entries = Self.entries(60, seed: 408)
         #expect(throws: VectorDatabaseError.index(.cancelled)) {
-            try database.batchInsert(entries) { (linked) throws(CancellationError) in
+            try database.insert(contentsOf: entries) { (linked) throws(CancellationError) in
                 if linked > 10 { throw CancellationError() }
             }
         }
         #expect(database.isEmpty && entries.allSatisfy { !database.contains($0.id) })
         #expect(try database.search([0, 0, 0, 0], k: 5).isEmpty)
-        #expect(try database.batchInsert(entries.reversed()) == entries.reversed().map(\.id))
+        try database.insert(contentsOf: entries.reversed())
     }
 
     @Test("Beside upserts a search finds each entry once, with a vector and metadata that belong together")
     func upsertBesideSearches() throws {
         let database = try Self.database()
-        try database.batchInsert(Self.entries(60, seed: 409, prefix: "other"))
+        try database.insert(contentsOf: Self.entries(60, seed: 409, prefix: "other"))
         let isDone = Atomic(false)
         let problems = Guarded<[String]>([])
         @Sendable func entry(_ i: Int, turn: Int) -> VectorEntry {
@@ -150,7 +150,7 @@ struct DatabaseInsertionTests {
     func compactAndErase() throws {
         let database = try Self.database()
         let entries = Self.entries(100, seed: 410)
-        try database.batchInsert(entries)
+        try database.insert(contentsOf: entries)
         var held = try database.search(entries[0].vector, k: 30, including: .vectors)
         for entry in entries.prefix(60) { #expect(try database.remove(entry.id)) }
         let expected = try database.search([0, 0, 0, 0], k: .max).map(\.id)

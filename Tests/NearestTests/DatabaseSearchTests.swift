@@ -20,7 +20,7 @@ struct DatabaseSearchTests {
                 id: "\(i)", vector: generator.vector(dimensions: Self.dimensions),
                 metadata: ["number": .integer(Int64(i))])
         }
-        try database.batchInsert(entries)
+        try database.insert(contentsOf: entries)
         queries = (0..<30).map { _ in generator.vector(dimensions: Self.dimensions) }
     }
 

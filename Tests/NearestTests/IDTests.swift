@@ -15,15 +15,15 @@ struct IDTests {
         let (one, other) = (Self.composed, Self.decomposed)
         #expect(one == other)
         let database = try VectorDatabase(dimensions: 2, metric: .squaredEuclidean)
-        try database.batchInsert([
+        try database.insert(contentsOf: [
             VectorEntry(id: one, vector: [1, 0], metadata: ["form": "composed"]),
             VectorEntry(id: other, vector: [0, 1], metadata: ["form": "decomposed"]),
         ])
         #expect(database.count == 2)
-        #expect(try database.get(one)?.metadata == ["form": "composed"])
+        #expect(try database.entry(for: one)?.metadata == ["form": "composed"])
         #expect(try !database.upsert(VectorEntry(id: "e", vector: [5, 5])))
         #expect(try database.upsert(VectorEntry(id: other, vector: [0, 2])))
-        #expect(try database.get(one)?.vector == [1, 0])
+        #expect(try database.entry(for: one)?.vector == [1, 0])
         let nearest = try database.search([0, 2], k: 1)
         #expect(nearest.map { Array($0.id.utf8) } == [Array(other.utf8)])
         #expect(try database.remove(one))
@@ -51,7 +51,7 @@ struct IDTests {
             ),
         ]
         for (refusal, entries) in refusals {
-            #expect(throws: refusal) { try database.batchInsert(entries) }
+            #expect(throws: refusal) { try database.insert(contentsOf: entries) }
             #expect(refusal.description.count < 300)
         }
     }

@@ -26,7 +26,7 @@ struct LookupTests {
             repeat {
                 lookups.add(1, ordering: .relaxed)
                 // What is read later is never older.
-                if let first = try? database.get("a")?.vector[0], first >= last {
+                if let first = try? database.entry(for: "a")?.vector[0], first >= last {
                     last = first
                 } else {
                     missing.add(1, ordering: .relaxed)
@@ -35,8 +35,8 @@ struct LookupTests {
         }
         #expect(lookups.load(ordering: .relaxed) > 0)
         #expect(missing.load(ordering: .relaxed) == 0)
-        #expect(try database.get("a")?.vector == [2000, 0])
+        #expect(try database.entry(for: "a")?.vector == [2000, 0])
         #expect(try database.remove("a"))
-        #expect(try database.get("a") == nil)
+        #expect(try database.entry(for: "a") == nil)
     }
 }

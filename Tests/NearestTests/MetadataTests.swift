@@ -86,7 +86,7 @@ struct MetadataTests {
             #expect(throws: refusal) { try database.insert(entry) }
             #expect(throws: refusal) { try database.upsert(entry) }
             #expect(throws: refusal) {
-                try database.batchInsert([VectorEntry(id: "flat", vector: [2]), entry])
+                try database.insert(contentsOf: [VectorEntry(id: "flat", vector: [2]), entry])
             }
         }
         #expect(database.count == 2)

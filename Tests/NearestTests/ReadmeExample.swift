@@ -9,7 +9,7 @@ import Nearest
 func readmeExample() throws {
     // README begins
     let database = try VectorDatabase(dimensions: 3, metric: .cosine)
-    try database.batchInsert([
+    try database.insert(contentsOf: [
         VectorEntry(id: "red", vector: [1, 0, 0], metadata: ["hex": "#f00"]),
         VectorEntry(id: "green", vector: [0, 1, 0], metadata: ["hex": "#0f0"]),
     ])

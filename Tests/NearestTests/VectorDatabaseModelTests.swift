@@ -29,7 +29,7 @@ struct VectorDatabaseModelTests {
             case 2:
                 #expect(try database.remove(id) == (model.removeValue(forKey: id) != nil))
             case 3:
-                let found = try database.get(id)
+                let found = try database.entry(for: id)
                 #expect(found?.metadata == model[id]?.metadata)
                 if metric != .cosine { #expect(found?.vector == model[id]?.vector) }
             default:
@@ -60,7 +60,7 @@ struct VectorDatabaseModelTests {
         let database = try VectorDatabase(
             dimensions: 8, metric: .squaredEuclidean, options: HNSWOptions(m: 8, efConstruction: 40))
         let vectors = (0..<400).map { _ in random.vector(dimensions: 8) }
-        try database.batchInsert((0..<200).map { VectorEntry(id: "\($0)", vector: vectors[$0]) })
+        try database.insert(contentsOf: (0..<200).map { VectorEntry(id: "\($0)", vector: vectors[$0]) })
         onThreads(4) { thread in
             for i in 0..<100 {
                 switch thread {
@@ -71,13 +71,13 @@ struct VectorDatabaseModelTests {
                     // Never two results of one id: an upsert is seen before or after.
                     let ids = (try? database.search(vectors[i], k: 20).map(\.id)) ?? []
                     #expect(Set(ids).count == ids.count)
-                    #expect(throws: Never.self) { try database.get("\(i)") }
+                    #expect(throws: Never.self) { try database.entry(for: "\(i)") }
                 }
             }
         }
         #expect(database.count == 200)
-        for i in 0..<100 { #expect(try database.get("\(i)")?.vector == vectors[300 + i]) }
+        for i in 0..<100 { #expect(try database.entry(for: "\(i)")?.vector == vectors[300 + i]) }
         for i in 100..<200 { #expect(!database.contains("\(i)")) }
-        for i in 200..<300 { #expect(try database.get("\(i)")?.vector == vectors[i]) }
+        for i in 200..<300 { #expect(try database.entry(for: "\(i)")?.vector == vectors[i]) }
     }
 }

@@ -8,7 +8,7 @@ import Testing
 struct VectorDatabaseTests {
     private func colors() throws -> VectorDatabase {
         let database = try VectorDatabase(dimensions: 3, metric: .squaredEuclidean)
-        try database.batchInsert([
+        try database.insert(contentsOf: [
             VectorEntry(id: "red", vector: [1, 0, 0], metadata: ["hex": "#f00", "warm": true]),
             VectorEntry(id: "green", vector: [0, 1, 0], metadata: ["hex": "#0f0", "warm": false]),
             VectorEntry(id: "blue", vector: [0, 0, 1]),
@@ -33,8 +33,8 @@ struct VectorDatabaseTests {
         var generator = SeededGenerator(seed: 12)
         let vectors = generator.clusteredVectors(count: 1200, dimensions: 12, clusters: 20)
         let database = try VectorDatabase(dimensions: 12, metric: .cosine)
-        try database.batchInsert(
-            (0..<1200).map { VectorEntry(id: "\($0)", vector: Array(vectors[$0 * 12..<($0 + 1) * 12])) })
+        try database.insert(
+            contentsOf: (0..<1200).map { VectorEntry(id: "\($0)", vector: Array(vectors[$0 * 12..<($0 + 1) * 12])) })
         let query = generator.vector(dimensions: 12)
         let all = try database.search(query, k: 10, effort: .recall(1), including: .vectors)
         #expect(all.count == 10 && all.allSatisfy { $0.vector != nil })
@@ -58,9 +58,9 @@ struct VectorDatabaseTests {
     func getReturnsEntry() throws {
         let database = try colors()
         #expect(
-            try database.get("green")
+            try database.entry(for: "green")
                 == VectorEntry(id: "green", vector: [0, 1, 0], metadata: ["hex": "#0f0", "warm": false]))
-        #expect(try database.get("mauve") == nil)
+        #expect(try database.entry(for: "mauve") == nil)
         #expect(database.contains("blue") && !database.contains("mauve"))
         #expect(database.count == 3)
     }
@@ -71,7 +71,7 @@ struct VectorDatabaseTests {
         #expect(try database.upsert(VectorEntry(id: "red", vector: [0, 0, 5], metadata: ["hex": "#00f"])))
         #expect(try !database.upsert(VectorEntry(id: "black", vector: [0, 0, 0])))
         #expect(database.count == 4)
-        #expect(try database.get("red")?.vector == [0, 0, 5])
+        #expect(try database.entry(for: "red")?.vector == [0, 0, 5])
         let results = try database.search([1, 0, 0], k: 10)
         #expect(results.map(\.id).sorted() == ["black", "blue", "green", "red"])
         #expect(results.first { $0.id == "red" }?.distance == 26)
@@ -94,7 +94,7 @@ struct VectorDatabaseTests {
         let database = try colors()
         #expect(try database.remove("red"))
         #expect(try !database.remove("red"))
-        #expect(try database.get("red") == nil && !database.contains("red"))
+        #expect(try database.entry(for: "red") == nil && !database.contains("red"))
         #expect(try database.search([1, 0, 0], k: 10).map(\.id).sorted() == ["blue", "green"])
         try database.insert(VectorEntry(id: "red", vector: [2, 0, 0]))
         #expect(try database.search([1, 0, 0], k: 1).map(\.id) == ["red"])
@@ -106,31 +106,30 @@ struct VectorDatabaseTests {
         let good = VectorEntry(id: "white", vector: [1, 1, 1])
         let nan = VectorEntry(id: "bad", vector: [0, .nan, 0])
         #expect(throws: VectorDatabaseError.invalidEntry(id: "bad", reason: .nonFiniteValue(position: 1))) {
-            try database.batchInsert([good, nan])
+            try database.insert(contentsOf: [good, nan])
         }
         let short = VectorEntry(id: "short", vector: [1])
         #expect(
             throws: VectorDatabaseError.invalidEntry(
                 id: "short", reason: .dimensionMismatch(expected: 3, found: 1))
         ) {
-            try database.batchInsert([good, short])
+            try database.insert(contentsOf: [good, short])
         }
         #expect(throws: VectorDatabaseError.duplicateID("red")) {
-            try database.batchInsert([good, VectorEntry(id: "red", vector: [1, 1, 0])])
+            try database.insert(contentsOf: [good, VectorEntry(id: "red", vector: [1, 1, 0])])
         }
-        #expect(throws: VectorDatabaseError.repeatedID("white")) { try database.batchInsert([good, good]) }
+        #expect(throws: VectorDatabaseError.repeatedID("white")) { try database.insert(contentsOf: [good, good]) }
         #expect(throws: VectorDatabaseError.duplicateID("red")) {
             try database.insert(VectorEntry(id: "red", vector: [1, 1, 0]))
         }
         #expect(throws: VectorDatabaseError.invalidEntry(id: "red", reason: .nonFiniteValue(position: 0))) {
             try database.upsert(VectorEntry(id: "red", vector: [.infinity, 0, 0]))
         }
-        #expect(throws: VectorDatabaseError.index(.invalidParameter(name: "parallelism", value: 0, allowed: 1...1024)))
-        {
-            try database.batchInsert([good], parallelism: 0)
+        #expect(throws: VectorDatabaseError.index(.invalidParameter(name: "threads", value: 0, allowed: 1...1024))) {
+            try database.insert(contentsOf: [good], threads: 0)
         }
         #expect(database.count == 3 && !database.contains("white"))
-        #expect(try database.get("red")?.vector == [1, 0, 0])
+        #expect(try database.entry(for: "red")?.vector == [1, 0, 0])
         #expect(try database.search([1, 1, 1], k: 10).map(\.id).sorted() == ["blue", "green", "red"])
     }
 
@@ -161,7 +160,7 @@ struct VectorDatabaseTests {
         #expect(throws: VectorDatabaseError.index(.invalidParameter(name: "M", value: 0, allowed: 2...512))) {
             try VectorDatabase(dimensions: 3, metric: .cosine, options: HNSWOptions(m: 0))
         }
-        try database.batchInsert([])
+        try database.insert(contentsOf: [])
         #expect(database.count == 3)
     }
 
@@ -169,7 +168,7 @@ struct VectorDatabaseTests {
     func anyID() throws {
         let database = try VectorDatabase(dimensions: 1, metric: .manhattan)
         let ids = ["", " ", "ä", "日本語", "'; drop table", "a\u{0}b", String(repeating: "x", count: 10_000)]
-        try database.batchInsert(ids.enumerated().map { VectorEntry(id: $1, vector: [Float($0)]) })
+        try database.insert(contentsOf: ids.enumerated().map { VectorEntry(id: $1, vector: [Float($0)]) })
         for (i, id) in ids.enumerated() {
             #expect(try database.search([Float(i)], k: 1).map(\.id) == [id])
         }

@@ -71,7 +71,7 @@ extension HNSWIndex {
             if callSize == 1 {
                 try insert(vectors, key: UInt64(first))
             } else {
-                try insertBatch(vectors, keys: call.map(UInt64.init), threads: threads)
+                try insert(contentsOf: vectors, keys: call.map(UInt64.init), threads: threads)
             }
         }
     }

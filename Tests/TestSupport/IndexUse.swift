@@ -51,18 +51,18 @@ public struct IndexUse: Sendable {
         try attempt { try index.insert(Array(vectors.prefix(dimensions)), key: newKey) }
         // The same vectors over and over, in new slots and in those that were free.
         for round in 1..<4 as Range<UInt64> {
-            try attempt { try index.insertBatch(vectors, keys: keys(from: newKey + round * 64), threads: 1) }
+            try attempt { try index.insert(contentsOf: vectors, keys: keys(from: newKey + round * 64), threads: 1) }
             for key in (0..<12 as Range<UInt64>).map({ $0 * round }) { try attempt { try index.remove(key: key) } }
             try attempt { try index.remove(key: newKey + 64 + round) }
         }
         try attempt {
-            try index.insertBatch(vectors, keys: keys(from: newKey + 512), threads: 1) {
+            try index.insert(contentsOf: vectors, keys: keys(from: newKey + 512), threads: 1) {
                 (linked) throws(CancellationError) in
                 if linked > 1 { throw CancellationError() }
             }
         }
         try attempt { try index.compact() }
-        try attempt { try index.insertBatch(vectors, keys: keys(from: newKey + 1024), threads: 2) }
+        try attempt { try index.insert(contentsOf: vectors, keys: keys(from: newKey + 1024), threads: 2) }
         try attempt { _ = try index.secureErase() }
         var isSaved = false
         try attempt { isSaved = try index.save(to: path) > 0 }

@@ -56,7 +56,7 @@ public enum SnapshotSeed: UInt8, CaseIterable, Sendable {
         var generator = SeededGenerator(seed: 0xDA_3A6E)
         func vectors(_ count: Int) -> [Float] { generator.vectors(count: count, dimensions: dimensions) }
         func insert(_ values: [Float], _ keys: Range<UInt64>) throws(VectorIndexError) {
-            try index.insertBatch(values, keys: Array(keys), threads: 1)
+            try index.insert(contentsOf: values, keys: Array(keys), threads: 1)
         }
         switch self {
         case .whole, .rounded:

@@ -27,8 +27,9 @@ public struct VersionedIndex: Sendable {
             dimensions: Self.dimensions, metric: .squaredEuclidean,
             options: HNSWOptions(m: 6, efConstruction: 20, codes: VectorCodes.float32))
         var generator = SeededGenerator(seed: 611)
-        try index.insertBatch(
-            generator.vectors(count: Self.otherKeys.count, dimensions: Self.dimensions), keys: Array(Self.otherKeys))
+        try index.insert(
+            contentsOf: generator.vectors(count: Self.otherKeys.count, dimensions: Self.dimensions),
+            keys: Array(Self.otherKeys))
         try change(to: 0)
     }
 

@@ -114,7 +114,7 @@ struct BadInputTests {
             try Self.expectRefusal(
                 .invalidParameter(name: "threads", value: threads, allowed: 1...1024), by: index
             ) {
-                try index.insertBatch(([1, 2, 3, 4, 5] as [Float]).span, keys: [50], threads: threads)
+                try index.insert(contentsOf: ([1, 2, 3, 4, 5] as [Float]).span, keys: [50], threads: threads)
             }
         }
     }
@@ -122,7 +122,7 @@ struct BadInputTests {
     @Test("A batch with more threads than vectors is taken in")
     func moreThreadsThanVectors() throws {
         let index = try #require(try Self.filled(.hnsw, .manhattan) as? HNSWIndex)
-        try index.insertBatch(([1, 2, 3, 4, 5] as [Float]).span, keys: [50], threads: 1024)
+        try index.insert(contentsOf: ([1, 2, 3, 4, 5] as [Float]).span, keys: [50], threads: 1024)
         #expect(try index.search([1, 2, 3, 4, 5], k: 1) == [Neighbor(key: 50, distance: 0)])
     }
 

@@ -38,8 +38,8 @@ struct BatchEdgeTests {
     func tooManyThreads() throws {
         let index = try HNSWIndex(dimensions: 1, metric: .squaredEuclidean)
         let refusal = VectorIndexError.invalidParameter(name: "threads", value: 10_000, allowed: 1...1024)
-        #expect(throws: refusal) { try index.insertBatch([1] as [Float], keys: [1], threads: 10_000) }
-        #expect(throws: refusal) { try index.insertBatch([] as [Float], keys: [], threads: 10_000) }
+        #expect(throws: refusal) { try index.insert(contentsOf: [1] as [Float], keys: [1], threads: 10_000) }
+        #expect(throws: refusal) { try index.insert(contentsOf: [] as [Float], keys: [], threads: 10_000) }
         #expect(throws: refusal) { try index.search(each: [1] as [Float], k: 1, threads: 10_000) }
         #expect(throws: refusal) { try index.calibrate(threads: 10_000) }
         #expect(index.isEmpty)
@@ -61,7 +61,7 @@ struct BatchEdgeTests {
             #expect(try index.remove(key: key))
             try Self.expectFound(index, live, "seed \(seed), \(key) removed")
             live[key] = vector
-            try index.insertBatch(vector ?? [], keys: [key])
+            try index.insert(contentsOf: vector ?? [], keys: [key])
         }
         try Self.expectFound(index, live, "seed \(seed)")
     }

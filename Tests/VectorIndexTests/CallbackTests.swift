@@ -15,7 +15,7 @@ struct CallbackTests {
     func changeFromCallback() async throws {
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             let index = try HNSWIndex(dimensions: 1, metric: .squaredEuclidean)
-            try index.insertBatch([1, 2, 3] as [Float], keys: [1, 2, 3]) { (_: Int) in
+            try index.insert(contentsOf: [1, 2, 3] as [Float], keys: [1, 2, 3]) { (_: Int) in
                 _ = try? index.remove(key: 1)
             }
         }
@@ -31,7 +31,7 @@ struct CallbackTests {
                 let index = try HNSWIndex(dimensions: 1, metric: .squaredEuclidean)
                 let (isChanging, isForked) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
                 Thread.detachNewThread {
-                    try? index.insertBatch([1, 2, 3] as [Float], keys: [1, 2, 3]) { (_: Int) in
+                    try? index.insert(contentsOf: [1, 2, 3] as [Float], keys: [1, 2, 3]) { (_: Int) in
                         isChanging.signal()
                         isForked.wait()
                     }

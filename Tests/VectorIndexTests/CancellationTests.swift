@@ -60,7 +60,7 @@ struct CancellationTests {
             for island in 0..<70 {
                 let center = generator.vector(dimensions: dimensions).map { $0 * 100 }
                 let values = (0..<6).flatMap { _ in center.map { $0 + Float.random(in: -1..<1, using: &generator) } }
-                try index.insertBatch(values, keys: (0..<6).map { UInt64(island * 6 + $0) })
+                try index.insert(contentsOf: values, keys: (0..<6).map { UInt64(island * 6 + $0) })
             }
             return index
         }
@@ -92,7 +92,7 @@ struct CancellationTests {
     func leavesNothing(before: Before, metric: Metric) throws {
         let untouched = try Self.index(before, metric: metric)
         let next = try Self.batch(untouched, seed: 2)
-        try untouched.insertBatch(next.values, keys: next.keys)
+        try untouched.insert(contentsOf: next.values, keys: next.keys)
         let expected = try Contents(untouched)
         for moment in Moment.allCases {
             let index = try Self.index(before, metric: metric)
@@ -100,7 +100,8 @@ struct CancellationTests {
             let batch = try Self.batch(index, seed: 1)
             // As many calls as the batch makes when it is not cancelled.
             var calls = 0
-            try Self.index(before, metric: metric).insertBatch(batch.values, keys: batch.keys) { _ in calls += 1 }
+            try Self.index(before, metric: metric).insert(contentsOf: batch.values, keys: batch.keys) { _ in calls += 1
+            }
             let last =
                 switch moment {
                 case .first: 1
@@ -109,7 +110,7 @@ struct CancellationTests {
                 }
             var call = 0
             #expect(throws: VectorIndexError.cancelled) {
-                try index.insertBatch(batch.values, keys: batch.keys) { (_) throws(CancellationError) in
+                try index.insert(contentsOf: batch.values, keys: batch.keys) { (_) throws(CancellationError) in
                     call += 1
                     if call == last { throw CancellationError() }
                 }
@@ -117,7 +118,7 @@ struct CancellationTests {
             #expect(try Contents(index) == contents, "\(before), \(metric), \(moment)")
             try index.checkInvariants()
             #expect(batch.keys.allSatisfy { !index.contains(key: $0) })
-            try index.insertBatch(next.values, keys: next.keys)
+            try index.insert(contentsOf: next.values, keys: next.keys)
             #expect(try Contents(index) == expected, "\(before), \(metric), \(moment)")
             try index.checkInvariants()
         }
@@ -131,7 +132,8 @@ struct CancellationTests {
         let new = [Float](repeating: 0.3, count: Self.dimensions)
         for values in [new, known, new + new, known + known, new + known] {
             #expect(throws: VectorIndexError.cancelled) {
-                try index.insertBatch(values, keys: Array(1000..<1000 + UInt64(values.count / Self.dimensions))) {
+                try index.insert(contentsOf: values, keys: Array(1000..<1000 + UInt64(values.count / Self.dimensions)))
+                {
                     (_) throws(CancellationError) in throw CancellationError()
                 }
             }
@@ -145,12 +147,12 @@ struct CancellationTests {
         var generator = SeededGenerator(seed: 212)
         let index = try HNSWIndex(
             dimensions: Self.dimensions, metric: .cosine, options: HNSWOptions(codes: .int8))
-        try index.insertBatch(generator.vectors(count: 200, dimensions: Self.dimensions), keys: Array(0..<200))
+        try index.insert(contentsOf: generator.vectors(count: 200, dimensions: Self.dimensions), keys: Array(0..<200))
         #expect(index.codesInUse == VectorCodes.float32)
         var codesAmid = VectorCodes.float32
         #expect(throws: VectorIndexError.cancelled) {
-            try index.insertBatch(
-                generator.vectors(count: 200, dimensions: Self.dimensions), keys: Array(1000..<1200)
+            try index.insert(
+                contentsOf: generator.vectors(count: 200, dimensions: Self.dimensions), keys: Array(1000..<1200)
             ) { (_) throws(CancellationError) in
                 codesAmid = index.codesInUse
                 throw CancellationError()
@@ -166,10 +168,12 @@ struct CancellationTests {
     func progressEndsAtCount() throws {
         let index = try HNSWIndex(dimensions: 2, metric: .squaredEuclidean)
         var calls: [Int] = []
-        try index.insertBatch((0..<60).flatMap { [Float($0 % 30), 1] }, keys: Array(0..<60)) { calls.append($0) }
+        try index.insert(contentsOf: (0..<60).flatMap { [Float($0 % 30), 1] }, keys: Array(0..<60)) { calls.append($0) }
         #expect(calls == calls.sorted() && calls.last == 60)
         calls = []
-        try index.insertBatch((0..<10).flatMap { [Float($0 % 5), 1] }, keys: Array(100..<110)) { calls.append($0) }
+        try index.insert(contentsOf: (0..<10).flatMap { [Float($0 % 5), 1] }, keys: Array(100..<110)) {
+            calls.append($0)
+        }
         #expect(calls == [10])
     }
 }

@@ -103,7 +103,7 @@ struct ConcurrencyTests {
         let checks = DispatchGroup()
         var calls = 0
         // Every check that begins amid the batch must wait for its end.
-        try index.insertBatch(vectors.span, keys: Array(0..<800), threads: 2) { _ in
+        try index.insert(contentsOf: vectors.span, keys: Array(0..<800), threads: 2) { _ in
             calls += 1
             guard calls % 10 == 1, calls < 50 else { return }
             DispatchQueue.global().async(group: checks) {

@@ -85,8 +85,8 @@ struct ExportTests {
         // Each vector up to twelve times: more often than a node of M 2 or 3 has neighbours.
         for copy in 0..<12 as Range<UInt64> {
             let count = 200 - Int(copy) * 12
-            try index.insertBatch(
-                values.prefix(count * 4).map { $0 }, keys: (0..<UInt64(count)).map { copy * 1000 + $0 })
+            try index.insert(
+                contentsOf: values.prefix(count * 4).map { $0 }, keys: (0..<UInt64(count)).map { copy * 1000 + $0 })
         }
         check(try index.exportedGraph(), m: m)
         // Of some the node, of some the first duplicate, of some one in the middle, and of some all.

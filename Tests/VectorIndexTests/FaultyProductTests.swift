@@ -42,7 +42,7 @@ struct FaultyProductTests {
         let index = try BatchedProducts.$replacement.withValue(products) {
             try ExactIndex(dimensions: dimensions, metric: metric, usesCodes: false)
         }
-        try index.insertBatch(vectors, keys: Array(0..<UInt64(count)))
+        try index.insert(contentsOf: vectors, keys: Array(0..<UInt64(count)))
         let answers = try index.search(each: queries, k: k, threads: 2)
         for (q, answer) in answers.enumerated() {
             let query = queries.vector(q, dimensions)

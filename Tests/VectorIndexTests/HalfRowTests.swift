@@ -181,9 +181,9 @@ struct HalfRowTests {
         let (vectors, _) = Self.data(count: 1500, dimensions: 24)
         let rows = try [1, 2].map { threads in
             let index = try HNSWIndex(dimensions: 24, metric: metric, options: Self.options(codes))
-            try index.insertBatch(Array(vectors.prefix(1200 * 24)), keys: Array(0..<1200), threads: threads)
+            try index.insert(contentsOf: Array(vectors.prefix(1200 * 24)), keys: Array(0..<1200), threads: threads)
             for key in 0..<200 as Range<UInt64> { try index.remove(key: 3 * key) }
-            try index.insertBatch(Array(vectors.suffix(300 * 24)), keys: Array(2000..<2300), threads: threads)
+            try index.insert(contentsOf: Array(vectors.suffix(300 * 24)), keys: Array(2000..<2300), threads: threads)
             try index.checkInvariants()
             return index.allRows
         }
@@ -232,7 +232,7 @@ struct HalfRowTests {
             Array(vectors.prefix(400 * 12)), dimensions: 12, metric: .squaredEuclidean, Self.options(codes))
         let before = try Observation(index)
         #expect(throws: VectorIndexError.cancelled) {
-            try index.insertBatch(Array(vectors.suffix(600 * 12)), keys: Array(400..<1000)) {
+            try index.insert(contentsOf: Array(vectors.suffix(600 * 12)), keys: Array(400..<1000)) {
                 (linked) throws(CancellationError) in
                 if linked > 100 { throw CancellationError() }
             }

@@ -21,8 +21,8 @@ extension NearestNeighborIndex {
     /// Adds many vectors by the index's own batch call.
     func insertAll(_ values: [Float], keys: some Sequence<UInt64>) throws(VectorIndexError) {
         switch self {
-        case let index as ExactIndex: try index.insertBatch(values.span, keys: Array(keys))
-        case let index as HNSWIndex: try index.insertBatch(values.span, keys: Array(keys))
+        case let index as ExactIndex: try index.insert(contentsOf: values.span, keys: Array(keys))
+        case let index as HNSWIndex: try index.insert(contentsOf: values.span, keys: Array(keys))
         default: preconditionFailure("another index")
         }
     }

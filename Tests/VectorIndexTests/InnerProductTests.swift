@@ -12,7 +12,7 @@ struct InnerProductTests {
     ) throws -> HNSWIndex {
         let options = HNSWOptions(m: 12, efConstruction: 64, codes: codes, keepsVectors: keepsVectors)
         let index = try HNSWIndex(dimensions: vectors[0].count, metric: .innerProduct, options: options)
-        try index.insertBatch(vectors.flatMap { $0 }, keys: Array(0..<UInt64(vectors.count)), threads: threads)
+        try index.insert(contentsOf: vectors.flatMap { $0 }, keys: Array(0..<UInt64(vectors.count)), threads: threads)
         return index
     }
 
@@ -87,17 +87,17 @@ struct InnerProductTests {
         let others = sample.vectors.dropFirst(300).flatMap { $0.map { 3 * $0 + 1 } }
         let keys = Array(300..<1500 as Range<UInt64>)
         #expect(throws: VectorIndexError.cancelled) {
-            try index.insertBatch(others, keys: keys) { (_: Int) throws(CancellationError) in
+            try index.insert(contentsOf: others, keys: keys) { (_: Int) throws(CancellationError) in
                 throw CancellationError()
             }
         }
         #expect(index.balance == balance)
-        try index.insertBatch(others, keys: keys)
+        try index.insert(contentsOf: others, keys: keys)
         #expect(index.balance != balance)
         try index.checkInvariants()
         let opened = try HNSWIndex(contentsOf: folder.path("before"))
         #expect(opened.balance == balance)
-        try opened.insertBatch(others, keys: keys)
+        try opened.insert(contentsOf: others, keys: keys)
         #expect(opened.balance == index.balance)
     }
 
@@ -108,8 +108,8 @@ struct InnerProductTests {
         for round in 0..<3 {
             for first in stride(from: 0, to: 3000, by: 500) {
                 for i in first..<first + 500 { try index.remove(key: UInt64(3000 * round + i)) }
-                try index.insertBatch(
-                    sample.vectors[first..<first + 500].flatMap { $0 },
+                try index.insert(
+                    contentsOf: sample.vectors[first..<first + 500].flatMap { $0 },
                     keys: (first..<first + 500).map { UInt64(3000 * (round + 1) + $0) })
             }
         }
@@ -127,8 +127,8 @@ struct InnerProductTests {
             for mean in [0, 2] as [Float] {
                 let index = try HNSWIndex(dimensions: 4, metric: metric)
                 for (first, count) in [(0, 255), (255, 45)] {
-                    try index.insertBatch(
-                        generator.vectors(count: count, dimensions: 4).map { $0 + mean },
+                    try index.insert(
+                        contentsOf: generator.vectors(count: count, dimensions: 4).map { $0 + mean },
                         keys: (first..<first + count).map { UInt64($0) })
                     let isBalanced = metric == .innerProduct && first > 0 && mean > 0
                     #expect((index.balance != nil) == isBalanced)

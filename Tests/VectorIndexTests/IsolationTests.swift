@@ -49,7 +49,7 @@ struct IsolationTests {
         let problems = problems {
             for tag in 0..<16 as Range<UInt64> {
                 let keys = Array(tag * 50..<tag * 50 + 50)
-                try index.insertBatch(values[Int(tag)], keys: keys, threads: 2)
+                try index.insert(contentsOf: values[Int(tag)], keys: keys, threads: 2)
             }
         } search: {
             let found = try index.search(query, k: .max)
@@ -66,8 +66,8 @@ struct IsolationTests {
     func removals() throws {
         var generator = SeededGenerator(seed: 202)
         let index = try index(codes: VectorCodes.float32)
-        try index.insertBatch(
-            generator.vectors(count: 600, dimensions: Self.dimensions), keys: Array(0..<600))
+        try index.insert(
+            contentsOf: generator.vectors(count: 600, dimensions: Self.dimensions), keys: Array(0..<600))
         let query = generator.vector(dimensions: Self.dimensions)
         let problems = problems {
             for key in 0..<600 as Range<UInt64> { try index.remove(key: key) }
@@ -90,7 +90,7 @@ struct IsolationTests {
         let query = generator.vector(dimensions: dimensions)
         let problems = problems {
             for _ in 0..<4 {
-                try index.insertBatch(values, keys: Array(0..<60), threads: 1)
+                try index.insert(contentsOf: values, keys: Array(0..<60), threads: 1)
                 for key in 0..<60 as Range<UInt64> { try index.remove(key: key) }
             }
         } search: {
@@ -106,7 +106,7 @@ struct IsolationTests {
         let index = try HNSWIndex(
             dimensions: Self.dimensions, metric: .squaredEuclidean, options: HNSWOptions(codes: VectorCodes.float32))
         let others = generator.vectors(count: 100, dimensions: Self.dimensions)
-        try index.insertBatch(others, keys: Array(1000..<1100))
+        try index.insert(contentsOf: others, keys: Array(1000..<1100))
         // The two of a pair take turns.
         let pairs = 8 as UInt64
         let places = (0..<pairs).map { _ in generator.vector(dimensions: Self.dimensions) }
@@ -142,7 +142,7 @@ struct IsolationTests {
         let index = try HNSWIndex(
             dimensions: dimensions, metric: .manhattan,
             options: HNSWOptions(m: 6, efConstruction: 20, codes: VectorCodes.float32))
-        try index.insertBatch((0..<count).flatMap { vectors[Int($0)] }, keys: Array(0..<count))
+        try index.insert(contentsOf: (0..<count).flatMap { vectors[Int($0)] }, keys: Array(0..<count))
         let zeros = [Float](repeating: 0, count: dimensions)
         let problems = problems {
             for key in count..<count * 10 {
@@ -163,14 +163,14 @@ struct IsolationTests {
     func cancelledBatches() throws {
         var generator = SeededGenerator(seed: 204)
         let index = try index(codes: .automatic)
-        try index.insertBatch(generator.vectors(count: 300, dimensions: Self.dimensions), keys: Array(0..<300))
+        try index.insert(contentsOf: generator.vectors(count: 300, dimensions: Self.dimensions), keys: Array(0..<300))
         let values = generator.vectors(count: 60, dimensions: Self.dimensions)
         let query = generator.vector(dimensions: Self.dimensions)
         let expected = try index.search(query, k: .max)
         let problems = problems {
             for turn in 0..<12 {
                 #expect(throws: VectorIndexError.cancelled) {
-                    try index.insertBatch(values, keys: Array(1000..<1060), threads: 2) {
+                    try index.insert(contentsOf: values, keys: Array(1000..<1060), threads: 2) {
                         (linked) throws(CancellationError) in
                         if linked >= turn * 5 + 1 { throw CancellationError() }
                     }

@@ -115,7 +115,7 @@ extension Model<HNSWIndex> {
             let values = keys.flatMap { _ in randomVector() }
             let last = Int.random(in: 1...keys.count, using: &generator)
             #expect(throws: VectorIndexError.cancelled, place) {
-                try index.insertBatch(values, keys: keys) { (linked) throws(CancellationError) in
+                try index.insert(contentsOf: values, keys: keys) { (linked) throws(CancellationError) in
                     if linked >= last { throw CancellationError() }
                 }
             }

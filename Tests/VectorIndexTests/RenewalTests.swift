@@ -49,7 +49,7 @@ struct RenewalTests {
         var generator = SeededGenerator(seed: 901)
         let values = generator.vectors(count: kind.count, dimensions: Self.dimensions)
         let index = try Self.index(codes: kind.codes, keepsVectors: kind.keepsVectors)
-        try index.insertBatch(values, keys: Array(0..<UInt64(kind.count)))
+        try index.insert(contentsOf: values, keys: Array(0..<UInt64(kind.count)))
         let bytes = index.memoryBytes
         let fileBytes = try index.save(to: folder.path("a"))
         for round in 0..<3 {
@@ -113,9 +113,9 @@ struct RenewalTests {
         let index = try Self.index(codes: VectorCodes.float32)
         let count = 150
         let values = generator.vectors(count: count, dimensions: Self.dimensions)
-        try index.insertBatch(values, keys: Array(0..<UInt64(count)))
+        try index.insert(contentsOf: values, keys: Array(0..<UInt64(count)))
         // Equal ones, of which those that stay move when those that came before are renewed.
-        try index.insertBatch(values, keys: (0..<count).map { UInt64(1000 + $0) })
+        try index.insert(contentsOf: values, keys: (0..<count).map { UInt64(1000 + $0) })
         let isDone = Atomic(false)
         let problems = Guarded<[String]>([])
         onThreads(3) { thread in
@@ -161,7 +161,7 @@ struct RenewalTests {
         var generator = SeededGenerator(seed: 904)
         let index = try Self.index(codes: VectorCodes.float32)
         let values = generator.vectors(count: 200, dimensions: Self.dimensions)
-        try index.insertBatch(values, keys: Array(0..<200))
+        try index.insert(contentsOf: values, keys: Array(0..<200))
         var held: [(position: Int, vector: SharedVector)] = []
         for round in 0..<4 {
             for i in stride(from: round, to: 200, by: 9) {
@@ -170,8 +170,9 @@ struct RenewalTests {
             }
             try Self.renew(index, values, round: round, way: way)
             try index.compact()
-            try index.insertBatch(
-                generator.vectors(count: 50, dimensions: Self.dimensions), keys: (0..<50).map { 10_000 + $0 })
+            try index.insert(
+                contentsOf: generator.vectors(count: 50, dimensions: Self.dimensions),
+                keys: (0..<50).map { 10_000 + $0 })
             for key in 10_000..<10_050 as Range<UInt64> { try index.remove(key: key) }
         }
         for (position, vector) in held { #expect(Array(vector) == values.vector(position, Self.dimensions)) }
@@ -184,7 +185,7 @@ struct RenewalTests {
         var generator = SeededGenerator(seed: 905)
         let index = try Self.index(codes: VectorCodes.float32)
         let values = generator.vectors(count: 90, dimensions: Self.dimensions)
-        try index.insertBatch(values, keys: Array(0..<90))
+        try index.insert(contentsOf: values, keys: Array(0..<90))
         try Self.renew(index, Array(values.prefix(50 * Self.dimensions)), round: 0, way: .removedFirst)
         try index.save(to: folder.path("a"))
         let opened = try HNSWIndex(contentsOf: folder.path("a"))
@@ -202,15 +203,15 @@ struct RenewalTests {
         var generator = SeededGenerator(seed: 906)
         let index = try Self.index(codes: VectorCodes.float32)
         let values = generator.vectors(count: 200, dimensions: Self.dimensions)
-        try index.insertBatch(values, keys: Array(0..<200))
+        try index.insert(contentsOf: values, keys: Array(0..<200))
         for key in 0..<120 as Range<UInt64> { try index.remove(key: key) }
         #expect(throws: VectorIndexError.cancelled) {
-            try index.insertBatch(values, keys: Array(1000..<1200)) { (_) throws(CancellationError) in
+            try index.insert(contentsOf: values, keys: Array(1000..<1200)) { (_) throws(CancellationError) in
                 throw CancellationError()
             }
         }
         try index.checkInvariants()
-        try index.insertBatch(Array(values.prefix(100 * Self.dimensions)), keys: Array(2000..<2100))
+        try index.insert(contentsOf: Array(values.prefix(100 * Self.dimensions)), keys: Array(2000..<2100))
         try index.compact()
         try index.checkInvariants()
         #expect(index.count == 180 && index.graph.slotCount - index.graph.freeSlotCount == 180)

@@ -17,7 +17,7 @@ struct ReuseTests {
         let values = generator.vectors(count: count, dimensions: dimensions)
         let options = HNSWOptions(m: 6, efConstruction: 24, codes: codes, rows: rows)
         let index = try HNSWIndex(dimensions: dimensions, metric: .squaredEuclidean, options: options)
-        try index.insertBatch(values, keys: Array(0..<UInt64(count)))
+        try index.insert(contentsOf: values, keys: Array(0..<UInt64(count)))
         return (index, values)
     }
 
@@ -28,8 +28,8 @@ struct ReuseTests {
             for key in 0..<60 as Range<UInt64> { #expect(try index.remove(key: (round - 1) * 1000 + key)) }
             try index.compact()
             #expect(index.graph.freeSlotCount == 60 && index.graph.deadNodeCount == 0)
-            try index.insertBatch(
-                Array(values.prefix(60 * Self.dimensions)), keys: (0..<60).map { round * 1000 + $0 })
+            try index.insert(
+                contentsOf: Array(values.prefix(60 * Self.dimensions)), keys: (0..<60).map { round * 1000 + $0 })
             #expect(index.vectors.count == 120)
             try index.checkInvariants()
         }
@@ -64,7 +64,7 @@ struct ReuseTests {
         for key in 0..<100 as Range<UInt64> { try index.remove(key: key) }
         try index.compact()
         expectUnchanged()
-        try index.insertBatch(generator.vectors(count: 100, dimensions: Self.dimensions), keys: Array(200..<300))
+        try index.insert(contentsOf: generator.vectors(count: 100, dimensions: Self.dimensions), keys: Array(200..<300))
         #expect(index.vectors.count == 200)
         expectUnchanged()
         #expect(try index.secureErase() == 100)
@@ -74,7 +74,7 @@ struct ReuseTests {
         #expect(other.map(Array.init) == values.vector(50, Self.dimensions))
         other = nil
         #expect(try index.secureErase() == 0)
-        try index.insertBatch(generator.vectors(count: 100, dimensions: Self.dimensions), keys: Array(300..<400))
+        try index.insert(contentsOf: generator.vectors(count: 100, dimensions: Self.dimensions), keys: Array(300..<400))
         #expect(index.vectors.count == 200)
         try index.checkInvariants()
     }
@@ -130,7 +130,8 @@ struct ReuseTests {
             let options = HNSWOptions(m: 5, efConstruction: 20, codes: VectorCodes.float32, rows: kind)
             let index = try HNSWIndex(dimensions: Self.dimensions, metric: .squaredEuclidean, options: options)
             for (batch, values) in batches.enumerated() {
-                try index.insertBatch(values, keys: (0..<150).map { UInt64(batch * 1000 + $0) }, threads: threads)
+                try index.insert(
+                    contentsOf: values, keys: (0..<150).map { UInt64(batch * 1000 + $0) }, threads: threads)
                 for key in removed[batch] { try index.remove(key: key) }
                 if batch == 1 { try index.compact() }
             }

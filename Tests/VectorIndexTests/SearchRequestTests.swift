@@ -25,14 +25,14 @@ struct SearchRequestTests {
 
     private func index(_ options: HNSWOptions = HNSWOptions(m: 8, efConstruction: 40)) throws -> HNSWIndex {
         let index = try HNSWIndex(dimensions: Self.dimensions, metric: .squaredEuclidean, options: options)
-        try index.insertBatch(vectors, keys: Array(0..<1400))
+        try index.insert(contentsOf: vectors, keys: Array(0..<1400))
         for key in stride(from: 0, to: 1400 as UInt64, by: 9) { try index.remove(key: key) }
         return index
     }
 
     private func exactIndex() throws -> ExactIndex {
         let index = try ExactIndex(dimensions: Self.dimensions, metric: .squaredEuclidean)
-        try index.insertBatch(vectors, keys: Array(0..<1400))
+        try index.insert(contentsOf: vectors, keys: Array(0..<1400))
         for key in stride(from: 0, to: 1400 as UInt64, by: 9) { index.remove(key: key) }
         return index
     }

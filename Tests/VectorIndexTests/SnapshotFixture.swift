@@ -45,14 +45,14 @@ struct SnapshotFixture: Sendable, CustomStringConvertible {
         // Keys that are not slots.
         let keys = (0..<UInt64(count)).map { $0 * 3 + 1 }
         switch history {
-        case .built: try index.insertBatch(values, keys: keys)
+        case .built: try index.insert(contentsOf: values, keys: keys)
         case .grown:
             for (i, key) in keys.enumerated() {
                 try index.insert(values.vector(i % 5 == 4 ? i / 2 : i, dimensions), key: key)
             }
         case .changed:
-            try index.insertBatch(values, keys: keys)
-            try index.insertBatch(values, keys: keys.map { $0 + 1 })
+            try index.insert(contentsOf: values, keys: keys)
+            try index.insert(contentsOf: values, keys: keys.map { $0 + 1 })
             for key in keys.prefix(count / 3) { try index.remove(key: key) }
             try index.compact()
             for key in keys.dropFirst(count / 3).prefix(count / 4) {
@@ -60,7 +60,7 @@ struct SnapshotFixture: Sendable, CustomStringConvertible {
                 try index.remove(key: key + 1)
             }
         case .emptied:
-            try index.insertBatch(values, keys: keys)
+            try index.insert(contentsOf: values, keys: keys)
             for key in keys { try index.remove(key: key) }
             try index.compact()
         }
@@ -71,8 +71,8 @@ struct SnapshotFixture: Sendable, CustomStringConvertible {
     func change(_ index: HNSWIndex) throws {
         var generator = SeededGenerator(seed: 602)
         let values = generator.vectors(count: 60, dimensions: dimensions).map { $0 + mean }
-        try index.insertBatch(
-            values.prefix(50 * dimensions).map { $0 }, keys: (0..<50).map { 1_000_000 + $0 }, threads: 2)
+        try index.insert(
+            contentsOf: values.prefix(50 * dimensions).map { $0 }, keys: (0..<50).map { 1_000_000 + $0 }, threads: 2)
         for i in 50..<60 { try index.insert(values.vector(i, dimensions), key: 1_000_000 + UInt64(i)) }
         for key in 0..<40 as Range<UInt64> { try index.remove(key: key * 6 + 1) }
         try index.remove(key: 1_000_003)

@@ -123,8 +123,9 @@ struct SnapshotSavingTests {
             others.append((other, try fixture.answers(twin)))
             for changed in [index, twin] {
                 var generator = SeededGenerator(seed: 641 + turn)
-                try changed.insertBatch(
-                    generator.vectors(count: 40, dimensions: 6), keys: (0..<40).map { 5000 + turn * 100 + $0 })
+                try changed.insert(
+                    contentsOf: generator.vectors(count: 40, dimensions: 6),
+                    keys: (0..<40).map { 5000 + turn * 100 + $0 })
                 for key in 0..<20 as Range<UInt64> { try changed.remove(key: 301 + turn * 60 + key * 3) }
             }
             try index.save(to: path)
@@ -176,7 +177,8 @@ struct SnapshotSavingTests {
                 dimensions: dimensions, metric: .squaredEuclidean,
                 options: HNSWOptions(m: 4, efConstruction: 4, codes: VectorCodes.float32))
             // Equal vectors are linked in no time.
-            try index.insertBatch([Float](repeating: 1, count: count * dimensions), keys: Array(0..<UInt64(count)))
+            try index.insert(
+                contentsOf: [Float](repeating: 1, count: count * dimensions), keys: Array(0..<UInt64(count)))
             for key in stride(from: 0, to: UInt64(count), by: 2) { try index.remove(key: key) }
             let path = folder.path("a")
             var length = 0

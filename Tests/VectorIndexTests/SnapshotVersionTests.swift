@@ -25,7 +25,8 @@ struct SnapshotVersionTests {
         let index = try HNSWIndex(dimensions: dimensions, metric: .squaredEuclidean, options: options(version: version))
         let singles = generator.vectors(count: Int(singleCount), dimensions: dimensions)
         let others = generator.vectors(count: Int(vectorCount - singleCount) / 4, dimensions: dimensions)
-        try index.insertBatch(singles + others + others + others + others, keys: Array(0..<vectorCount), threads: 1)
+        try index.insert(
+            contentsOf: singles + others + others + others + others, keys: Array(0..<vectorCount), threads: 1)
         for key in 0..<4 as Range<UInt64> { try index.remove(key: key) }
         for key in 40..<44 as Range<UInt64> { try index.remove(key: key) }
         try index.compact()
@@ -102,7 +103,7 @@ struct SnapshotVersionTests {
         try index.checkInvariants()
         // The sweep goes on, and free slots are used.
         for key in 30..<60 as Range<UInt64> { try index.remove(key: key) }
-        try index.insertBatch([0, 0, 0.5, -0.5, -1, 1], keys: [1000, 1001, 1002])
+        try index.insert(contentsOf: [0, 0, 0.5, -0.5, -1, 1], keys: [1000, 1001, 1002])
         for (i, (query, _, _)) in Self.answers.enumerated() {
             #expect(try index.search(query, k: 1) == [Neighbor(key: 1000 + UInt64(i), distance: 0)])
         }
@@ -127,7 +128,7 @@ struct SnapshotVersionTests {
         let values = generator.vectors(count: 300, dimensions: dimensions)
         let options = HNSWOptions(m: 4, efConstruction: 24, codes: codes, keepsVectors: false)
         let index = try HNSWIndex(dimensions: dimensions, metric: metric, options: options)
-        try index.insertBatch(values, keys: Array(0..<300))
+        try index.insert(contentsOf: values, keys: Array(0..<300))
         for key in 0..<20 as Range<UInt64> { try index.remove(key: 3 * key) }
         let vectors = (0..<300).map { slot -> [Float] in
             let vector = values.vector(slot, dimensions)

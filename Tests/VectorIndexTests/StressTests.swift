@@ -29,11 +29,11 @@ struct StressTests {
         }
         for round in 0..<rounds {
             let keys = take(24)
-            try index.insertBatch(vectors(of: keys), keys: keys, threads: 2)
+            try index.insert(contentsOf: vectors(of: keys), keys: keys, threads: 2)
             live.formUnion(keys)
             let cancelled = take(20)
             do throws(VectorIndexError) {
-                try index.insertBatch(vectors(of: cancelled), keys: cancelled, threads: 2) {
+                try index.insert(contentsOf: vectors(of: cancelled), keys: cancelled, threads: 2) {
                     (linked) throws(CancellationError) in
                     if linked >= 1 + round % 20 { throw CancellationError() }
                 }
@@ -115,7 +115,7 @@ struct StressTests {
             dimensions: Self.dimensions, metric: .squaredEuclidean,
             options: HNSWOptions(m: 6, efConstruction: 24, efSearch: 24, codes: codes))
         let base = Array(0..<UInt64(Self.baseCount))
-        try index.insertBatch(Self.vectors(of: base), keys: base)
+        try index.insert(contentsOf: Self.vectors(of: base), keys: base)
         let writersLeft = Atomic(2)
         let problems = Guarded<[String]>([])
         let live = Guarded(Set(base))

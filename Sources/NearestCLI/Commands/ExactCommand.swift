@@ -75,7 +75,7 @@ struct ExactCommand: ParsableCommand {
     func run() throws {
         let inputs = try SearchInputs(base: base, queries: queries, limit: limit, queryLimit: queryLimit)
         let index = try ExactIndex(dimensions: inputs.dimensions, metric: metric.metric, usesCodes: codes)
-        try index.insertBatch(inputs.base, keys: inputs.keys)
+        try index.insert(contentsOf: inputs.base, keys: inputs.keys)
         let progress = ProgressBar("exact search", total: inputs.queryCount)
         let start = ContinuousClock.now
         let results = try index.search(each: inputs.queries, k: k, threads: threads) { progress.update($0) }

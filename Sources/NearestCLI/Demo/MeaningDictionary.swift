@@ -27,7 +27,7 @@ struct MeaningDictionary {
         // Twice the usual candidates: about 97 of 100 true neighbours are found (`nearest demo` prints the figure).
         let options = HNSWOptions(efSearch: 128)
         database = try VectorDatabase(dimensions: corpus.dimensions, metric: .cosine, options: options)
-        try database.batchInsert(corpus.entries, parallelism: threads) { progress.update($0) }
+        try database.insert(contentsOf: corpus.entries, threads: threads) { progress.update($0) }
         progress.finish()
     }
 
@@ -47,7 +47,7 @@ struct MeaningDictionary {
     /// Recall@k over the corpus's queries, and the speed on one thread.
     func measure(_ corpus: DictionaryCorpus, k: Int) throws -> Quality {
         let exact = try ExactIndex(dimensions: corpus.dimensions, metric: database.metric)
-        try exact.insertBatch(corpus.entries.flatMap(\.vector), keys: corpus.entries.indices.map(UInt64.init))
+        try exact.insert(contentsOf: corpus.entries.flatMap(\.vector), keys: corpus.entries.indices.map(UInt64.init))
         var start = ContinuousClock.now
         let truth = try exact.search(each: corpus.queries.flatMap { $0 }, k: k, threads: 1)
         let exactSeconds = (ContinuousClock.now - start).seconds

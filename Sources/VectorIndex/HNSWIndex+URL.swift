@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import VectorIndex
-
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
