@@ -115,6 +115,18 @@ package struct HNSWGraph: ~Copyable, @unchecked Sendable {
         nonmutating set { upperRows.store(newValue, ordering: .relaxed) }
     }
 
+    /// Nodes that have each level, from level 0 on; for the writer. Linear in the number of slots.
+    package var nodeCountByLevel: [Int] {
+        var counts: [Int] = []
+        for slot in 0..<UInt32(slotCount) where ledger.flags.base[Int(slot)].isNode {
+            for level in 0...level(of: slot) {
+                if level == counts.count { counts.append(0) }
+                counts[level] += 1
+            }
+        }
+        return counts
+    }
+
     /// Nodes without a live vector.
     package var deadNodeCount: Int { ledger.deadNodeCount }
 

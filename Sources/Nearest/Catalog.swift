@@ -46,6 +46,9 @@ struct Catalog {
         }
     }
 
+    /// Changes what an entry carries.
+    mutating func setMetadata(_ metadata: Metadata, of key: UInt64) { recordByKey[key]?.metadata = metadata }
+
     mutating func removeRecords(of keys: [UInt64]) {
         for key in keys {
             guard let record = recordByKey.removeValue(forKey: key), keyByID[ID(record.id)] == key else { continue }

@@ -43,8 +43,8 @@ extension VectorEntry {
     }
 }
 
-/// One result of a search in a ``VectorDatabase``.
-public struct SearchResult: Sendable, Hashable {
+/// One result of a search in a ``VectorDatabase``. Encoded with its vector, if it has one.
+public struct SearchResult: Sendable, Codable {
     /// The entry's id.
     public let id: String
 
@@ -55,4 +55,18 @@ public struct SearchResult: Sendable, Hashable {
 
     /// The stored vector, shared and not copied, if the search asked for vectors.
     public let vector: SharedVector?
+}
+
+extension SearchResult: Hashable {
+    /// Whether ids have the same UTF-8, and distances, metadata and vectors are equal.
+    public static func == (a: SearchResult, b: SearchResult) -> Bool {
+        ID(a.id) == ID(b.id) && a.distance == b.distance && a.metadata == b.metadata && a.vector == b.vector
+    }
+
+    /// Hashes what ``==(_:_:)`` compares, but for the vector.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(ID(id))
+        hasher.combine(distance)
+        hasher.combine(metadata)
+    }
 }

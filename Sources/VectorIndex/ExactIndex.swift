@@ -150,12 +150,21 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
     @discardableResult
     public func remove(key: UInt64) -> Bool {
         writer.withLock { _ in
-            access.write {
-                guard let slot = directory.remove(key) else { return false }
-                setLive(slot, false)
-                return true
-            }
+            access.write { forget(key) }
         }
+    }
+
+    /// Removes a vector, if its key is there; the caller holds `writer` and `access`.
+    func forget(_ key: UInt64) -> Bool {
+        guard let slot = directory.remove(key) else { return false }
+        setLive(slot, false)
+        return true
+    }
+
+    /// Whether a slot's vector is not removed; the caller reads or holds `writer`.
+    func isLive(_ slot: Slot) -> Bool {
+        let (block, place) = slot.index.quotientAndRemainder(dividingBy: Float32BlockKernel.blockSize)
+        return live[block] & 1 << UInt64(place) != 0
     }
 
     /// Returns the `k` nearest vectors to a query, nearest first, or all if there are fewer. Linear in the number of vectors.

@@ -4,7 +4,7 @@ import HNSW
 import Synchronization
 
 extension HNSWIndex {
-    /// Saves the index to a file, from which ``init(contentsOf:options:)`` opens it without building it again.
+    /// Saves the index to a file, from which ``init(contentsOf:options:)-(String,_)`` opens it without building it again.
     ///
     /// The file is written beside its place and takes it when all of it is on the disk: whatever happens meanwhile, the old file or
     /// the new one is there, and who reads the old one goes on reading it. An index that has not changed is saved to the same
@@ -48,7 +48,7 @@ extension HNSWIndex {
     /// Opens a saved index: searches and changes go on where they were when it was saved, with the same answers to the bit. The
     /// file is not changed before the index is saved to it.
     ///
-    /// Nothing is built. While the index is open the file may be replaced (by ``save(to:)`` or a renaming) or deleted, and must not
+    /// Nothing is built. While the index is open the file may be replaced (by ``save(to:)-(String)`` or a renaming) or deleted, and must not
     /// be written to or cut off: the system ends a process that reads what is not there any more. An index that is
     /// ``SnapshotResidency/loaded`` does not read the file again.
     ///

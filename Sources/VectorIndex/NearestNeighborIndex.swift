@@ -14,6 +14,12 @@ public protocol NearestNeighborIndex: Sendable {
     /// Vectors that are held.
     var count: Int { get }
 
+    /// The keys of all vectors that the index holds at one time. Linear in their number.
+    var keys: [UInt64] { get }
+
+    /// What the index consists of.
+    var statistics: IndexStatistics { get }
+
     /// Adds a vector under a new key.
     ///
     /// - Parameter vector: `dimensions` finite values; under ``Metric/cosine`` not all zero.
@@ -27,6 +33,18 @@ public protocol NearestNeighborIndex: Sendable {
     /// - Throws: ``VectorIndexError``: the index was opened from a damaged file.
     @discardableResult
     func remove(key: UInt64) throws(VectorIndexError) -> Bool
+
+    /// Removes many vectors in one change. Keys that are not there are left out. Returns the number of vectors removed.
+    ///
+    /// - Throws: ``VectorIndexError``: the index was opened from a damaged file.
+    @discardableResult
+    func remove(keys: [UInt64]) throws(VectorIndexError) -> Int
+
+    /// Removes every vector in one change. Returns the number of vectors removed.
+    ///
+    /// - Throws: ``VectorIndexError``: the index was opened from a damaged file.
+    @discardableResult
+    func removeAll() throws(VectorIndexError) -> Int
 
     /// Returns the nearest vectors to a query, nearest first: `k`, or all if there are fewer.
     ///
@@ -78,6 +96,11 @@ public protocol NearestNeighborIndex: Sendable {
     ///
     /// - Throws: ``VectorIndexError``: the index was opened from a damaged file.
     func vector(for key: UInt64) throws(VectorIndexError) -> SharedVector?
+
+    /// Returns the vectors under some keys as the index holds them at one time; nil for each key that is not there.
+    ///
+    /// - Throws: ``VectorIndexError``: the index was opened from a damaged file.
+    func vectors(for keys: [UInt64]) throws(VectorIndexError) -> [SharedVector?]
 }
 
 extension NearestNeighborIndex {

@@ -53,7 +53,7 @@ public struct SnapshotInfo: Sendable, Hashable {
 
     /// Reads the front of a saved index.
     ///
-    /// The header and the short sections that say what is here are verified; ``HNSWIndex/init(contentsOf:options:)`` verifies the
+    /// The header and the short sections that say what is here are verified; ``HNSWIndex/init(contentsOf:options:)-(String,_)`` verifies the
     /// rest. Takes the same time however large the file is.
     ///
     /// - Throws: ``VectorIndexError/snapshot(_:)``: the file cannot be read, is no snapshot, is in a newer format, or is damaged in

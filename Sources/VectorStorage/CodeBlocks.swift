@@ -31,6 +31,12 @@ package final class CodeBlocks: @unchecked Sendable {
         terms = try Tensor(stride: CodeBlockTerms.count, rows: blocks)
     }
 
+    /// Bytes of codes and terms.
+    package var usedBytes: Int {
+        let blocks = (count + CodeBlockKernel.blockSize - 1) / CodeBlockKernel.blockSize
+        return blocks * (codes.stride + terms.stride * MemoryLayout<Float>.stride)
+    }
+
     /// Makes room for `additional` more vectors.
     package func ensure(additional: Int) throws(StorageError) {
         let blocks = (count + additional + CodeBlockKernel.blockSize - 1) / CodeBlockKernel.blockSize

@@ -97,3 +97,11 @@ extension SharedVector: Hashable, CustomStringConvertible {
     /// The elements, as an array is written.
     public var description: String { Array(self).description }
 }
+
+extension SharedVector: Codable {
+    /// Decodes the elements of an array. The vector owns them.
+    public init(from decoder: any Decoder) throws { self.init(try [Float](from: decoder)) }
+
+    /// Encodes the elements as an array.
+    public func encode(to encoder: any Encoder) throws { try Array(self).encode(to: encoder) }
+}

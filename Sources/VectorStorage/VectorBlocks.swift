@@ -42,6 +42,9 @@ package final class VectorBlocks: @unchecked Sendable {
         (count + Float32BlockKernel.blockSize - 1) / Float32BlockKernel.blockSize
     }
 
+    /// Bytes of vectors and lengths.
+    package var usedBytes: Int { blockCount * (blocks.stride + norms.stride) * MemoryLayout<Float>.stride }
+
     /// Makes room for `additional` more vectors.
     package func ensure(additional: Int) throws(StorageError) {
         try blocks.ensure(rows: Self.blockCount(count + additional))

@@ -34,7 +34,7 @@ extension NearestNeighborIndex {
 }
 
 extension ExactIndex {
-    /// `searchBatch` for queries in an array.
+    /// The results of many queries.
     func answers(_ queries: [Float], k: Int, threads: Int? = nil) throws(VectorIndexError) -> [[Neighbor]] {
         try search(each: queries.span, k: k, threads: threads)
     }

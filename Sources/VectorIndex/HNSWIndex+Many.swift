@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HNSW
+
+extension HNSWIndex {
+    /// The keys of all vectors that the index holds at one time, in no order that means anything. Linear in the number of vectors.
+    public var keys: [UInt64] {
+        readers.read(graph) { _, version in
+            liveSlots(in: graph.view(at: version)).map { keyBySlot.base[Int($0)] }
+        }
+    }
+
+    /// Returns the vectors under some keys as the index holds them at one time; nil for each key that is not there. See
+    /// ``vector(for:)``.
+    ///
+    /// - Throws: ``VectorIndexError``: the index was opened from a file that turns out to be damaged.
+    public func vectors(for keys: [UInt64]) throws(VectorIndexError) -> [SharedVector?] {
+        try snapshot.require(.lookup)
+        while true {
+            let found: [SharedVector?]? = readers.read(graph) { _, version in
+                // A change ends under this lock, so that keys are those of the version.
+                let slots = access.read { graph.version == version ? keys.map { directory.slot(of: $0) } : nil }
+                guard let slots else { return nil }
+                let vector = state.value.vectors.shared(version: version.number)
+                return slots.map { $0.map(vector) }
+            }
+            if let found { return found }
+        }
+    }
+
+    /// Removes many vectors in one change: a search finds all of them or none. Keys that are not there are left out. Waits for a
+    /// change under way.
+    ///
+    /// - Returns: the number of vectors removed.
+    /// - Throws: ``VectorIndexError``: the index was opened from a file that turns out to be damaged.
+    @discardableResult
+    public func remove(keys: [UInt64]) throws(VectorIndexError) -> Int {
+        try writer.withLock { _ throws(VectorIndexError) in
+            try requireSound()
+            return removeAlone(keys)
+        }
+    }
+
+    /// Removes every vector in one change. Waits for a change under way.
+    ///
+    /// - Returns: the number of vectors removed.
+    /// - Throws: ``VectorIndexError``: the index was opened from a file that turns out to be damaged.
+    @discardableResult
+    public func removeAll() throws(VectorIndexError) -> Int {
+        try writer.withLock { _ throws(VectorIndexError) in
+            try requireSound()
+            return removeAlone(liveSlots(in: graph.pendingView).map { directory.key(of: Slot($0)) })
+        }
+    }
+
+    /// The caller holds `writer`.
+    private func removeAlone(_ keys: [UInt64]) -> Int {
+        var removed: [UInt64] = []
+        for key in keys {
+            // A key that is named twice is still known.
+            guard let slot = directory.slot(of: key), !graph.isRemoved(slot) else { continue }
+            graph.remove(slot)
+            removed.append(key)
+        }
+        guard !removed.isEmpty else { return 0 }
+        commit(inserted: 0, removed: removed.count) {
+            for key in removed { _ = directory.remove(key) }
+        }
+        return removed.count
+    }
+}
