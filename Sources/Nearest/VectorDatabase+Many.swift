@@ -40,6 +40,8 @@ extension VectorDatabase {
 
     /// Returns the entries with some ids as the database has them at one time; nil for each id that none has. See ``entry(for:)``.
     ///
+    /// The ids of a large insertion become known 1,024 at a time as it ends: some may be known and others not yet.
+    ///
     /// - Throws: ``VectorDatabaseError``: the index cannot be read.
     public func entries(for ids: [String]) throws(VectorDatabaseError) -> [VectorEntry?] {
         while true {
