@@ -1,8 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Nearest
+
 /// What ends a command with exit code 1: the data or a file is at fault. One line.
 package struct CommandFailure: Error, CustomStringConvertible {
     package let description: String
 
     package init(_ description: String) { self.description = description }
+}
+
+/// Runs `body`. If it refuses a vector, the error names the file and the row.
+///
+/// - Throws: ``CommandFailure`` for a vector of the file; what else `body` throws.
+package func namingFile<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
+    do {
+        return try body()
+    } catch VectorIndexError.batchVector(let row, let reason) {
+        throw CommandFailure("\(path): row \(row): \(reason)")
+    } catch let error as VectorIndexError where error.isOfAVector {
+        throw CommandFailure("\(path): row 0: \(error)")
+    }
+}
+
+extension VectorIndexError {
+    /// Whether a vector is at fault, as of a batch of one.
+    fileprivate var isOfAVector: Bool {
+        switch self {
+        case .dimensionMismatch, .nonFiniteValue, .valueOutOfRange, .magnitudeTooLarge, .zeroVector: true
+        default: false
+        }
+    }
 }

@@ -29,7 +29,7 @@ import Foundation
 /// | 0-1              | uint16: the neighbours                                                         |
 /// | 2                | on level 0, bit 0: the element is marked as deleted; otherwise 0               |
 /// | 3                | 0                                                                              |
-/// | the rest         | uint32 each: elements, then whatever in places that are not used                |
+/// | the rest         | uint32 each: elements, then any bits in places that are not used                |
 ///
 /// The file says neither what it is, nor its metric, nor its dimensions. Under cosine, hnswlib's Python package stores normalised
 /// vectors under the inner product.

@@ -12,15 +12,16 @@ package struct IndexArguments: ParsableArguments {
     private var givenMetric: MetricOption?
 
     @Option(
-        name: .customLong("m"),
+        name: .customLong("m"), parsing: .unconditional,
         help: "M: neighbours of a new node on each level; level 0 keeps twice as many. (default: 16)")
     private var givenM: Int?
 
     @Option(
-        name: .customLong("ef-construction"), help: "Candidates that an insertion considers. (default: 200)")
+        name: .customLong("ef-construction"), parsing: .unconditional,
+        help: "Candidates that an insertion considers. (default: 200)")
     private var givenEfConstruction: Int?
 
-    @Option(name: .customLong("seed"), help: "Seeds the graph. (default: 42)")
+    @Option(name: .customLong("seed"), parsing: .unconditional, help: "Seeds the graph. (default: 42)")
     private var givenSeed: UInt64?
 
     @Option(
@@ -28,7 +29,7 @@ package struct IndexArguments: ParsableArguments {
         help: "What vectors are stored as: float32, or float16, half the memory. (default: float32)")
     private var givenRows: RowsOption?
 
-    @Option(help: ArgumentHelp("Index only the first N vectors.", valueName: "N"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Index only the first N vectors.", valueName: "N"))
     package var limit: Int?
 
     @Flag(
@@ -62,11 +63,15 @@ package struct IndexArguments: ParsableArguments {
     }
 
     /// Builds the index of the inputs' vectors, and shows how far it is.
-    package func build(_ inputs: SearchInputs, codes: CodesOption, threads: Int) throws -> HNSWIndex {
+    ///
+    /// - Parameter path: the file of the vectors, for errors.
+    package func build(_ inputs: SearchInputs, of path: String, codes: CodesOption, threads: Int) throws -> HNSWIndex {
         let index = try makeIndex(dimensions: inputs.dimensions, codes: codes)
         let progress = ProgressBar("build", total: inputs.baseCount)
         defer { progress.finish() }
-        try index.insert(contentsOf: inputs.base, keys: inputs.keys, threads: threads) { progress.update($0) }
+        try namingFile(path) {
+            try index.insert(contentsOf: inputs.base, keys: inputs.keys, threads: threads) { progress.update($0) }
+        }
         return index
     }
 }

@@ -47,7 +47,7 @@ package struct IndexFile {
     /// An error of the index, with the file's name before it.
     package func failure(_ error: VectorIndexError) -> CommandFailure {
         switch error {
-        case .snapshot(.cannotRead), .snapshot(.cannotWrite), .snapshot(.notARegularFile):
+        case .snapshot(.cannotRead), .snapshot(.cannotWrite), .snapshot(.notARegularFile), .snapshot(.notASnapshot):
             CommandFailure(error.description)
         default: CommandFailure("\(path): \(error)")
         }

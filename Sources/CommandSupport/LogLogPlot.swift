@@ -43,7 +43,7 @@ package struct LogLogPlot {
     /// - Parameters:
     ///   - title: what is written under the lower axis.
     ///   - xTicks: ticks of the lower axis; those outside the points are left out.
-    ///   - yTicks: ticks of the left axis, ascending, of which the first and the last are its ends.
+    ///   - yTicks: ticks of the left axis, ascending; the first and the last are its ends.
     ///   - series: lines of positive values.
     package init(title: String, xTicks: [Tick], yTicks: [Tick], series: [Series]) {
         self.title = title

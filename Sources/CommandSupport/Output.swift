@@ -2,7 +2,7 @@
 
 import Foundation
 
-/// Standard output, of which nothing is lost in silence.
+/// Standard output. What cannot be written is an error.
 package enum Output {
     /// Prints a text and what ends it.
     ///

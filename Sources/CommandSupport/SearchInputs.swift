@@ -65,7 +65,7 @@ package struct SearchInputs {
     /// Keys of the stored vectors: their row numbers.
     package var keys: [UInt64] { (0..<baseCount).map(UInt64.init) }
 
-    /// The distances of a query's results to the rows themselves, whatever they were found by.
+    /// The distances of a query's results to the rows themselves, also if codes found them.
     package func trueDistances(of results: [Neighbor], query: Int, metric: Metric) -> [Float] {
         results.map { distance(from: query, to: Int($0.key), metric: metric) }
     }

@@ -20,7 +20,7 @@ struct RecallTests {
         #expect(Self.recall([[4, 5]], kth: [3], k: 2) == 0)
     }
 
-    @Test("A tie with the k-th true neighbour is a hit, whatever its key")
+    @Test("A tie with the k-th true neighbor is a hit, with any key")
     func ties() {
         #expect(Self.recall([[1, 3, 3]], kth: [3], k: 3) == 1)
     }

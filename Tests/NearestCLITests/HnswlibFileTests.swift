@@ -35,7 +35,7 @@ struct HnswlibFileTests {
         for element in 0..<file.count {
             for level in 0...file.levels[element] {
                 let neighbors = file.neighbors(of: element, onLevel: level)
-                // The one element of the highest level has nobody to be linked to.
+                // The one element of the highest level has no other to be linked to.
                 #expect(neighbors.isEmpty == (level == 2))
                 #expect(!neighbors.contains(UInt32(element)) && Set(neighbors).count == neighbors.count)
             }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import CommandSupport
 
-/// The bytes of a file of TEXMEX, each row of which can say dimensions of its own.
+/// The bytes of a file of TEXMEX. Each row can say dimensions of its own.
 private func texmexBytes(_ rows: [(dimensions: Int32, elements: [UInt8])]) -> [UInt8] {
     rows.flatMap { littleEndianBytes($0.dimensions) + $0.elements }
 }

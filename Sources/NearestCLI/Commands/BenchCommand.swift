@@ -27,7 +27,7 @@ struct BenchCommand: ParsableCommand {
 
     @OptionGroup var indexed: IndexArguments
 
-    @Option(help: "Neighbours a query asks for.")
+    @Option(parsing: .unconditional, help: "Neighbours a query asks for.")
     var k = 10
 
     @Option(help: ArgumentHelp("Candidates that a search keeps: a list of settings.", valueName: "16,32,64"))
@@ -40,16 +40,16 @@ struct BenchCommand: ParsableCommand {
     @Flag(help: "Answer the queries by one call; each has the mean time then.")
     var batch = false
 
-    @Option(help: "Threads that search.")
+    @Option(parsing: .unconditional, help: "Threads that search.")
     var threads = 1
 
-    @Option(help: "Threads that build; the graph does not depend on it.")
+    @Option(parsing: .unconditional, help: "Threads that build; the graph does not depend on it.")
     var buildThreads = Processors.count
 
-    @Option(help: "Times that every setting is measured; the median is given.")
+    @Option(parsing: .unconditional, help: "Times that every setting is measured; the median is given.")
     var rounds = 3
 
-    @Option(help: ArgumentHelp("Ask only the first N queries.", valueName: "N"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Ask only the first N queries.", valueName: "N"))
     var queryLimit: Int?
 
     @Option(help: ArgumentHelp("Open a saved index instead of building one.", valueName: "FILE.nearest"))
@@ -81,8 +81,12 @@ struct BenchCommand: ParsableCommand {
         try checkRange("--build-threads", buildThreads, 1...1024)
         try checkRange("--rounds", rounds, 1...1_000_000)
         if let queryLimit { try checkRange("--query-limit", queryLimit, 1...Int.max) }
-        _ = try efSettings()
+        let outputs = Set(try efSettings()).map { ef in ("--ids-out", idsOut.map { Self.idsPath($0, ef: ef) }) }
+        try checkOutputs(outputs, inputs: [base, index, queries, groundTruth])
     }
+
+    /// Where the ids of one setting are written.
+    private static func idsPath(_ prefix: String, ef: Int) -> String { "\(prefix).ef\(ef).npy" }
 
     func run() throws {
         let report = try measure()
@@ -116,7 +120,7 @@ struct BenchCommand: ParsableCommand {
         if let idsOut {
             for (i, ef) in settings.enumerated() {
                 let ids = try idRows(rounds[0][i].results, k: k)
-                try NumPyFile.write(ids, rows: inputs.queryCount, columns: k, to: "\(idsOut).ef\(ef).npy")
+                try NumPyFile.write(ids, rows: inputs.queryCount, columns: k, to: Self.idsPath(idsOut, ef: ef))
             }
         }
         return BenchReport(
@@ -132,7 +136,8 @@ struct BenchCommand: ParsableCommand {
         guard let index else {
             let inputs = try SearchInputs(
                 base: base ?? "", queries: queries, limit: indexed.limit, queryLimit: queryLimit)
-            return try BenchSubject(inputs, built: indexed, codes: codes ?? .auto, threads: buildThreads)
+            return try BenchSubject(
+                inputs, of: base ?? "", built: indexed, codes: codes ?? .auto, threads: buildThreads)
         }
         return try BenchSubject(
             opened: IndexFile(path: index), opening: opening.options, base: base, queries: queries,

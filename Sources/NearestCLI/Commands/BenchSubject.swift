@@ -16,10 +16,12 @@ struct BenchSubject {
     /// from the vectors in the file: it keeps codes only, or rows in half precision.
     let needsTrueDistances: Bool
 
-    /// Builds the index of the inputs' vectors.
-    init(_ inputs: SearchInputs, built arguments: IndexArguments, codes: CodesOption, threads: Int) throws {
+    /// Builds the index of the inputs' vectors, which are those of the file at `path`.
+    init(_ inputs: SearchInputs, of path: String, built arguments: IndexArguments, codes: CodesOption, threads: Int)
+        throws
+    {
         let start = ContinuousClock.now
-        index = try arguments.build(inputs, codes: codes, threads: threads)
+        index = try arguments.build(inputs, of: path, codes: codes, threads: threads)
         build = BenchReport.Build(
             seconds: (ContinuousClock.now - start).seconds, threads: threads, count: index.count, verb: "built")
         self.inputs = inputs

@@ -26,7 +26,7 @@ struct BuildCommand: ParsableCommand {
     @Option(help: "What vectors are compared by: none (the vectors themselves), int8, int4, or auto.")
     var codes = CodesOption.auto
 
-    @Option(help: "Threads that build; the graph does not depend on it.")
+    @Option(parsing: .unconditional, help: "Threads that build; the graph does not depend on it.")
     var buildThreads = Processors.count
 
     @Flag(help: "Print one JSON object instead of text.")
@@ -50,6 +50,7 @@ struct BuildCommand: ParsableCommand {
     }
 
     mutating func validate() throws {
+        try checkOutputs([("--out", out)], inputs: [base])
         try checkRange("--build-threads", buildThreads, 1...1024)
         guard !indexed.compact || codes != .none else {
             throw ValidationError("--codes-only keeps codes only: give --codes int8, int4 or auto")
@@ -77,7 +78,7 @@ struct BuildCommand: ParsableCommand {
         try file.checkFolder()
         let inputs = try SearchInputs(base: base, limit: indexed.limit)
         let start = ContinuousClock.now
-        let index = try indexed.build(inputs, codes: codes, threads: buildThreads)
+        let index = try indexed.build(inputs, of: base, codes: codes, threads: buildThreads)
         let built = ContinuousClock.now
         let bytes = try file.save(index)
         return Report(

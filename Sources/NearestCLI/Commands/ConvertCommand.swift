@@ -31,13 +31,13 @@ struct ConvertCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The file to write; one that is there is replaced.", valueName: "TO"))
     var target: String
 
-    @Option(name: .customLong("from"), help: "hnswlib: what the file to read is, whatever its name is.")
+    @Option(name: .customLong("from"), help: "hnswlib: what the file to read is, if its name does not say so.")
     var sourceFormat: ForeignFormat?
 
-    @Option(name: .customLong("to"), help: "hnswlib: what the file to write is, whatever its name is.")
+    @Option(name: .customLong("to"), help: "hnswlib: what the file to write is, if its name does not say so.")
     var targetFormat: ForeignFormat?
 
-    @Option(help: ArgumentHelp("Values in every vector of a file of hnswlib.", valueName: "D"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Values in every vector of a file of hnswlib.", valueName: "D"))
     var dimensions: Int?
 
     @Option(help: "The metric of a file of hnswlib.")
@@ -49,13 +49,16 @@ struct ConvertCommand: ParsableCommand {
     )
     var codes: CodesOption?
 
-    @Option(help: "Threads that build an index. (default: every core)")
+    @Option(parsing: .unconditional, help: "Threads that build an index. (default: every core)")
     var buildThreads: Int?
 
     @Option(help: ArgumentHelp("Write the keys or labels to a .npy or .ivecs file: int32, one a row.", valueName: "K"))
     var keysOut: String?
 
-    mutating func validate() throws { _ = try conversion() }
+    mutating func validate() throws {
+        _ = try conversion()
+        try checkOutputs([("the file to write", target), ("--keys-out", keysOut)], inputs: [source])
+    }
 
     func run() throws { try Output.print(try convert()) }
 

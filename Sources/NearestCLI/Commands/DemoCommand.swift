@@ -12,7 +12,7 @@ struct DemoCommand: ParsableCommand {
         abstract: "Search a dictionary by meaning.",
         discussion: """
             Embeds the 117,659 definitions of WordNet 3.0, indexes them, and answers texts with the definitions nearest in \
-            meaning. Without texts it answers a few examples and then, on a terminal, whatever is typed.
+            meaning. Without texts it answers a few examples and then, on a terminal, each line that is typed.
 
               nearest demo "device for measuring temperature" "fear of spiders"
             """)
@@ -23,10 +23,12 @@ struct DemoCommand: ParsableCommand {
     @Option(help: ArgumentHelp("WordNet's database files.", valueName: "DIR"))
     var wordnet = WordNet.defaultDirectory
 
-    @Option(help: ArgumentHelp("Use only N definitions, spread over the dictionary.", valueName: "N"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Use only N definitions, spread over the dictionary.", valueName: "N"))
     var limit: Int?
 
-    @Option(help: "Definitions to show for each text.")
+    @Option(parsing: .unconditional, help: "Definitions to show for each text.")
     var k = 5
 
     @Option(

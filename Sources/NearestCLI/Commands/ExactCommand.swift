@@ -21,16 +21,16 @@ struct ExactCommand: ParsableCommand {
     @Option(help: "The metric: l2 (squared), ip (negated inner product), cosine (1 - cos) or l1.")
     var metric = MetricOption.l2
 
-    @Option(help: "Neighbours a query asks for.")
+    @Option(parsing: .unconditional, help: "Neighbours a query asks for.")
     var k = 10
 
-    @Option(help: "Threads.")
+    @Option(parsing: .unconditional, help: "Threads.")
     var threads = Processors.count
 
-    @Option(help: ArgumentHelp("Search only the first N vectors.", valueName: "N"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Search only the first N vectors.", valueName: "N"))
     var limit: Int?
 
-    @Option(help: ArgumentHelp("Ask only the first N queries.", valueName: "N"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Ask only the first N queries.", valueName: "N"))
     var queryLimit: Int?
 
     @Option(
@@ -70,15 +70,18 @@ struct ExactCommand: ParsableCommand {
         if let idsOut, !VectorTable.isNameOfIntegers(idsOut) {
             throw ValidationError("--ids-out is '\(idsOut)'; its name must end in .npy or .ivecs")
         }
+        try checkOutputs([("--ids-out", idsOut)], inputs: [base, queries])
     }
 
     func run() throws {
         let inputs = try SearchInputs(base: base, queries: queries, limit: limit, queryLimit: queryLimit)
         let index = try ExactIndex(dimensions: inputs.dimensions, metric: metric.metric, usesCodes: codes)
-        try index.insert(contentsOf: inputs.base, keys: inputs.keys)
+        try namingFile(base) { try index.insert(contentsOf: inputs.base, keys: inputs.keys) }
         let progress = ProgressBar("exact search", total: inputs.queryCount)
         let start = ContinuousClock.now
-        let results = try index.search(each: inputs.queries, k: k, threads: threads) { progress.update($0) }
+        let results = try namingFile(queries) {
+            try index.search(each: inputs.queries, k: k, threads: threads) { progress.update($0) }
+        }
         let seconds = (ContinuousClock.now - start).seconds
         progress.finish()
         if let idsOut {

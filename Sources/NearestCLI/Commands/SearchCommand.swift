@@ -17,19 +17,23 @@ struct SearchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Queries.", valueName: "Q"))
     var queries: String
 
-    @Option(help: "Neighbours a query asks for.")
+    @Option(parsing: .unconditional, help: "Neighbours a query asks for.")
     var k = 10
 
-    @Option(help: "Candidates that a search keeps. (default: what the index was made with, 64 as a rule)")
+    @Option(
+        parsing: .unconditional,
+        help: "Candidates that a search keeps. (default: what the index was made with, 64 as a rule)")
     var ef: Int?
 
-    @Option(help: "The share of the true neighbours that is to be found, above 0, up to 1, instead of --ef.")
+    @Option(
+        parsing: .unconditional,
+        help: "The share of the true neighbours that is to be found, above 0, up to 1, instead of --ef.")
     var recall: Double?
 
-    @Option(help: "Threads that search.")
+    @Option(parsing: .unconditional, help: "Threads that search.")
     var threads = 1
 
-    @Option(help: ArgumentHelp("Ask only the first N queries.", valueName: "N"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Ask only the first N queries.", valueName: "N"))
     var queryLimit: Int?
 
     @Option(
@@ -57,6 +61,7 @@ struct SearchCommand: ParsableCommand {
         if let idsOut, !VectorTable.isNameOfIntegers(idsOut) {
             throw ValidationError("--ids-out is '\(idsOut)'; its name must end in .npy or .ivecs")
         }
+        try checkOutputs([("--ids-out", idsOut)], inputs: [index, queries])
     }
 
     func run() throws {

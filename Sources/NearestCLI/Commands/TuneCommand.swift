@@ -31,7 +31,7 @@ struct TuneCommand: ParsableCommand {
     @Option(help: "What vectors are compared by: none (the vectors themselves), int8, int4, or auto.")
     var codes = CodesOption.auto
 
-    @Option(help: "Threads.")
+    @Option(parsing: .unconditional, help: "Threads.")
     var threads = Processors.count
 
     @Option(help: ArgumentHelp("Write the curves as a picture.", valueName: "FILE.svg"))
@@ -54,6 +54,7 @@ struct TuneCommand: ParsableCommand {
 
     mutating func validate() throws {
         try checkRange("--threads", threads, 1...1024)
+        try checkOutputs([("--plot", plot)], inputs: [base, queries, check])
     }
 
     func run() throws {
@@ -70,7 +71,7 @@ struct TuneCommand: ParsableCommand {
     func measure() throws -> Report {
         let inputs = try SearchInputs(
             base: base, queries: check ?? queries ?? base, limit: indexed.limit, queryLimit: nil)
-        let index = try indexed.build(inputs, codes: codes, threads: threads)
+        let index = try indexed.build(inputs, of: base, codes: codes, threads: threads)
         let own = try queries.map { try SearchInputs(base: base, queries: $0, limit: 1, queryLimit: nil).queries } ?? []
         if !own.isEmpty { try index.calibrate(queries: own, threads: threads) }
         guard let calibration = index.calibration else {

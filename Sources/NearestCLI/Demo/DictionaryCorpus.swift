@@ -12,7 +12,7 @@ struct DictionaryCorpus {
     /// Embeds more texts in the same way.
     var embedding: StaticEmbedding
 
-    /// Embeds every definition, and examples spread over the whole dictionary; a text of which the vocabulary knows no word
+    /// Embeds every definition, and examples spread over the whole dictionary; a text without any word of the vocabulary
     /// is left out.
     init(
         _ synsets: [WordNet.Synset], embedding: StaticEmbedding, queryCount: Int, progress: ProgressBar
