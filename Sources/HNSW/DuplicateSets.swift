@@ -22,7 +22,7 @@ struct DuplicateSets: ~Copyable {
     /// 1 + the node on which a duplicate hangs, or 0, by slot.
     private let owners: Tensor<UInt32>
 
-    /// Whether there ever was a duplicate: else `members` and `owners` are zeros that nobody has touched.
+    /// Whether there ever was a duplicate. If not, `members` and `owners` are untouched zeros.
     private var hasMembers: Bool
 
     private static let sections = SlotTableSections(keys: .hashes, places: .hashTable)

@@ -44,7 +44,7 @@ extension HNSWGraph {
 }
 
 extension LinkedVectors {
-    /// Links elements with equal vectors on level 0, of which the first is linked with others: it leads to the second, and each to
+    /// Links elements with equal vectors on level 0. The first is linked with others: it leads to the second, and each to
     /// the next one.
     ///
     /// Each leads back to the first as well, and on to its neighbours as far as there are places. Where the first has no place left

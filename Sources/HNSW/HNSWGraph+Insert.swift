@@ -221,8 +221,8 @@ extension HNSWGraph {
 
     /// The nearest of the outposts on a level, if one is nearer than `start`, else that.
     ///
-    /// The second vector of a new island would not find the first: a search ends among the nearest of the older islands, none of
-    /// which need lead on.
+    /// The second vector of a new island would not find the first: a search ends among the nearest of the older islands, and
+    /// none of them need lead on.
     private func nearestOutpost<Kernel: DistanceKernel>(
         to query: UnsafePointer<Kernel.Element>, than start: UInt32, level: Int, kernel: Kernel,
         scratch: inout SearchScratch

@@ -49,7 +49,7 @@ extension HNSWGraph {
             throw GraphInvariantViolation("\(vacated.count) nodes are noted as removed ones with live members")
         }
         guard members == duplicates else {
-            throw GraphInvariantViolation("\(duplicates) duplicates, of which \(members) hang on nodes")
+            throw GraphInvariantViolation("\(duplicates) duplicates; \(members) hang on nodes")
         }
         guard !isCondemned(entryPoint.rawValue) else { throw GraphInvariantViolation("the entry point is condemned") }
         // Nodes of single insertions since the last repair may still be cut off; repair finds them.
@@ -67,7 +67,7 @@ extension HNSWGraph {
         var member = states.next(node)
         while let slot = member {
             guard ledger.duplicates.node(duplicate: slot) == node, count < slotCount else {
-                throw GraphInvariantViolation("slot \(slot) hangs on slot \(node), of which it is no duplicate")
+                throw GraphInvariantViolation("slot \(slot) hangs on slot \(node) and is no duplicate of it")
             }
             count += 1
             member = states.next(slot)

@@ -58,7 +58,7 @@ extension HNSWGraph {
         }
     }
 
-    /// The next slot with the same vector, which is one of the graph's whatever a file says.
+    /// The next slot with the same vector, which is one of the graph's even if a damaged file says otherwise.
     private func nextMember(_ slot: UInt32) -> UInt32? {
         guard let next = states.next(slot), next < slotCount else { return nil }
         return next
@@ -96,7 +96,7 @@ extension HNSWGraph {
     /// Whether a node has a vector that a search may show.
     ///
     /// - Parameter stepsLeft: slots of the view that may still be looked at, in the whole of a search as many as there are: every
-    ///   slot is a member of one node. A file that nobody has verified may say otherwise, and that chains are rings.
+    ///   slot is a member of one node. An unverified file may say otherwise, and its chains may be rings.
     @inline(__always)
     func isVisible(_ node: UInt32, in view: GraphView, stepsLeft: inout Int) -> Bool {
         // In this order: the bit of a node of a change that ends is cleared when the version is another one.

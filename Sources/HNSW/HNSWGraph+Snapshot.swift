@@ -100,8 +100,8 @@ struct GraphRecord {
 }
 
 extension HNSWGraph {
-    /// The graph of a snapshot of `slotCount` vectors. Nothing is read but the section `graph`: searches do not leave the tensors
-    /// whatever these hold, and before the graph is changed, ``verify()`` must have found it sound.
+    /// The graph of a snapshot of `slotCount` vectors. Reads only the section `graph`. Searches stay within the tensors
+    /// even if these are damaged. Before a change, the graph must have been verified.
     package init(
         parameters: HNSWParameters, capacity: Int, file: SnapshotFile, slotCount: Int
     ) throws(StorageError) {

@@ -78,7 +78,7 @@ extension HNSWGraph {
     package func verifyEdges() throws(SnapshotError) {
         let flags = ledger.flags.base
         let unswept = ledger.sweep.map { $0.cursor..<$0.end } ?? 0..<0
-        // By node, the last row that named it. With M = 2, the least, there are two rows a slot in the mean.
+        // By node, the last row that named it. With M = 2, the least, there are two rows a slot on average.
         var namedIn = [UInt32](repeating: 0, count: slotCount)
         var rowNumber: UInt32 = 0
         let levels = levels.base

@@ -152,8 +152,8 @@ package struct HNSWGraph: ~Copyable, @unchecked Sendable {
         stored == .max ? nil : (Slot(UInt32(truncatingIfNeeded: stored >> 8)), Int(stored & 255))
     }
 
-    /// What a search that begins now may see. Whoever takes it must have announced the version, so that no slot of it is used
-    /// again meanwhile.
+    /// What a search that begins now may see. The caller has announced the version, so that no slot of it is reused before the
+    /// search ends.
     package func view(at version: GraphVersion) -> GraphView {
         // In this order: the entry point's slot is among those counted.
         let entry = Self.entry(entry.load(ordering: .acquiring))

@@ -27,7 +27,7 @@ struct Layer {
     let rowOffset: Int
     let firstRow: UnsafePointer<UInt32>?
 
-    /// The last row above level 0: a file that nobody has verified may say that a node's is behind it.
+    /// The last row above level 0: an unverified file may say that a node's is behind it.
     let lastRow: Int
     let maximumNeighbors: Int
 
@@ -52,7 +52,7 @@ struct Layer {
         }
     }
 
-    /// Empties a row, whatever it holds.
+    /// Empties a row.
     func clear(_ row: NeighborRow) {
         for place in 0..<maximumNeighbors { row[place] = HNSWGraph.endOfRow }
     }

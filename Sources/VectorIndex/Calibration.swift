@@ -18,14 +18,14 @@ public struct Calibration: Sendable, Hashable, Codable {
         /// Candidates that a search begins with.
         public var efSearch: Int
 
-        /// The highest recall that a search can be asked for here, 0 to 1: the share of the `k` true nearest that it finds in the mean,
-        /// and in the mean of every neighborhood but for two hundredths and chance.
+        /// The highest recall that a search can be asked for here, 0 to 1: the share of the `k` true nearest that it finds on average,
+        /// and on average in every neighborhood, less two hundredths and chance.
         public var recall: Double
 
         /// The standard error of ``recall``: how far it may be from what other queries of the kind would show.
         public var standardError: Double
 
-        /// Distances computed for a query that asks for this recall, in the mean.
+        /// Distances computed for a query that asks for this recall, on average.
         public var distancesPerQuery: Double
     }
 

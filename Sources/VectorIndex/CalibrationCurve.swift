@@ -8,7 +8,7 @@ extension Calibration.Curve {
 
     /// For each wish the setting that fulfils it with the fewest distances, as far as one does.
     ///
-    /// A wish is fulfilled in the mean over all queries, and in the mean over every neighborhood as far as chance allows to tell.
+    /// A wish is fulfilled on average over all queries, and over each neighborhood as far as chance allows to tell.
     ///
     /// - Parameters:
     ///   - kIndex: which of ``CalibrationStages/ks``.

@@ -11,7 +11,7 @@ extension ExactIndex {
         }
     }
 
-    /// Runs the queries one after the other down each block, which stays in the cache meanwhile.
+    /// Runs the queries one after the other down each block, so that the block stays in the cache.
     private func scan(_ tile: QueryBlock<Float>, limit: Int) -> [[NearestSelection.Candidate]] {
         var selections = (0..<tile.count).map { q in
             NearestSelection(limit: limit, margin: margin(squaredNorm: tile.squaredNorms[q]))

@@ -9,7 +9,7 @@ extension HNSWIndex {
         (0..<UInt32(view.slotCount)).filter { graph.isLive(Slot($0), in: view) }
     }
 
-    /// The `limit` nearest slots to each query, whatever it costs. Nobody writes to `slots` meanwhile.
+    /// The `limit` nearest slots to each query, by comparing all. The caller does not change `slots` until this returns.
     ///
     /// - Parameter slots: the slots that count, in ascending order.
     func exactNearest(
@@ -20,8 +20,8 @@ extension HNSWIndex {
         let threads = max(1, min(threads, queries.count))
         let scan = queries.count < Self.certifiedMinimumQueries ? nil : certifiedScan(limit: limit, slots: slots)
         results.withUnsafeMutableBufferPointer { results in
-            // SAFETY: thread t takes the queries t, t + threads, ... and writes their places only; rows and codes are not
-            // changed meanwhile.
+            // SAFETY: thread t takes the queries t, t + threads, ... and writes their places only; no change of
+            // rows and codes runs beside them.
             nonisolated(unsafe) let results = results
             nonisolated(unsafe) let queries = queries
             DispatchQueue.concurrentPerform(iterations: threads) { thread in

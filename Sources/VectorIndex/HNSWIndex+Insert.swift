@@ -156,7 +156,7 @@ extension HNSWIndex {
         }
     }
 
-    /// Links the nodes of `count` vectors, of which the others equal one of them or an older one; the caller holds `writer`.
+    /// Links the nodes of `count` vectors. The other vectors equal one of them or an older one. The caller holds `writer`.
     private func link(_ nodes: [UInt32], of count: Int, threads: Int, progress: BatchProgress) throws(CancellationError)
     {
         switch state.value.kernel {
@@ -192,7 +192,7 @@ extension HNSWIndex {
         // The graph is proved whole when it has grown by a sixteenth; what a smaller call drops is kept within reach at once.
         let isSmall = nodes.count * 16 < graph.nodeCount || nodes.count == 1
         var linked = count - nodes.count
-        // Of one node no rows are saved to be put back: who would cancel it is asked before.
+        // A batch of one keeps no undo log: `progress` can cancel it only here, before it is linked.
         if nodes.count <= 1 { try progress(count) }
         while true {
             if let heldOut = schedule.heldOut, isCalibrationDue(additional: nodes.count) {

@@ -27,7 +27,7 @@ extension HNSWIndex {
     private func isCalibrationDue(additional: Int, growthShare: Int) -> Bool {
         let count = count + additional
         guard count >= Self.calibrationMinimumCount else { return false }
-        // What a file of version 1 holds was measured in the mean only.
+        // What a file of version 1 holds was measured on average only, not by neighborhood.
         guard let calibrated = state.value.calibrated, calibrated.outlierRatio != nil else { return true }
         let inserted = insertedCount.load(ordering: .relaxed) + additional - calibrated.insertedCount
         let measuredCount = calibrated.calibration.vectorCount
@@ -112,7 +112,7 @@ extension HNSWIndex {
             values.span, dimensions: dimensions, metric: metric, instructionSet: instructionSet)
     }
 
-    /// Asks queries, of which the first `randomCount` stand for all.
+    /// Asks queries. The first `randomCount` stand for all.
     ///
     /// - Parameter cells: the neighborhood of each query, as far as it is known.
     private func calibrate(

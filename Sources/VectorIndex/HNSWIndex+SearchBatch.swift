@@ -50,7 +50,7 @@ extension HNSWIndex {
                     let first = next.add(1, ordering: .relaxed).oldValue * partSize
                     guard first < batch.count, !isCancelled.load(ordering: .relaxed) else { return }
                     let part = first..<min(first + partSize, batch.count)
-                    // A version is read for a part only: what is removed meanwhile can be used again the sooner.
+                    // A version is read for a part only, so that slots of removed vectors are reused sooner.
                     let computed = self.readers.read(self.graph) { place, version in
                         self.find(
                             part, of: batch, request: request, plan: plan, version: version, scratch: place.query

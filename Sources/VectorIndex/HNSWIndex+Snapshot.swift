@@ -6,14 +6,14 @@ import Synchronization
 extension HNSWIndex {
     /// Saves the index to a file, from which ``init(contentsOf:options:)-(String,_)`` opens it without building it again.
     ///
-    /// The file is written beside its place and takes it when all of it is on the disk: whatever happens meanwhile, the old file or
-    /// the new one is there, and who reads the old one goes on reading it. An index that has not changed is saved to the same
+    /// The file is written beside its place and takes it when all of it is on the disk. At any time the old file or the new one is
+    /// there. A process that reads the old one goes on reading it. An index that has not changed is saved to the same
     /// bytes. Changes wait until it is saved; searches do not. Writes as many bytes as ``memoryBytes`` says, about.
     ///
     /// - Parameter path: the file to write or to replace, in a folder that is there.
     /// - Returns: the length of the file in bytes.
-    /// - Throws: ``VectorIndexError/snapshot(_:)``: the file cannot be written, of which
-    ///   ``SnapshotError/cannotWrite(path:code:)`` says why, and is as it was, but for the exception that ``SnapshotError`` names;
+    /// - Throws: ``VectorIndexError/snapshot(_:)``: the file cannot be written
+    ///   (``SnapshotError/cannotWrite(path:code:)`` says why), and is as it was, but for the exception that ``SnapshotError`` names;
     ///   or the index was opened from a damaged one.
     @discardableResult
     public func save(to path: String) throws(VectorIndexError) -> Int {

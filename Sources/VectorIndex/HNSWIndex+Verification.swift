@@ -51,7 +51,7 @@ extension HNSWIndex {
     private func prove(_ proofs: [Proof]) throws(SnapshotError) {
         var failures = [SnapshotError?](repeating: nil, count: proofs.count)
         failures.withUnsafeMutableBufferPointer { failures in
-            // SAFETY: each proof only reads what nobody changes meanwhile, and its failure is written to its own place.
+            // SAFETY: no change runs beside the proofs, which only read, and each writes its failure to its own place.
             nonisolated(unsafe) let failures = failures
             DispatchQueue.concurrentPerform(iterations: proofs.count) { i in
                 do throws(SnapshotError) { try self.prove(proofs[i]) } catch { failures[i] = error }

@@ -150,8 +150,8 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
         return withSlot(of: key) { slot, version in state.value.vectors.shared(slot, version: version.number) }
     }
 
-    /// Calls `body` with the slot of a key, which holds that vector meanwhile, and the version that is read; nil if the key is not
-    /// there.
+    /// Calls `body` with the slot of a key and the version that is read; nil if the key is not there. The slot holds that vector
+    /// until `body` returns.
     func withSlot<Result>(of key: UInt64, _ body: (Slot, GraphVersion) -> Result) -> Result? {
         while true {
             let outcome: (result: Result?, isDecided: Bool) = readers.read(graph) { _, version in

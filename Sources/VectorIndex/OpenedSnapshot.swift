@@ -170,7 +170,7 @@ extension ProductBalance {
 
     /// The balance of a file's index; nil if it has none.
     init?(_ file: SnapshotFile, index: IndexRecord) throws(SnapshotError) {
-        // Sections that nobody has asked for are refused.
+        // Sections that no part of the index asks for are refused.
         guard file.header.version >= 3, index.metric == .innerProduct, var record = try file.record(.balance) else {
             return nil
         }

@@ -39,15 +39,14 @@ final class Readers: @unchecked Sendable {
         }
     }
 
-    /// Calls `body` with a place that is the caller's meanwhile; it reads nothing that may be given up.
+    /// Calls `body` with a place that is the caller's until `body` returns; it reads nothing that may be given up.
     func withPlace<Result, Failure: Error>(_ body: (Place) throws(Failure) -> Result) throws(Failure) -> Result {
         let place = take()
         defer { place.isTaken.store(false, ordering: .releasing) }
         return try body(place)
     }
 
-    /// Calls `body` with a place and the present version of the graph: nothing that was there at that version is used for anything
-    /// else meanwhile.
+    /// Calls `body` with a place and the present version of the graph. No slot of that version is reused until `body` returns.
     func read<Result, Failure: Error>(
         _ graph: borrowing HNSWGraph, _ body: (Place, GraphVersion) throws(Failure) -> Result
     ) throws(Failure) -> Result {

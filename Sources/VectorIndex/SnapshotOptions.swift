@@ -4,7 +4,7 @@ import HNSW
 
 /// How a snapshot is opened.
 public struct SnapshotOptions: Sendable, Hashable {
-    /// When the content of a snapshot is checked. Its header and its short sections are, whatever is chosen.
+    /// When the content of a snapshot is checked. Its header and its short sections are always checked.
     public enum Verification: String, Sendable, Hashable, CaseIterable {
         /// All of it while it is opened: every checksum, and that every number leads where it should. Then the index holds what was
         /// saved. Reads the whole file once.

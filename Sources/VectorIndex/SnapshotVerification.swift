@@ -47,7 +47,7 @@ final class SnapshotVerification: @unchecked Sendable {
 
     private static func bits(_ uses: [Use]) -> Int { uses.reduce(0) { $0 | 1 << $1.rawValue } }
 
-    /// Verifies what must be known for a use, if nobody has before.
+    /// Verifies what a use must know, unless that is done.
     ///
     /// - Parameter structure: proves that the index can be changed.
     /// - Throws: ``VectorIndexError/snapshot(_:)``, now and ever after.

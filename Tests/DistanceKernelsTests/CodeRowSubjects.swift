@@ -62,5 +62,5 @@ let leastScaledLength = 0x1p-50
 /// Ranges below this are not divided into steps.
 let leastDividedRange = 0x1p-114
 
-/// The largest dimension is left to the tests of sums, of which it is the limit.
+/// The largest dimension is the limit of sums, and left to their tests.
 let encodedDimensions = codeRowDimensions.filter { $0 < 1000 }

@@ -49,7 +49,9 @@ struct InstructionSetTests {
         }
     }
 
-    @Test("A set asked for is chosen whatever the variable holds", arguments: ["avx512", "avx2", "portable", "sse9"])
+    @Test(
+        "A set asked for is chosen before the one that the variable names",
+        arguments: ["avx512", "avx2", "portable", "sse9"])
     func requestBeatsVariable(value: String) throws {
         for set in InstructionSet.supported {
             #expect(try InstructionSet.resolve(set, environmentValue: value) == set)

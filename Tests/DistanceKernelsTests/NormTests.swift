@@ -34,7 +34,7 @@ struct NormTests {
     }
 
     @Test(
-        "A vector is scaled to length 1 whatever its length, and the length it had is returned",
+        "A vector of any length is scaled to length 1, and the length it had is returned",
         arguments: InstructionSet.supported)
     func normalize(set: InstructionSet) throws {
         let table = try #require(ck_table_named(set.rawValue))

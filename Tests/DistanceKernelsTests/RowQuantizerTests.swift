@@ -9,7 +9,7 @@ import Testing
 struct RowQuantizerTests {
     private static let kinds: [VectorCodes] = [.int8, .int4]
 
-    /// Random vectors, some of which hold one value far beyond the others, or lie far from all.
+    /// Random vectors. Some hold one value far beyond the others, or lie far from all.
     private static func hostile(count: Int, dimensions: Int, metric: Metric, seed: UInt64) -> [[Float]] {
         var generator = SeededGenerator(seed: seed)
         return (0..<count).map { i in
@@ -102,7 +102,7 @@ struct RowQuantizerTests {
         }
     }
 
-    @Test("Equal vectors have equal rows, whatever lay there before", arguments: kinds, Metric.allCases)
+    @Test("Equal vectors have equal rows, also in memory that was used before", arguments: kinds, Metric.allCases)
     func equalVectors(codes: VectorCodes, metric: Metric) {
         for dimensions in testedDimensions {
             let some = Self.hostile(count: 10, dimensions: dimensions, metric: metric, seed: UInt64(dimensions))

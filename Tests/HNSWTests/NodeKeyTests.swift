@@ -22,7 +22,7 @@ struct NodeKeyTests {
         }
     }
 
-    @Test("Equal distances sort by slot, whatever the flags", arguments: distances)
+    @Test("Equal distances sort by slot, with any flags", arguments: distances)
     func tiesSortBySlot(distance: Float) {
         let slots: [UInt32] = [0, 1, 2, 1000, 1 << 29, (1 << 30) - 1]
         for (a, b) in zip(slots, slots.dropFirst()) {

@@ -9,7 +9,7 @@ public struct IndexUse: Sendable {
     private let path: String
 
     /// - Parameters:
-    ///   - values: what queries and vectors are made of, whatever number of dimensions the index has.
+    ///   - values: what queries and vectors are made of, for any number of dimensions.
     ///   - path: where the index is saved to.
     public init(values: [Float], savingTo path: String) {
         self.values = values

@@ -23,7 +23,7 @@ public struct SnapshotImage: Sendable {
         public var padding: Range<Int> { offset + length..<SnapshotImage.padded(offset + length) }
     }
 
-    /// The file, whatever has become of it.
+    /// The file as it is now.
     public var bytes: [UInt8]
 
     /// The sections of the file as it was written.

@@ -33,7 +33,7 @@ public struct VersionedIndex: Sendable {
         try change(to: 0)
     }
 
-    /// Opens a file, of which everything is verified unless the options say otherwise.
+    /// Opens a file, and verifies all of it unless the options say otherwise.
     public init(contentsOf path: String, options: SnapshotOptions = SnapshotOptions()) throws(VectorIndexError) {
         index = try HNSWIndex(contentsOf: path, options: options)
     }

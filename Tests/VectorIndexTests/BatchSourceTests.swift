@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import VectorIndex
 
-@Suite("What a batch is made from, and what happens meanwhile")
+@Suite("What a batch is made from, and what its callback may do")
 struct BatchSourceTests {
     @Test("Vectors may come from the index itself, and be of any kind")
     func ownVectors() throws {

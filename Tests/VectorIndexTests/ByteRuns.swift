@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Files of which most bytes repeat the one before, as snapshots of small indexes, in little space: over and over, a count (1 byte)
+/// Files whose bytes mostly repeat the one before, as snapshots of small indexes, in little space: over and over, a count (1 byte)
 /// and so many bytes, then a count (2 bytes, little-endian) and the byte that comes so many times.
 enum ByteRuns {
     /// Shorter runs take more space than their bytes.

@@ -13,7 +13,7 @@ struct CraftedSnapshotTests {
 
     private func parts(_ seed: SnapshotSeed) throws -> [SnapshotImage.Part] {
         var parts = try #require(SnapshotDamageTests.images[seed]).parts
-        // Whatever becomes of them, with the right checksums.
+        // Checksums are made anew after each edit.
         for i in parts.indices { parts[i].checksum = nil }
         return parts
     }

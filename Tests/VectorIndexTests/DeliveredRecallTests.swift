@@ -87,7 +87,7 @@ enum UnevenData: CaseIterable, Sendable {
 
 @Suite("Recall that is delivered")
 struct DeliveredRecallTests {
-    /// The share of the true nearest that searches find, in the mean.
+    /// The share of the true nearest that searches find, on average.
     private func delivered(_ index: HNSWIndex, _ queries: [Float], k: Int, recall: Double) throws -> Double {
         let expected = try index.search(each: queries, k: k, effort: .recall(1))
         let found = try index.search(each: queries, k: k, effort: .recall(recall))

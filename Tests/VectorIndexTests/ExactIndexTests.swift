@@ -32,7 +32,7 @@ struct ExactIndexTests {
         }
     }
 
-    @Test("Equal distances are ordered by insertion, across every tile and whatever k is")
+    @Test("Equal distances are ordered by insertion, across every tile and for any k")
     func tiesByInsertion() throws {
         var generator = SeededGenerator(seed: 41)
         let keys = (0..<3000 as Range<UInt64>).shuffled(using: &generator)

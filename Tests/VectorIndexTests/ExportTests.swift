@@ -75,7 +75,7 @@ struct ExportTests {
     }
 
     @Test(
-        "Equal vectors are linked in a chain, whatever of them is removed, and cut nothing off", arguments: [2, 3, 16])
+        "Equal vectors are linked in a chain, also when some are removed, and cut nothing off", arguments: [2, 3, 16])
     func duplicates(m: Int) throws {
         let index = try HNSWIndex(
             dimensions: 4, metric: .squaredEuclidean,

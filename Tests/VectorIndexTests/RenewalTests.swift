@@ -114,7 +114,7 @@ struct RenewalTests {
         let count = 150
         let values = generator.vectors(count: count, dimensions: Self.dimensions)
         try index.insert(contentsOf: values, keys: Array(0..<UInt64(count)))
-        // Equal ones, of which those that stay move when those that came before are renewed.
+        // Equal ones: those that stay move when those that came before are renewed.
         try index.insert(contentsOf: values, keys: (0..<count).map { UInt64(1000 + $0) })
         let isDone = Atomic(false)
         let problems = Guarded<[String]>([])

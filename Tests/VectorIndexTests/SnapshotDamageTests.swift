@@ -132,7 +132,7 @@ struct SnapshotDamageTests {
     private static let caseSize = 100 as UInt64
 
     @Test(
-        "With many bytes changed it is refused or harmless, whatever is asked of it",
+        "With many bytes changed it is refused, or harmless to every use",
         arguments: 0..<(isExhaustive ? 1000 : 20) as Range<UInt64>)
     func mutated(group: UInt64) throws {
         let folder = try TemporaryFolder()

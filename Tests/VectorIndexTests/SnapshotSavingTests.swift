@@ -12,7 +12,7 @@ struct SnapshotSavingTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    /// Calls of which the first write waits.
+    /// Calls whose first write waits.
     private final class BlockedCalls: Sendable {
         private let hasBegun = DispatchSemaphore(value: 0)
         private let mayGoOn = DispatchSemaphore(value: 0)
@@ -69,7 +69,7 @@ struct SnapshotSavingTests {
         #expect(try fixture.answers(opened) == expected)
     }
 
-    @Test("Who saves to the same file meanwhile does not disturb it")
+    @Test("A second index saved to the same file does not disturb it")
     func besideAnother() throws {
         let index = try fixture.make()
         let other = try SnapshotFixture().make()

@@ -10,7 +10,7 @@ struct SnapshotVersion1Writer {
     let metric: Metric
     let vectors: [[Float]]
 
-    /// Slots of which the whole vector is in the file as well.
+    /// Slots whose whole vector is in the file as well.
     let newest: [Int]
 
     private let scale: Float

@@ -53,7 +53,7 @@ struct CompactFixture {
         }
     }
 
-    /// Stores a vector in the slot of one that nobody can read any more.
+    /// Stores a vector in the slot of one that no reader can reach any longer.
     mutating func replace(_ slot: Int, by vector: [Float]) throws {
         try vectors.ensure(additional: 1, newSlots: 0)
         originals[slot] = vector

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import VectorStorage
 
-@Suite("Vectors of which codes are kept")
+@Suite("Vectors that are kept as codes")
 struct CompactVectorsTests {
     private static let kinds: [VectorCodes] = [.int8, .int4]
     private static let dimensions = 24

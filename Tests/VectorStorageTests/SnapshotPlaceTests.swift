@@ -145,7 +145,7 @@ struct SnapshotPlaceTests {
         #expect(status(folder.path("pipe")).st_mode & S_IFMT == S_IFIFO)
     }
 
-    @Test("The permissions and the owner of the old file are kept, and nobody can read the new one before")
+    @Test("The permissions and the owner of the old file are kept, and no one else can read the new one")
     func permissionsKept() throws {
         let path = folder.path("a")
         let here = folder.url.path
