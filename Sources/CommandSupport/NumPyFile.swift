@@ -2,7 +2,7 @@
 
 import Foundation
 
-/// A file in NumPy's `.npy` format, mapped into memory: two dimensions, C order, little-endian.
+/// A file in NumPy's `.npy` format, mapped into memory: two dimensions, in C or Fortran order, of either order of bytes.
 ///
 /// | bytes   | content                                                                                   |
 /// |---------|-------------------------------------------------------------------------------------------|
@@ -14,18 +14,26 @@ import Foundation
 ///
 /// Source: the format's description in NumPy's `numpy/lib/format.py`.
 package struct NumPyFile {
-    /// What an element is.
+    /// What an element is, as `descr` says it after the order of bytes.
     package enum ElementType: String {
-        case float32 = "<f4"
-        case float16 = "<f2"
-        case int32 = "<i4"
-        case int8 = "|i1"
+        case float64 = "f8"
+        case float32 = "f4"
+        case float16 = "f2"
+        case int64 = "i8"
+        case int32 = "i4"
+        case int16 = "i2"
+        case int8 = "i1"
+        case uint64 = "u8"
+        case uint32 = "u4"
+        case uint16 = "u2"
+        case uint8 = "u1"
 
         var byteCount: Int {
             switch self {
-            case .float32, .int32: 4
-            case .float16: 2
-            case .int8: 1
+            case .float64, .int64, .uint64: 8
+            case .float32, .int32, .uint32: 4
+            case .float16, .int16, .uint16: 2
+            case .int8, .uint8: 1
             }
         }
     }
@@ -34,6 +42,11 @@ package struct NumPyFile {
     package let elementType: ElementType
     package let rows: Int
     package let columns: Int
+
+    private let isBigEndian: Bool
+
+    /// Whether columns lie one after the other, not rows.
+    private let isFortranOrder: Bool
 
     private let data: Data
     private let dataStart: Int
@@ -52,52 +65,103 @@ package struct NumPyFile {
             throw CommandFailure("\(path): \(error.description)")
         }
         elementType = header.elementType
+        isBigEndian = header.isBigEndian
+        isFortranOrder = header.isFortranOrder
         rows = header.rows
         columns = header.columns
         dataStart = header.dataStart
     }
 
-    /// The first `limit` rows as floats, one after the other; of a float32 or float16 file.
+    /// The first `limit` rows as floats, one after the other.
+    ///
+    /// - Throws: ``CommandFailure``, naming the file and the row: a float64 is beyond the range of float32, or an integer has no equal
+    ///   float32.
     package func floats(limit: Int? = nil) throws(CommandFailure) -> [Float] {
-        let count = min(rows, limit ?? rows) * columns
         switch elementType {
-        case .float32:
-            return elements(count: count, of: UInt32.self) { Float(bitPattern: UInt32(littleEndian: $0)) }
-        case .float16:
-            return elements(count: count, of: UInt16.self) { Float(halfBits: UInt16(littleEndian: $0)) }
-        case .int32, .int8:
-            throw CommandFailure("\(path): holds \(elementType.rawValue), wanted float32 or float16")
+        case .float32: return elements(limit, UInt32.self) { Float(bitPattern: $0) }
+        case .float16: return elements(limit, UInt16.self) { Float(halfBits: $0) }
+        case .float64:
+            let floats = elements(limit, UInt64.self) { Float(Double(bitPattern: $0)) }
+            guard floats.contains(where: \.isInfinite) else { return floats }
+            let values = elements(limit, UInt64.self) { Double(bitPattern: $0) }
+            if let place = values.indices.first(where: { values[$0].isFinite && floats[$0].isInfinite }) {
+                throw failure(place, "\(values[place]), which is beyond float32")
+            }
+            return floats
+        case .int8, .uint8, .int16, .uint16:
+            return try integers(limit).map { Float($0) }
+        case .int32, .uint32, .int64, .uint64:
+            let values = try integers(limit)
+            if let place = values.firstIndex(where: { Float(exactly: $0) == nil }) {
+                throw failure(place, "\(values[place]), which no float32 equals")
+            }
+            return values.map { Float($0) }
         }
     }
 
-    /// All elements of an int32 file.
+    /// All elements of a file of integers.
+    ///
+    /// - Throws: ``CommandFailure``, naming the file: it holds something else, or a value is beyond int32.
     package func int32s() throws(CommandFailure) -> [Int32] {
-        guard elementType == .int32 else {
-            throw CommandFailure("\(path): holds \(elementType.rawValue), wanted int32")
+        if elementType == .int32 { return elements(nil, UInt32.self) { Int32(bitPattern: $0) } }
+        let values = try integers(nil)
+        if let place = values.firstIndex(where: { Int32(exactly: $0) == nil }) {
+            throw failure(place, "\(values[place]), which is beyond int32")
         }
-        return elements(count: rows * columns, of: UInt32.self) { Int32(bitPattern: UInt32(littleEndian: $0)) }
+        return values.map { Int32($0) }
     }
 
     /// The first `limit` rows of an int8 file.
     package func int8s(limit: Int? = nil) throws(CommandFailure) -> [Int8] {
-        guard elementType == .int8 else {
-            throw CommandFailure("\(path): holds \(elementType.rawValue), wanted int8")
-        }
-        return elements(count: min(rows, limit ?? rows) * columns, of: Int8.self) { $0 }
+        guard elementType == .int8 else { throw CommandFailure("\(path): holds \(elementType), wanted int8") }
+        return elements(limit, UInt8.self) { Int8(bitPattern: $0) }
     }
 
-    private func elements<Raw: BitwiseCopyable, Element>(
-        count: Int, of raw: Raw.Type, _ convert: (Raw) -> Element
+    /// The first `limit` rows of a file of integers.
+    private func integers(_ limit: Int?) throws(CommandFailure) -> [Int64] {
+        switch elementType {
+        case .int8: return elements(limit, UInt8.self) { Int64(Int8(bitPattern: $0)) }
+        case .uint8: return elements(limit, UInt8.self) { Int64($0) }
+        case .int16: return elements(limit, UInt16.self) { Int64(Int16(bitPattern: $0)) }
+        case .uint16: return elements(limit, UInt16.self) { Int64($0) }
+        case .int32: return elements(limit, UInt32.self) { Int64(Int32(bitPattern: $0)) }
+        case .uint32: return elements(limit, UInt32.self) { Int64($0) }
+        case .int64: return elements(limit, UInt64.self) { Int64(bitPattern: $0) }
+        case .uint64:
+            let values = elements(limit, UInt64.self) { $0 }
+            if let place = values.firstIndex(where: { $0 > UInt64(Int64.max) }) {
+                throw failure(place, "\(values[place]), which is beyond int64")
+            }
+            return values.map { Int64($0) }
+        case .float16, .float32, .float64:
+            throw CommandFailure("\(path): holds \(elementType), wanted integers, such as int32")
+        }
+    }
+
+    /// Says what is wrong with the value at a place among the rows.
+    private func failure(_ place: Int, _ fault: String) -> CommandFailure {
+        CommandFailure("\(path): row \(place / columns) holds \(fault)")
+    }
+
+    /// The first `limit` rows, one after the other, each element made of its bits.
+    private func elements<Raw: FixedWidthInteger & BitwiseCopyable, Element>(
+        _ limit: Int?, _ raw: Raw.Type, _ convert: (Raw) -> Element
     ) -> [Element] {
-        data.withUnsafeBytes { bytes in
-            // SAFETY: the header's check ensures that the file holds rows × columns elements after `dataStart`.
-            [Element](unsafeUninitializedCapacity: count) { target, initializedCount in
-                for i in 0..<count {
-                    let offset = dataStart + i * MemoryLayout<Raw>.size
-                    (target.baseAddress! + i).initialize(
-                        to: convert(bytes.loadUnaligned(fromByteOffset: offset, as: raw)))
+        let count = min(rows, limit ?? rows)
+        let (rowStep, columnStep) = isFortranOrder ? (1, rows) : (columns, 1)
+        return data.withUnsafeBytes { bytes in
+            [Element](unsafeUninitializedCapacity: count * columns) { target, initializedCount in
+                // SAFETY: the header's check ensures that the file holds rows × columns elements after `dataStart`.
+                for row in 0..<count {
+                    for column in 0..<columns {
+                        let place = row * rowStep + column * columnStep
+                        let offset = dataStart + place * MemoryLayout<Raw>.size
+                        let bits = bytes.loadUnaligned(fromByteOffset: offset, as: raw)
+                        (target.baseAddress! + row * columns + column).initialize(
+                            to: convert(isBigEndian ? Raw(bigEndian: bits) : Raw(littleEndian: bits)))
+                    }
                 }
-                initializedCount = count
+                initializedCount = count * columns
             }
         }
     }
@@ -116,11 +180,16 @@ extension NumPyFile {
         try write(values.map(\.bitPattern), as: .float32, rows: rows, columns: columns, to: path)
     }
 
-    private static func write(
-        _ values: [UInt32], as elementType: ElementType, rows: Int, columns: Int, to path: String
+    /// Writes an int64 file.
+    package static func write(_ values: [Int64], rows: Int, columns: Int, to path: String) throws(CommandFailure) {
+        try write(values.map { UInt64(bitPattern: $0) }, as: .int64, rows: rows, columns: columns, to: path)
+    }
+
+    private static func write<Raw: FixedWidthInteger>(
+        _ values: [Raw], as elementType: ElementType, rows: Int, columns: Int, to path: String
     ) throws(CommandFailure) {
         precondition(values.count == rows * columns)
-        var header = "{'descr': '\(elementType.rawValue)', 'fortran_order': False, 'shape': (\(rows), \(columns)), }"
+        var header = "{'descr': '<\(elementType.rawValue)', 'fortran_order': False, 'shape': (\(rows), \(columns)), }"
         // The data begins at a multiple of 64 bytes; the header ends with a newline.
         header += String(repeating: " ", count: 63 - (10 + header.utf8.count) % 64) + "\n"
         var data = Data([0x93] + Array("NUMPY".utf8) + [1, 0])

@@ -10,6 +10,8 @@ struct NumPyHeader {
     }
 
     let elementType: NumPyFile.ElementType
+    let isBigEndian: Bool
+    let isFortranOrder: Bool
     let rows: Int
     let columns: Int
 
@@ -20,18 +22,26 @@ struct NumPyHeader {
         let text = try Self.dictionary(data)
         dataStart = text.end
         guard let description = Self.value(of: "descr", in: text.dictionary, from: "'", through: "'") else {
-            throw Malformed("no element type in the .npy header")
+            throw Malformed(
+                text.dictionary.contains("'descr': [")
+                    ? "records, which are no vectors: save one of their fields" : "no element type in the .npy header")
         }
-        guard let elementType = NumPyFile.ElementType(rawValue: description) else {
-            throw Malformed("elements of type '\(description)'; float32, float16, int32 and int8 are read")
+        // NumPy writes a machine's own order as "<" or ">"; one byte has none.
+        guard let elementType = NumPyFile.ElementType(rawValue: String(description.dropFirst())),
+            elementType.byteCount == 1 ? "|<>".contains(description.first!) : "<>".contains(description.first!)
+        else {
+            throw Malformed("elements of type '\(description)', which are not read: save x.astype(\"f4\")")
         }
         self.elementType = elementType
+        isBigEndian = description.hasPrefix(">")
         guard let order = Self.value(of: "fortran_order", in: text.dictionary, from: "", through: ",") else {
             throw Malformed("no element order in the .npy header")
         }
-        guard order.trimmingCharacters(in: .whitespaces) == "False" else {
-            throw Malformed("elements in Fortran order; C order is read")
+        let orders = ["False": false, "True": true]
+        guard let isFortranOrder = orders[order.trimmingCharacters(in: .whitespaces)] else {
+            throw Malformed("an element order '\(order)' in the .npy header")
         }
+        self.isFortranOrder = isFortranOrder
         guard let shape = Self.value(of: "shape", in: text.dictionary, from: "(", through: ")") else {
             throw Malformed("no shape in the .npy header")
         }

@@ -6,7 +6,7 @@ import Foundation
 ///
 /// | name     | format                                                | read as floats       | read as int32 |
 /// |----------|-------------------------------------------------------|----------------------|---------------|
-/// | `.npy`   | NumPy's (``NumPyFile``)                               | float32, float16, int8 | int32       |
+/// | `.npy`   | NumPy's (``NumPyFile``)                               | floats and integers  | integers      |
 /// | `.fvecs` | TEXMEX (``TexmexFile``)                               | float32              |               |
 /// | `.bvecs` | TEXMEX                                                | uint8                |               |
 /// | `.ivecs` | TEXMEX                                                | int32                | int32         |
@@ -49,7 +49,6 @@ package struct VectorTable {
     /// - Throws: ``CommandFailure``, naming the file: it holds something else, or a row is malformed.
     package func floats(limit: Int? = nil) throws(CommandFailure) -> [Float] {
         switch file {
-        case .numPy(let file) where file.elementType == .int8: try file.int8s(limit: limit).map { Float($0) }
         case .numPy(let file): try file.floats(limit: limit)
         case .texmex(let file): try file.floats(limit: limit)
         }
@@ -99,5 +98,18 @@ extension VectorTable {
         case "ivecs": try TexmexFile.write(values, rows: rows, columns: columns, to: path)
         default: throw CommandFailure("\(path): int32 are written to .npy or .ivecs")
         }
+    }
+
+    /// Writes ids to a `.npy` or `.ivecs` file: as int32 if all fit, otherwise as int64, which only `.npy` has.
+    ///
+    /// - Throws: ``CommandFailure``, as of floats.
+    package static func write(ids: [Int64], rows: Int, columns: Int, to path: String) throws(CommandFailure) {
+        guard let large = ids.first(where: { Int32(exactly: $0) == nil }) else {
+            return try write(ids.map { Int32($0) }, rows: rows, columns: columns, to: path)
+        }
+        guard fileExtension(path) == "npy" else {
+            throw CommandFailure("\(path): the key \(large) is beyond int32; a .npy file can hold it")
+        }
+        try NumPyFile.write(ids, rows: rows, columns: columns, to: path)
     }
 }

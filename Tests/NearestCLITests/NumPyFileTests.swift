@@ -145,4 +145,86 @@ struct NumPyFileTests {
             }
         }
     }
+
+    /// A type as NumPy writes it, the bytes of two values in little-endian order, and the values.
+    private static let numberTypes: [(descr: String, bytes: [UInt8], values: [Float])] = [
+        ("f8", littleEndianBytes((1.5).bitPattern) + littleEndianBytes((-3e30).bitPattern), [1.5, -3e30]),
+        ("f4", littleEndianBytes(Float(1.5).bitPattern) + littleEndianBytes(Float(-2).bitPattern), [1.5, -2]),
+        ("f2", [0x00, 0x3E, 0x00, 0xC0], [1.5, -2]),
+        ("i8", littleEndianBytes(1 << 40 as Int64) + littleEndianBytes(-7 as Int64), [0x1p40, -7]),
+        ("u8", littleEndianBytes(1 << 62 as UInt64) + littleEndianBytes(7 as UInt64), [0x1p62, 7]),
+        ("i4", littleEndianBytes(-70_000 as Int32) + littleEndianBytes(7 as Int32), [-70_000, 7]),
+        ("u4", littleEndianBytes(1 << 31 as UInt32) + littleEndianBytes(7 as UInt32), [0x1p31, 7]),
+        ("i2", littleEndianBytes(-300 as Int16) + littleEndianBytes(7 as Int16), [-300, 7]),
+        ("u2", littleEndianBytes(65_535 as UInt16) + littleEndianBytes(7 as UInt16), [65_535, 7]),
+        ("i1", [0x80, 7], [-128, 7]), ("u1", [0x80, 7], [128, 7]),
+    ]
+
+    @Test("Every type of number is read as floats, in either order of bytes and of elements", arguments: numberTypes)
+    func everyType(type: (descr: String, bytes: [UInt8], values: [Float])) throws {
+        let size = type.bytes.count / 2
+        let (one, two) = (Array(type.bytes.prefix(size)), Array(type.bytes.suffix(size)))
+        for (mark, first, second) in [("<", one, two), (">", Array(one.reversed()), Array(two.reversed()))] {
+            let mark = size == 1 ? "|" : mark
+            // Rows (1, 2), (2, 2) and (1, 1).
+            let byRow = NumPyBytes(
+                descr: mark + type.descr, shape: "(3, 2)", data: first + second + second + second + first + first)
+            let byColumn = NumPyBytes(
+                descr: mark + type.descr, shape: "(3, 2)", order: "True",
+                data: first + second + first + second + second + first)
+            for file in [byRow, byColumn] {
+                try withFile(file.bytes) { path in
+                    let (a, b) = (type.values[0], type.values[1])
+                    let read = try NumPyFile(path: path)
+                    let (all, some) = (try read.floats(), try read.floats(limit: 2))
+                    #expect(all == [a, b, b, b, a, a])
+                    #expect(some == [a, b, b, b])
+                }
+            }
+        }
+    }
+
+    @Test("A value that the wanted type does not have is named with its row")
+    func valuesOutOfRange() throws {
+        let cases: [(descr: String, bytes: [UInt8], fault: String, asIDs: Bool)] = [
+            ("<f8", littleEndianBytes((0).bitPattern) + littleEndianBytes((1e300).bitPattern), "1e+300", false),
+            ("<i4", littleEndianBytes(0 as Int32) + littleEndianBytes(16_777_217 as Int32), "16777217", false),
+            ("<i8", littleEndianBytes(0 as Int64) + littleEndianBytes(Int64.max), "9223372036854775807", true),
+            ("<u8", littleEndianBytes(0 as UInt64) + littleEndianBytes(UInt64.max), "18446744073709551615", true),
+        ]
+        for (descr, bytes, fault, asIDs) in cases {
+            try withFile(NumPyBytes(descr: descr, shape: "(2, 1)", data: bytes).bytes) { path in
+                let file = try NumPyFile(path: path)
+                expectRefusal(of: path, because: "row 1 holds \(fault)") {
+                    if asIDs { _ = try file.int32s() } else { _ = try file.floats() }
+                }
+            }
+        }
+    }
+
+    @Test("Ids of every type of integer are read, and large ones are written as int64")
+    func ids() throws {
+        for (descr, bytes) in [
+            ("<i8", littleEndianBytes(7 as Int64) + littleEndianBytes(-1 as Int64)),
+            ("<i2", littleEndianBytes(7 as Int16) + littleEndianBytes(-1 as Int16)),
+        ] {
+            try withFile(NumPyBytes(descr: descr, shape: "(1, 2)", data: bytes).bytes) { path in
+                let ids = try NumPyFile(path: path).int32s()
+                #expect(ids == [7, -1])
+            }
+        }
+        try withTemporaryPath { path in
+            try VectorTable.write(ids: [5, -1], rows: 1, columns: 2, to: path)
+            #expect(try NumPyFile(path: path).elementType == .int32)
+            try VectorTable.write(ids: [1 << 40, -1], rows: 1, columns: 2, to: path)
+            let large = try NumPyFile(path: path)
+            #expect(large.elementType == .int64)
+            #expect(try large.floats() == [0x1p40, -1])
+        }
+        withTemporaryPath(extension: "ivecs") { path in
+            expectRefusal(of: path, because: "a .npy file can hold it") {
+                try VectorTable.write(ids: [1 << 40], rows: 1, columns: 1, to: path)
+            }
+        }
+    }
 }

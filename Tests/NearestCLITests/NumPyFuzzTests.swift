@@ -49,9 +49,8 @@ struct NumPyFuzzTests {
                     let read = try NumPyFile(path: path)
                     let count: Int
                     switch read.elementType {
-                    case .float32, .float16: count = try read.floats().count
-                    case .int32: count = try read.int32s().count
-                    case .int8: count = try read.int8s().count
+                    case .float64, .float32, .float16, .int8, .uint8, .int16, .uint16: count = try read.floats().count
+                    case .int32, .uint32, .int64, .uint64: count = try read.int32s().count
                     }
                     #expect(count == read.rows * read.columns, "seed \(seed)")
                     accepted += 1

@@ -83,10 +83,8 @@ struct NumPyRefusalTests {
         try expectRefused(file, "version \(major)")
     }
 
-    @Test("Fortran order is refused")
-    func fortranOrder() throws {
-        let file = NumPyBytes(descr: "<f4", shape: "(1, 1)", order: "True", data: [0, 0, 0, 0])
-        try expectRefused(file, "Fortran")
+    @Test("An order that is neither is refused")
+    func order() throws {
         for order in ["false", "Falsey", "0", ""] {
             try expectRefused(NumPyBytes(descr: "<f4", shape: "(1, 1)", order: order, data: [0, 0, 0, 0]), nil)
         }
@@ -94,15 +92,17 @@ struct NumPyRefusalTests {
 
     @Test(
         "Elements of another type are refused",
-        arguments: [">f4", "<f8", "=f4", "<i8", "<u4", "|u1", "|b1", "<c8", "|O", "<U3", "f4", "", "<f4 "])
+        arguments: ["=f4", "|f4", "|b1", "<c8", "|O", "<U3", "f4", "<", "", "<f4 ", "<f3", "<M8[ns]"])
     func otherTypes(descr: String) throws {
-        try expectRefused(NumPyBytes(descr: descr, shape: "(1, 1)", data: [0, 0, 0, 0]), "type '\(descr)'")
+        try expectRefused(
+            NumPyBytes(descr: descr, shape: "(1, 1)", data: [0, 0, 0, 0]),
+            "type '\(descr)', which are not read: save x.astype")
     }
 
     @Test("Records are refused")
     func records() throws {
         let header = "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1, 1), }"
-        try expectRefused(NumPyBytes(header: header, data: [0, 0, 0, 0]), "no element type")
+        try expectRefused(NumPyBytes(header: header, data: [0, 0, 0, 0]), "records")
     }
 
     @Test("One, three or no dimensions are refused")
@@ -209,14 +209,8 @@ struct NumPyRefusalTests {
     func wrongElements() throws {
         try withFile(Self.valid.bytes) { path in
             let floats = try NumPyFile(path: path)
-            expectRefusal(of: path, because: "wanted int32") { _ = try floats.int32s() }
+            expectRefusal(of: path, because: "wanted integers") { _ = try floats.int32s() }
             expectRefusal(of: path, because: "wanted int8") { _ = try floats.int8s() }
-        }
-        for (descr, data) in [("<i4", [1, 0, 0, 0]), ("|i1", [1])] as [(String, [UInt8])] {
-            try withFile(NumPyBytes(descr: descr, shape: "(1, 1)", data: data).bytes) { path in
-                let integers = try NumPyFile(path: path)
-                expectRefusal(of: path, because: "wanted float32 or float16") { _ = try integers.floats() }
-            }
         }
     }
 

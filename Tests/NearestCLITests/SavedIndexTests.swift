@@ -101,8 +101,7 @@ struct SavedIndexTests {
         try fixture.build()
         let bytes = try fixture.folder.bytes("a.nearest")
         try NumPyFile.write([1, .nan] as [Float], rows: 1, columns: 2, to: fixture.path("nan.npy"))
-        try NumPyFile.write([1, 2] as [Int32], rows: 1, columns: 2, to: fixture.path("ids.npy"))
-        for name in ["none.npy", "nan.npy", "ids.npy", "base.txt"] {
+        for name in ["none.npy", "nan.npy", "base.txt"] {
             expectExit(1, BuildCommand.self, ["--base", fixture.path(name)] + out) { _ = try $0.build() }
         }
         for place in ["no/such/a.nearest", "base.npy/a.nearest", ""] {

@@ -71,7 +71,7 @@ struct SearchCommandTests {
         #expect(try file.int32s() == Array(keys.joined()))
     }
 
-    @Test("Keys beyond int32 are printed, and are an error where they are to be written")
+    @Test("Keys beyond int64 are printed, and are an error where they are to be written")
     func largeKeys() throws {
         let index = try HNSWIndex(dimensions: 12, metric: .manhattan)
         try index.insert(Array(fixture.vectors[..<12]), key: .max)
@@ -81,7 +81,7 @@ struct SearchCommandTests {
         let message = expectExit(1, SearchCommand.self, arguments + ["--ids-out", fixture.path("ids.npy")]) {
             _ = try $0.search()
         }
-        #expect(message == "the key 18446744073709551615 is beyond int32, which ids are written as")
+        #expect(message == "the key 18446744073709551615 is beyond int64, which ids are written as")
         #expect(try !fixture.folder.names.contains("ids.npy"))
     }
 

@@ -11,8 +11,8 @@ struct BenchCommand: ParsableCommand {
         commandName: "bench",
         abstract: "Build an index of a file of vectors, or open a saved one, and measure search: recall beside speed.",
         discussion: """
-            Vectors are read from NumPy's .npy (C order, two dimensions, float32, float16 or int8) and from .fvecs, .bvecs and \
-            .ivecs, ground truth from .npy (int32) and .ivecs; ids are written as .npy. Recall counts ties with the k-th true \
+            Vectors are read from NumPy's .npy (two dimensions; floats or integers) and from .fvecs, .bvecs and .ivecs, ground \
+            truth from .npy (integers) and .ivecs. Ids are written as .npy. Recall counts ties with the k-th true \
             neighbour as hits, and is given where there is ground truth to compare with.
 
             With --index nothing is built: what is said of the index must be so, the time of opening is given as that of \
@@ -120,7 +120,7 @@ struct BenchCommand: ParsableCommand {
         if let idsOut {
             for (i, ef) in settings.enumerated() {
                 let ids = try idRows(rounds[0][i].results, k: k)
-                try NumPyFile.write(ids, rows: inputs.queryCount, columns: k, to: Self.idsPath(idsOut, ef: ef))
+                try VectorTable.write(ids: ids, rows: inputs.queryCount, columns: k, to: Self.idsPath(idsOut, ef: ef))
             }
         }
         return BenchReport(

@@ -53,8 +53,13 @@ extension ConvertCommand {
     private func write(_ values: [Float], keys: [UInt64], columns: Int) throws -> String {
         // Before anything is written: a key may be beyond what can be.
         let ids = keysOut == nil ? [] : try idColumn(keys)
+        if let keysOut, let large = ids.first(where: { Int32(exactly: $0) == nil }),
+            !keysOut.lowercased().hasSuffix(".npy")
+        {
+            throw CommandFailure("\(keysOut): the key \(large) is beyond int32; a .npy file can hold it")
+        }
         let text = try write(values, rows: keys.count, columns: columns)
-        if let keysOut { try VectorTable.write(ids, rows: keys.count, columns: 1, to: keysOut) }
+        if let keysOut { try VectorTable.write(ids: ids, rows: keys.count, columns: 1, to: keysOut) }
         return text
     }
 

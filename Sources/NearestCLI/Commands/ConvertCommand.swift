@@ -52,7 +52,10 @@ struct ConvertCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: "Threads that build an index. (default: every core)")
     var buildThreads: Int?
 
-    @Option(help: ArgumentHelp("Write the keys or labels to a .npy or .ivecs file: int32, one a row.", valueName: "K"))
+    @Option(
+        help: ArgumentHelp(
+            "Write the keys or labels to a .npy or .ivecs file, one a row: int32, or int64 where needed.",
+            valueName: "K"))
     var keysOut: String?
 
     mutating func validate() throws {

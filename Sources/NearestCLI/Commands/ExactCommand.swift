@@ -85,7 +85,7 @@ struct ExactCommand: ParsableCommand {
         let seconds = (ContinuousClock.now - start).seconds
         progress.finish()
         if let idsOut {
-            try VectorTable.write(try idRows(results, k: k), rows: results.count, columns: k, to: idsOut)
+            try VectorTable.write(ids: try idRows(results, k: k), rows: results.count, columns: k, to: idsOut)
         }
         let operations = 2 * Double(results.count) * Double(index.count) * Double(inputs.dimensions)
         let report = Report(

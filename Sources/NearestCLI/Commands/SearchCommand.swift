@@ -85,7 +85,7 @@ struct SearchCommand: ParsableCommand {
         }
         let seconds = (ContinuousClock.now - start).seconds
         if let idsOut {
-            try VectorTable.write(try idRows(results, k: k), rows: results.count, columns: k, to: idsOut)
+            try VectorTable.write(ids: try idRows(results, k: k), rows: results.count, columns: k, to: idsOut)
         }
         return SearchReport(index, k: k, threads: threads, seconds: seconds, results: results)
     }
