@@ -7,37 +7,37 @@ import VectorStorage
 /// Nodes that are planned together do not see each other. So that this costs no recall even where data arrives in clusters,
 /// they are visited in an order permuted by hash, and few are planned together while little of the call is linked (the
 /// prefix doubling of ParlayANN, Manohar et al. 2024). The schedule depends on nothing but the graph and the call.
-package struct BatchSchedule {
+struct BatchSchedule {
     private let nodes: [UInt32]
     private var linkedCount = 0
 
     /// Nodes that are linked last, which can serve as queries to the graph before: a part ends where they begin.
     private let heldOutCount: Int
 
-    package init(_ nodes: [UInt32], seed: UInt64) {
+    init(_ nodes: [UInt32], seed: UInt64) {
         let hashed = nodes.map { (hash: Hashing.mix(~seed, UInt64($0)), node: $0) }
         heldOutCount = min(1000, nodes.count / 10)
         self.nodes = hashed.sorted { ($0.hash, $0.node) < ($1.hash, $1.node) }.map(\.node)
     }
 
     /// The nodes held out, once all others are linked and none of them is; else nil.
-    package var heldOut: ArraySlice<UInt32>? {
+    var heldOut: ArraySlice<UInt32>? {
         heldOutCount > 0 && linkedCount == nodes.count - heldOutCount ? nodes.suffix(heldOutCount) : nil
     }
 
     /// The nodes to plan together next, nil at the end: at most 2 % of the graph and 10 % of what this call has linked.
     /// A node above the top level comes alone.
-    package mutating func next(in graph: borrowing HNSWGraph) -> ArraySlice<UInt32>? {
+    mutating func next(in graph: HNSWGraph) -> ArraySlice<UInt32>? {
         guard linkedCount < nodes.count else { return nil }
         let limit = max(1, min(graph.nodeCount / 50, linkedCount / 10))
         let boundary = nodes.count - heldOutCount
         let stop = linkedCount < boundary ? boundary : nodes.count
         let remaining = nodes[linkedCount..<stop].prefix(limit)
-        let isAlone = { (node: UInt32, graph: borrowing HNSWGraph) in
+        let isAlone = { (node: UInt32) in
             graph.entryPoint == nil || graph.level(of: node) > graph.topLevel
         }
         var end = remaining.startIndex
-        while end < remaining.endIndex, !isAlone(nodes[end], graph) { end += 1 }
+        while end < remaining.endIndex, !isAlone(nodes[end]) { end += 1 }
         if end == remaining.startIndex { end += 1 }
         linkedCount = end
         return nodes[remaining.startIndex..<end]

@@ -3,7 +3,7 @@
 import VectorStorage
 
 /// What only the writer of a graph knows: searches read none of it.
-final class GraphLedger {
+struct GraphLedger: ~Copyable {
     let flags: Tensor<NodeFlags>
 
     var duplicates: DuplicateSets
@@ -12,7 +12,7 @@ final class GraphLedger {
     var linkedSinceRepair = 0
 
     /// Nodes without a live vector, those that a sweep unlinks included.
-    var deadNodeCount = 0
+    var tombstoneCount = 0
 
     /// Nodes that came since the last version, or got a duplicate.
     var pendingNodes: [UInt32] = []
@@ -20,14 +20,12 @@ final class GraphLedger {
     /// The version at which lifetimes were last aged.
     var agedAt = GraphVersion.first
 
-    /// The last nodes that came to lie farther from all others than these from one another: the first of an island, mostly.
-    var outposts: [UInt32] = []
+    /// Recent outliers: nodes farther from their nearest neighbor than three quarters of that neighbor's own neighbors are. Usually
+    /// the first of a new cluster.
+    var outliers: [UInt32] = []
 
     /// The rows that need not be saved (again) in this batch; nil if none is saved.
     var savedRows: RowMarks?
-
-    /// Rows that were saved by the writer's own thread.
-    var journal = RowJournal()
 
     /// Removed duplicates that are members of their nodes still.
     var removedDuplicates: [UInt32] = []
@@ -35,75 +33,81 @@ final class GraphLedger {
     /// Nodes whose own vectors are removed, and that have live members; nil if they are to be looked for.
     var vacated: Set<UInt32>?
 
-    /// The unlinking of dead nodes that is under way.
+    /// The unlinking of tombstones that is under way.
     var sweep: Sweep?
 
-    /// Slots that nothing leads to, in the order in which they were given up; those before `firstGiven` are in use again.
-    private var given: [GivenSlot] = []
-    private var firstGiven = 0
+    /// Slots that no edge leads to, in the order in which they were retired; those before `firstRetired` are in use again.
+    private var retired: [RetiredSlot] = []
+    private var firstRetired = 0
 
     init(capacity: Int, record: GraphRecord, source: TensorSource) throws(StorageError) {
-        flags = try source.tensor(.flags, stride: 1, capacity: capacity, rows: record.slotCount)
-        duplicates = try DuplicateSets(
+        // Made before any is stored: one that fails leaves nothing half initialized.
+        let flags: Tensor<NodeFlags> = try source.tensor(
+            .flags, stride: 1, capacity: capacity, rows: record.slotCount)
+        let duplicates = try DuplicateSets(
             capacity: capacity, source: source, hashCount: record.hashCount, slotCount: record.slotCount)
+        self.flags = flags
+        self.duplicates = duplicates
         linkedSinceRepair = record.linkedSinceRepair
-        deadNodeCount = record.deadNodeCount
+        tombstoneCount = record.tombstoneCount
         agedAt = record.agedAt
-        outposts = record.outposts
+        outliers = record.outliers
         removedDuplicates = record.removedDuplicates
         vacated = record.slotCount == 0 ? [] : nil
         sweep = record.sweep
-        given = record.freeSlots.map { GivenSlot(slot: $0, version: record.version) }
+        retired = record.freeSlots.map { RetiredSlot(slot: $0, version: record.version) }
     }
 
-    func addOutpost(_ node: UInt32) {
-        if outposts.count == Self.maximumOutposts { outposts.removeFirst() }
-        outposts.append(node)
+    mutating func addOutlier(_ node: UInt32) {
+        if outliers.count == Self.maximumOutliers { outliers.removeFirst() }
+        outliers.append(node)
     }
 
-    /// Forgets outposts that are to be nodes no more.
-    func removeOutposts(where isGone: (UInt32) -> Bool) { outposts.removeAll(where: isGone) }
+    /// Forgets outliers that are being unlinked.
+    mutating func removeOutliers(where isGone: (UInt32) -> Bool) { outliers.removeAll(where: isGone) }
 
     /// What an insertion compares with them is a small part of what it compares.
-    static var maximumOutposts: Int { 64 }
+    static var maximumOutliers: Int { 64 }
 
     /// Slots that can be used again, now or later.
-    var freeSlotCount: Int { given.count - firstGiven }
+    var freeSlotCount: Int { retired.count - firstRetired }
 
-    /// Slots given up at `version` or before.
+    /// Slots retired at `version` or before.
     func freeSlotCount(upTo version: GraphVersion) -> Int {
-        given[firstGiven...].prefix { $0.version <= version }.count
+        retired[firstRetired...].prefix { $0.version <= version }.count
     }
 
-    /// Gives up a slot that no edge leads to from `version` on.
-    func give(_ slot: UInt32, at version: GraphVersion) { given.append(GivenSlot(slot: slot, version: version)) }
+    /// Retires a slot that no edge leads to from `version` on.
+    mutating func retire(_ slot: UInt32, at version: GraphVersion) {
+        retired.append(RetiredSlot(slot: slot, version: version))
+    }
 
-    /// Takes a slot that was given up at `version` or before.
-    func take(upTo version: GraphVersion) -> GivenSlot? {
-        guard firstGiven < given.count, given[firstGiven].version <= version else { return nil }
-        let taken = given[firstGiven]
-        firstGiven += 1
-        if firstGiven * 2 > given.count {
-            given.removeFirst(firstGiven)
-            firstGiven = 0
+    /// Takes a slot that was retired at `version` or before.
+    mutating func take(upTo version: GraphVersion) -> RetiredSlot? {
+        guard firstRetired < retired.count, retired[firstRetired].version <= version else { return nil }
+        let taken = retired[firstRetired]
+        firstRetired += 1
+        if firstRetired * 2 > retired.count {
+            retired.removeFirst(firstRetired)
+            firstRetired = 0
         }
         return taken
     }
 
     /// Puts back slots that were just taken, in the order in which they were.
-    func putBack(_ slots: [GivenSlot]) {
-        given.replaceSubrange(..<firstGiven, with: slots)
-        firstGiven = 0
+    mutating func rollBack(_ slots: [RetiredSlot]) {
+        retired.replaceSubrange(..<firstRetired, with: slots)
+        firstRetired = 0
     }
 
-    /// The slots given up at `version` or before.
+    /// The slots retired at `version` or before.
     func free(upTo version: GraphVersion) -> [UInt32] {
-        given[firstGiven...].prefix { $0.version <= version }.map(\.slot)
+        retired[firstRetired...].prefix { $0.version <= version }.map(\.slot)
     }
 }
 
 /// A slot that no edge leads to from a version on.
-struct GivenSlot {
+struct RetiredSlot {
     let slot: UInt32
     let version: GraphVersion
 }
@@ -113,7 +117,7 @@ struct NodeFlags: OptionSet, BitwiseCopyable {
     let rawValue: UInt8
 
     /// No live vector is here: the node routes and is no result.
-    static let dead = NodeFlags(rawValue: 1)
+    static let tombstone = NodeFlags(rawValue: 1)
 
     /// The slot hangs on another slot's node and is not linked.
     static let duplicate = NodeFlags(rawValue: 2)
@@ -121,13 +125,13 @@ struct NodeFlags: OptionSet, BitwiseCopyable {
     /// The slot's own vector is removed.
     static let removed = NodeFlags(rawValue: 4)
 
-    /// A dead node that is being unlinked: it routes still, and no new edge leads to it.
-    static let condemned = NodeFlags(rawValue: 8)
+    /// A tombstone that is being unlinked: it still routes, and no new edge leads to it.
+    static let unlinking = NodeFlags(rawValue: 8)
 
     /// The slot holds nothing and no edge leads to it.
     static let free = NodeFlags(rawValue: 16)
 
-    static let all: NodeFlags = [.dead, .duplicate, .removed, .condemned, .free]
+    static let all: NodeFlags = [.tombstone, .duplicate, .removed, .unlinking, .free]
 
     /// Neither `duplicate` nor `free`: a node of the graph.
     var isNode: Bool { isDisjoint(with: [.duplicate, .free]) }

@@ -73,26 +73,6 @@ extension HNSWGraph {
         return count
     }
 
-    /// Marks a slot's vector as removed: searches of the next version do not find it. Its node routes until it is unlinked.
-    package func remove(_ slot: Slot) {
-        let flags = ledger.flags.base
-        precondition(slot.index < slotCount && flags[slot.index].isDisjoint(with: [.removed, .free]))
-        flags[slot.index].insert(.removed)
-        var lifetime = states.lifetime(slot.rawValue)
-        lifetime.died = version.next.short
-        states.setLifetime(lifetime, of: slot.rawValue)
-        let node = node(of: slot)
-        if flags[slot.index].contains(.duplicate) { ledger.removedDuplicates.append(slot.rawValue) }
-        if ledger.duplicates.removeMember(of: node) {
-            if node == slot.rawValue { ledger.vacated?.insert(node) }
-            return
-        }
-        ledger.vacated?.remove(node)
-        flags[Int(node)].insert(.dead)
-        ledger.deadNodeCount += 1
-        concealed.insert(node)
-    }
-
     /// Whether a node has a vector that a search may show.
     ///
     /// - Parameter stepsLeft: slots of the view that may still be looked at, in the whole of a search as many as there are: every
@@ -115,24 +95,13 @@ extension HNSWGraph {
         return false
     }
 
-    /// Whether ``SearchScratch/hidden`` can hide a live slot's vector, and nothing else: it is a node of level 0 alone.
-    package func canBeHidden(_ slot: Slot) -> Bool {
-        ledger.flags.base[slot.index].isEmpty && states.next(slot.rawValue) == nil && level(of: slot.rawValue) == 0
-            && slot != entryPoint
-    }
-
-    /// The node that holds a slot's vector: the slot itself, or the one that it is a duplicate of.
-    package func node(of slot: Slot) -> UInt32 { ledger.duplicates.node(duplicate: slot.rawValue) ?? slot.rawValue }
-
-    /// Whether a slot holds no vector, or a removed one; for the writer.
-    package func isRemoved(_ slot: Slot) -> Bool {
-        !ledger.flags.base[slot.index].isDisjoint(with: [.removed, .free])
-    }
-
     /// Whether a slot's vector is there at a search's version.
     package func isLive(_ slot: Slot, in view: GraphView) -> Bool {
         states.lifetime(slot.rawValue).contains(view.version)
     }
 
-    func isCondemned(_ slot: UInt32) -> Bool { ledger.flags.base[Int(slot)].contains(.condemned) }
+    /// Slots whose vectors a view sees.
+    package func liveSlots(in view: GraphView) -> [UInt32] {
+        (0..<UInt32(view.slotCount)).filter { isLive(Slot($0), in: view) }
+    }
 }

@@ -84,15 +84,25 @@ extension HNSWGraph {
         for key in scratch.savedKeys { scratch.pool.push(key) }
     }
 
-    /// The distance from a node of level 0 to the nearest of its neighbors; nil if it has none.
-    package func nearestNeighborDistance<Kernel: DistanceKernel>(
-        of node: UInt32, kernel: Kernel, scratch: inout SearchScratch
-    ) -> Float? {
-        let count = layer(0).copy(node, to: scratch.hopSlots.base)
-        guard count > 0 else { return nil }
-        let distances = scratch.hopDistances.base
-        let query = kernel.query(ofRow: node, space: scratch.candidateSpace.elements(kernel.queryLength))
-        kernel.gather(query, slots: scratch.hopSlots.base, count: count, into: distances)
-        return (0..<count).map { distances[$0] }.min()
+    /// The distance from each node of level 0 to the nearest of its neighbors; nil where it has none.
+    package func nearestNeighborDistances(
+        of nodes: [UInt32], by kernel: any DistanceKernel, scratch: inout SearchScratch
+    ) -> [Float?] {
+        nearestNeighborDistances(of: nodes, kernel: kernel, scratch: &scratch)
+    }
+
+    @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == Float16Kernel)
+    @specialized(where Kernel == CodeKernel)
+    private func nearestNeighborDistances<Kernel: DistanceKernel>(
+        of nodes: [UInt32], kernel: Kernel, scratch: inout SearchScratch
+    ) -> [Float?] {
+        nodes.map { node in
+            let count = layer(0).copy(node, to: scratch.hopSlots.base)
+            let distances = scratch.hopDistances.base
+            let query = kernel.query(ofRow: node, space: scratch.candidateSpace.elements(kernel.queryLength))
+            kernel.gather(query, slots: scratch.hopSlots.base, count: count, into: distances)
+            return (0..<count).map { distances[$0] }.min()
+        }
     }
 }

@@ -8,19 +8,19 @@ import VectorStorage
 ///
 /// Departures from the paper:
 /// 1. Levels come from a hash of (seed, slot), so that they do not depend on the order of arrival.
-/// 2. A batch is linked in two phases, which any number of threads carry out with the same result (``HNSWGraph+Insert``).
+/// 2. A batch is linked in two phases, which any number of threads carry out with the same result (``GraphWriter+Insert``).
 /// 3. Equal vectors share one node: an equal vector's slot hangs on the node and is never linked (``DuplicateSets``). Where the
-///    node's own vector is removed, one of the others moves to its slot (``HNSWGraph+Vacate``).
-/// 4. Nodes that no path reaches are attached again (``HNSWGraph+Repair``).
-/// 5. A removed vector's node still routes and is never a result, until it is unlinked (``HNSWGraph+Sweep``) and its slot used
+///    node's own vector is removed, one of the others moves to its slot (``GraphWriter+Vacate``).
+/// 4. Nodes that no path reaches are attached again (``GraphWriter+Repair``).
+/// 5. A removed vector's node still routes and is never a result, until it is unlinked (``GraphWriter+Sweep``) and its slot used
 ///    again.
 ///
-/// One thread changes the graph, with workers of its own, while others search it. A search takes a ``GraphView`` first and finds
+/// One ``GraphWriter`` changes the graph, with threads of its own, while others search it. A search takes a ``GraphView`` first and finds
 /// what was there at that version of the graph. It reads rows while they are changed, and finds in each place a neighbour of
 /// before or of after; a place behind the last neighbour holds ``endOfRow``. What an edge leads to was written before the edge,
 /// and is not overwritten before every search has ended that may have seen the edge.
-package struct HNSWGraph: ~Copyable, @unchecked Sendable {
-    // SAFETY: what searches read while it may change is atomic; `ledger` belongs to the writer.
+package final class HNSWGraph: @unchecked Sendable {
+    // SAFETY: what searches read while it may change is atomic, and a graph has one ``GraphWriter``, which alone changes it.
 
     package let parameters: HNSWParameters
 
@@ -37,7 +37,6 @@ package struct HNSWGraph: ~Copyable, @unchecked Sendable {
     let levels: Tensor<UInt8>
 
     let states: NodeStates
-    let ledger: GraphLedger
 
     /// The entry point and the top level.
     private let entry = Atomic<UInt64>(.max)
@@ -46,23 +45,13 @@ package struct HNSWGraph: ~Copyable, @unchecked Sendable {
     private let upperRows = Atomic(0)
     private let committed: Atomic<UInt64>
 
-    /// Dead nodes, and those of changes that are not finished.
+    /// Tombstones, and the nodes of changes that are not finished.
     let concealed: ConcealedNodes
 
     static var endOfRow: UInt32 { .max }
 
     /// Of 2^30 nodes with M = 2, about one would be drawn on this level or above: no level above it is needed.
     static var maximumLevel: Int { 30 }
-
-    /// - Parameters:
-    ///   - capacity: the most slots there can be.
-    ///   - version: the version of the graph while it is empty.
-    package init(
-        parameters: HNSWParameters, capacity: Int, version: GraphVersion = .first
-    ) throws(StorageError) {
-        try self.init(
-            parameters: parameters, capacity: capacity, record: GraphRecord(version: version), source: .fresh)
-    }
 
     /// The graph that a record describes.
     init(
@@ -81,7 +70,6 @@ package struct HNSWGraph: ~Copyable, @unchecked Sendable {
         let levels: Tensor<UInt8> = try source.tensor(.levels, stride: 1, capacity: capacity, rows: slotCount)
         let states = try NodeStates(capacity: capacity, source: source, slotCount: slotCount)
         let concealed = try ConcealedNodes(capacity: capacity, source: source, slotCount: slotCount)
-        let ledger = try GraphLedger(capacity: capacity, record: record, source: source)
         self.parameters = parameters
         baseNeighbors = base
         upperNeighbors = upper
@@ -89,7 +77,6 @@ package struct HNSWGraph: ~Copyable, @unchecked Sendable {
         self.levels = levels
         self.states = states
         self.concealed = concealed
-        self.ledger = ledger
         committed = Atomic(record.version.number)
         setEntryPoint(record.entryPoint.map { Slot($0) }, level: record.topLevel)
         self.slotCount = slotCount
@@ -100,44 +87,23 @@ package struct HNSWGraph: ~Copyable, @unchecked Sendable {
     /// Slots that the graph has known: nodes, duplicates, and those that are free again.
     package internal(set) var slotCount: Int {
         get { slots.load(ordering: .acquiring) }
-        nonmutating set { slots.store(newValue, ordering: .releasing) }
+        set { slots.store(newValue, ordering: .releasing) }
     }
 
     /// Nodes of the graph.
     package internal(set) var nodeCount: Int {
         get { nodes.load(ordering: .relaxed) }
-        nonmutating set { nodes.store(newValue, ordering: .relaxed) }
+        set { nodes.store(newValue, ordering: .relaxed) }
     }
 
     /// Rows of upper levels given out.
     var upperRowCount: Int {
         get { upperRows.load(ordering: .relaxed) }
-        nonmutating set { upperRows.store(newValue, ordering: .relaxed) }
+        set { upperRows.store(newValue, ordering: .relaxed) }
     }
-
-    /// Nodes that have each level, from level 0 on; for the writer. Linear in the number of slots.
-    package var nodeCountByLevel: [Int] {
-        var counts: [Int] = []
-        for slot in 0..<UInt32(slotCount) where ledger.flags.base[Int(slot)].isNode {
-            for level in 0...level(of: slot) {
-                if level == counts.count { counts.append(0) }
-                counts[level] += 1
-            }
-        }
-        return counts
-    }
-
-    /// Nodes without a live vector.
-    package var deadNodeCount: Int { ledger.deadNodeCount }
-
-    /// Slots whose vectors were removed and that nothing leads to any more.
-    package var freeSlotCount: Int { ledger.freeSlotCount }
 
     /// The last finished version.
     package var version: GraphVersion { GraphVersion(committed.load(ordering: .sequentiallyConsistent)) }
-
-    /// The version that the change under way makes.
-    package var nextVersion: GraphVersion { version.next }
 
     /// Where every search begins, a node on the top level; nil in an empty graph.
     var entryPoint: Slot? { Self.entry(entry.load(ordering: .acquiring))?.slot }
@@ -162,34 +128,45 @@ package struct HNSWGraph: ~Copyable, @unchecked Sendable {
             slotLimit: UInt32(slotCount))
     }
 
-    /// What the writer sees amid a change: all of it.
-    package var pendingView: GraphView { view(at: version.next) }
+    /// Makes a version the present one.
+    func publish(_ version: GraphVersion) { committed.store(version.number, ordering: .sequentiallyConsistent) }
 
-    /// Ends a change: what it added is seen from now on, and what it removed is not.
-    package func commit() {
-        let version = version.next
-        committed.store(version.number, ordering: .sequentiallyConsistent)
-        // Afterwards: a search of an older version looks at lifetimes because the version is not its own.
-        for node in ledger.pendingNodes where !ledger.flags.base[Int(node)].contains(.dead) { concealed.remove(node) }
-        ledger.pendingNodes.removeAll(keepingCapacity: true)
-        if version.number - ledger.agedAt.number >= Lifetime.agingPeriod { ageLifetimes(at: version) }
+    /// Makes slots `0..<newCount` usable.
+    func ensure(slotCount newCount: Int) throws(StorageError) {
+        var upperRows = upperRowCount
+        for index in slotCount..<max(newCount, slotCount) { upperRows += drawLevel(Slot(UInt32(index))) }
+        try baseNeighbors.ensure(rows: newCount)
+        try upperNeighbors.ensure(rows: upperRows)
+        try firstUpperRow.ensure(rows: newCount)
+        try levels.ensure(rows: newCount)
+        try states.ensure(rows: newCount)
+        try concealed.ensure(rows: newCount)
     }
 
-    private func ageLifetimes(at version: GraphVersion) {
-        for slot in 0..<UInt32(slotCount) {
-            states.setLifetime(states.lifetime(slot).aged(at: version.short), of: slot)
+    /// Gives a slot that no search knows empty rows, and a vector that is born with a version.
+    func clear(_ slot: Slot, born version: GraphVersion) {
+        precondition(slot.index <= slotCount)
+        let isNew = slot.index == slotCount
+        let level = drawLevel(slot)
+        if isNew {
+            firstUpperRow.base[slot.index] = UInt32(upperRowCount)
+            upperRowCount += level
+            levels.base[slot.index] = UInt8(level)
         }
-        ledger.agedAt = version
+        for each in 0...level { layer(each).clear(layer(each).row(slot.rawValue)) }
+        states.setNext(nil, of: slot.rawValue)
+        states.setLifetime(Lifetime(born: version.short, died: Lifetime.notDied), of: slot.rawValue)
+        concealed.insert(slot.rawValue)
+        if isNew { slotCount += 1 }
     }
 
-    /// Bytes that rows, levels, flags and duplicates use.
-    package var usedBytes: Int {
+    /// Bytes that rows, levels and lifetimes use.
+    var usedBytes: Int {
         let baseBytes =
-            baseNeighbors.stride * MemoryLayout<UInt32>.stride + MemoryLayout<UInt32>.stride + 2
+            baseNeighbors.stride * MemoryLayout<UInt32>.stride + MemoryLayout<UInt32>.stride + 1
             + NodeStates.bytesPerSlot
         let upperBytes = upperNeighbors.stride * MemoryLayout<UInt32>.stride
         return slotCount * baseBytes + upperRowCount * upperBytes
-            + ledger.duplicates.usedBytes(slotCount: slotCount)
     }
 
     /// Rows begin on cache lines: 16 slots each.

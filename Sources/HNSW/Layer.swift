@@ -68,3 +68,29 @@ struct Layer {
         return count
     }
 }
+
+// Changes of rows, by the writer.
+extension Layer {
+    /// Replaces a node's neighbors.
+    func write(_ neighbors: [NodeKey], to node: UInt32) {
+        let row = row(node)
+        for (i, neighbor) in neighbors.enumerated() { row[i] = neighbor.slot }
+        endRow(row, count: neighbors.count)
+    }
+
+    /// Whether a node has an edge to another.
+    func contains(_ neighbor: UInt32, in node: UInt32) -> Bool {
+        let row = row(node)
+        return (0..<count(row)).contains { row[$0] == neighbor }
+    }
+
+    /// Adds an edge if there is a free place; returns whether the row holds it now.
+    func append(_ neighbor: UInt32, to node: UInt32) -> Bool {
+        if contains(neighbor, in: node) { return true }
+        let row = row(node)
+        let count = count(row)
+        guard count < maximumNeighbors else { return false }
+        row[count] = neighbor
+        return true
+    }
+}

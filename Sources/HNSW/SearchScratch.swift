@@ -50,7 +50,10 @@ package struct SearchScratch: ~Copyable {
     let selectedSlots: AlignedBuffer<UInt32>
 
     /// Planned nodes that lie far from all others.
-    var outposts: [UInt32] = []
+    var outliers: [UInt32] = []
+
+    /// Rows that a batch has changed first with this memory, as they were before.
+    var undoLog = UndoLog()
 
     /// Planned nodes that would be out of place among their neighbors if they were read from codes, and these neighbors.
     var indistinct: [UInt32] = []

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a graph is searched and linked by. A search or a change chooses by it once.
+import HNSW
+
+/// What a graph is searched by. A search chooses by it once.
 enum GraphKernel {
     /// Codes, which stand for vectors.
     case codes(CodeKernel)
@@ -10,10 +12,19 @@ enum GraphKernel {
 
     /// Whole vectors in half precision.
     case float16(Float16Kernel)
+
+    /// The kernel, for what opens it in a generic function.
+    var kernel: any DistanceKernel {
+        switch self {
+        case .codes(let kernel): kernel
+        case .float32(let kernel): kernel
+        case .float16(let kernel): kernel
+        }
+    }
 }
 
 extension SearchState {
-    /// What the graph is searched and linked by: codes where there are any.
+    /// What the graph is searched by: codes where there are any.
     var kernel: GraphKernel {
         if let codes { return .codes(codes.kernel) }
         switch vectors.kernel {
@@ -21,5 +32,14 @@ extension SearchState {
         case .float16(let kernel)?: return .float16(kernel)
         case nil: preconditionFailure("compact vectors without codes")
         }
+    }
+
+    /// What the graph is linked by: the same, balanced where inner products are.
+    var linkKernel: LinkKernel {
+        func balanced(_ kernel: some DistanceKernel) -> any DistanceKernel {
+            guard let balance else { return kernel }
+            return BalancedKernel(kernel, balance: balance, vectors: vectors)
+        }
+        return LinkKernel(balanced(kernel.kernel), vectors: codes == nil ? nil : vectors)
     }
 }

@@ -3,6 +3,9 @@
 import HNSW
 
 extension HNSWIndex {
+    /// Fewer vectors are compared one by one.
+    static var calibrationMinimumCount: Int { 1000 }
+
     /// The recall that searches reach by the number of candidates, as last measured: near the end of a batch insertion that leaves
     /// the index half as large again, on vectors that were not yet linked; at the first search for a recall after the index has
     /// grown by a twentieth or lost a fifth; and by ``calibrate(queries:threads:)``. nil while there are fewer than 1,000 vectors:
@@ -15,15 +18,8 @@ extension HNSWIndex {
 
     /// Calibrates if that is due. While the index is changed, the last calibration serves, or every vector is compared.
     func renewCalibration() {
-        guard readers.read(graph, { _, _ in isCalibrationDue }) else { return }
-        _ = writer.withLockIfAvailable { _ in
-            if isCalibrationDue {
-                calibrate(
-                    asked: state.value.calibrated?.queries, isRenewal: !isCalibrationDue(additional: 0),
-                    among: liveSlots(in: graph.pendingView), threads: Processors.count)
-                graph.commit()
-            }
-        }
+        guard readers.read(graph, { _, _ in storage.isCalibrationDue }) else { return }
+        writer.withLockIfAvailable { $0.renewCalibration() }
     }
 
     /// Measures the recall of searches by the number of candidates, for 1, 10, 100 and 1,000 results, on queries like those that will
@@ -55,10 +51,7 @@ extension HNSWIndex {
         let threads = threads ?? Processors.count
         try VectorIndexError.check("threads", threads, in: IndexLimits.threads)
         try snapshot.require(.search)
-        writer.withLock { _ in
-            calibrate(asked: asked, among: liveSlots(in: graph.pendingView), threads: threads)
-            graph.commit()
-        }
+        writer.withLock { $0.calibrate(asking: asked, threads: threads) }
     }
 }
 

@@ -23,41 +23,14 @@ extension HNSWIndex {
     ///
     /// - Throws: ``VectorIndexError``: the index was opened from a file that turns out to be damaged.
     package func exportedGraph() throws(VectorIndexError) -> ExportedGraph {
-        try writer.withLock { _ throws(VectorIndexError) in
-            try requireSound()
-            compactAlone()
-            repair()
-            graph.commit()
-            let linked = graph.linkedVectors()
-            return ExportedGraph(
-                keys: linked.slots.map { directory.key(of: $0) }, vectors: values(of: linked.slots),
-                entryPoint: linked.entryPoint, neighbors: linked.neighbors)
-        }
+        try writer.withLock { (writer) throws(VectorIndexError) in try writer.exportedGraph() }
     }
 
-    /// All keys in ascending order, and the vectors in the same order, one after the other: normalised under ``Metric/cosine``, and
+    /// All keys in ascending order, and the vectors in the same order, one after the other: normalized under ``Metric/cosine``, and
     /// decoded where only their codes are kept. Waits for a change that is under way.
     ///
     /// - Throws: ``VectorIndexError``: the index was opened from a file that turns out to be damaged.
     package func contents() throws(VectorIndexError) -> (keys: [UInt64], vectors: [Float]) {
-        try writer.withLock { _ throws(VectorIndexError) in
-            try requireSound()
-            let slots = (0..<UInt32(vectors.count)).map { Slot($0) }.filter { !graph.isRemoved($0) }
-                .sorted { directory.key(of: $0) < directory.key(of: $1) }
-            return (slots.map { directory.key(of: $0) }, values(of: slots))
-        }
-    }
-
-    /// The vectors of some slots, one after the other; the caller holds `writer`.
-    private func values(of slots: [Slot]) -> [Float] {
-        let vector = vectors.shared(version: graph.version.number)
-        var values: [Float] = []
-        values.reserveCapacity(slots.count * dimensions)
-        for slot in slots {
-            vector(slot).withSpan { span in
-                for i in span.indices { values.append(span[i]) }
-            }
-        }
-        return values
+        try writer.withLock { (writer) throws(VectorIndexError) in try writer.contents() }
     }
 }

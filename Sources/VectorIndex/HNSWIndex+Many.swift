@@ -19,7 +19,9 @@ extension HNSWIndex {
         while true {
             let found: [SharedVector?]? = readers.read(graph) { _, version in
                 // A change ends under this lock, so that keys are those of the version.
-                let slots = access.read { graph.version == version ? keys.map { directory.slot(of: $0) } : nil }
+                let slots = storage.directory.read { directory in
+                    graph.version == version ? keys.map { directory.slot(of: $0) } : nil
+                }
                 guard let slots else { return nil }
                 let vector = state.value.vectors.shared(version: version.number)
                 return slots.map { $0.map(vector) }
@@ -35,10 +37,7 @@ extension HNSWIndex {
     /// - Throws: ``VectorIndexError``: the index was opened from a file that turns out to be damaged.
     @discardableResult
     public func remove(keys: [UInt64]) throws(VectorIndexError) -> Int {
-        try writer.withLock { _ throws(VectorIndexError) in
-            try requireSound()
-            return removeAlone(keys)
-        }
+        try writer.withLock { (writer) throws(VectorIndexError) in try writer.remove(keys: keys) }
     }
 
     /// Removes every vector in one change. Waits for a change under way.
@@ -47,25 +46,6 @@ extension HNSWIndex {
     /// - Throws: ``VectorIndexError``: the index was opened from a file that turns out to be damaged.
     @discardableResult
     public func removeAll() throws(VectorIndexError) -> Int {
-        try writer.withLock { _ throws(VectorIndexError) in
-            try requireSound()
-            return removeAlone(liveSlots(in: graph.pendingView).map { directory.key(of: Slot($0)) })
-        }
-    }
-
-    /// The caller holds `writer`.
-    private func removeAlone(_ keys: [UInt64]) -> Int {
-        var removed: [UInt64] = []
-        for key in keys {
-            // A key that is named twice is still known.
-            guard let slot = directory.slot(of: key), !graph.isRemoved(slot) else { continue }
-            graph.remove(slot)
-            removed.append(key)
-        }
-        guard !removed.isEmpty else { return 0 }
-        commit(inserted: 0, removed: removed.count) {
-            for key in removed { _ = directory.remove(key) }
-        }
-        return removed.count
+        try writer.withLock { (writer) throws(VectorIndexError) in try writer.removeAll() }
     }
 }

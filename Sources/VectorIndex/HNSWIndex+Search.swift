@@ -167,9 +167,6 @@ extension HNSWIndex {
     /// The share of neighbors that codes may keep out of a search's candidates.
     private static var mostMissed: Float { 0.004 }
 
-    /// The same while recall is measured, for the most results at every stage.
-    private static var mostMissedAtStage: Float { 0.05 }
-
     /// Compares what a search by codes has found with the stored vectors, and searches once more by these if the codes cannot tell
     /// the neighbors from what lies about them.
     func finish(
@@ -185,47 +182,6 @@ extension HNSWIndex {
         graph.search(query.values, budget: budget, kernel: StoredKernel(state.vectors), scratch: &scratch)
         scratch.reached = graph.reachedCount(in: scratch)
         graph.addKeptResults(in: &scratch)
-    }
-
-    /// Searches with more and more candidates, and calls `body` with the distances of the `limit` nearest at each stage, until it
-    /// returns false. Where codes turn out to miss neighbors, it begins again by stored vectors, as a search would.
-    ///
-    /// - Parameter counts: see ``HNSWGraph/searchStages(_:stages:stagesPerDoubling:nearestCounts:kernel:scratch:body:)``.
-    func findStages(
-        _ query: PreparedQuery, limit: Int, counts: [Int], state: SearchState, scratch: QueryScratch,
-        body: (SearchStage, [Float]) -> Bool
-    ) {
-        scratch.search.hidden = query.hidden
-        let (stages, perDoubling) = (CalibrationStages.expansions, CalibrationStages.perDoubling)
-        func results(_ scratch: borrowing SearchScratch) -> [Float] {
-            var distances: [Float] = []
-            graph.forEachResult(in: scratch, limit: limit) { _, distance in distances.append(distance) }
-            return distances
-        }
-        if let codes = state.codes {
-            let kernel = codes.kernel
-            let coded = kernel.query(
-                of: query.values, space: scratch.search.querySpace.elements(kernel.queryLength))
-            var missed: Float = 0
-            graph.searchStages(
-                coded, stages: stages, stagesPerDoubling: perDoubling, nearestCounts: counts, kernel: kernel,
-                scratch: &scratch.search
-            ) { stage, search in
-                var distances: [Float] = []
-                graph.keepingPool(of: &search) { search in
-                    missed = graph.rerank(
-                        query.values, coded: coded, limit: limit, kernel: kernel, vectors: state.vectors,
-                        scratch: &search)
-                    distances = results(search)
-                }
-                return missed <= Self.mostMissedAtStage && body(stage, distances)
-            }
-            if missed <= Self.mostMissedAtStage { return }
-        }
-        graph.searchStages(
-            query.values, stages: stages, stagesPerDoubling: perDoubling, nearestCounts: counts,
-            kernel: StoredKernel(state.vectors), scratch: &scratch.search
-        ) { stage, search in body(stage, results(search)) }
     }
 
     /// Compares every vector if a search has found fewer than `limit`: edges did not lead to as many as there are. Returns the

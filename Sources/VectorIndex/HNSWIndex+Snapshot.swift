@@ -22,27 +22,7 @@ extension HNSWIndex {
 
     /// Saves by the given system calls.
     package func save(to path: String, calls: SystemCalls) throws(VectorIndexError) -> Int {
-        try writer.withLock { _ throws(VectorIndexError) in
-            try requireSound()
-            do throws(SnapshotError) {
-                let version = IndexRecord.version(rows: options.rows, isBalanced: balance != nil)
-                let file = try SnapshotWriter(path, version: version, calls: calls)
-                let state = state.value
-                try file.append(.index, IndexRecord(self).encoded())
-                if let codes = state.codes { try file.append(.quantizer, codes.quantizer.encoded()) }
-                if let calibrated = state.calibrated {
-                    try file.append(.calibration, calibrated.encoded(dimensions: dimensions))
-                }
-                if let balance { try file.append(.balance, balance.encoded()) }
-                try graph.save(to: file)
-                try directory.save(to: file, slotCount: state.vectors.count)
-                try state.codes?.save(to: file)
-                try state.vectors.save(to: file)
-                return try file.finish()
-            } catch {
-                throw .snapshot(error)
-            }
-        }
+        try writer.withLock { (writer) throws(VectorIndexError) in try writer.save(to: path, calls: calls) }
     }
 
     /// Opens a saved index: searches and changes go on where they were when it was saved, with the same answers to the bit. The
@@ -69,7 +49,9 @@ extension HNSWIndex {
                 try SnapshotFile(path, residency: options.residency, prefaults: options.verification == .full)
             }
             try self.init(OpenedSnapshot(file, instructionSet: instructionSet, wantedSet: options.instructionSet))
-            try StorageError.wrap { () throws(SnapshotError) in try verify(file, options.verification) }
+            try StorageError.wrap { () throws(SnapshotError) in
+                try writer.withLock { (writer) throws(SnapshotError) in try writer.verify(file, options.verification) }
+            }
         } catch {
             throw VectorIndexError(error)
         }

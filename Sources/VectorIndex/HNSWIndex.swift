@@ -24,54 +24,12 @@ import Synchronization
 ///   keys, about 50 ns each.
 /// - The memory of removed vectors is used again for new ones, once their nodes are unlinked (``compact()``) and no result holds
 ///   them.
-public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
-    // SAFETY: searches read `graph`, rows and keys within `readers.read`, which keeps what they may see as it is. `directory` is
-    // read under `access.read` and changed under `access.write`. Only the holder of `writer` changes anything, so it may read
-    // everything without either, and only it uses `workers` and the counters below it.
+public final class HNSWIndex: NearestNeighborIndex {
+    /// What searches read.
+    let storage: IndexStorage
 
-    /// Values in every vector.
-    public let dimensions: Int
-    /// What "near" means.
-    public let metric: Metric
-    /// The parameters that the index was made with.
-    public let options: HNSWOptions
-
-    /// The instruction set that distances are computed with.
-    public let instructionSet: InstructionSet
-
-    let graph: HNSWGraph
-    let readers: Readers
-
-    /// What searches need beside the graph.
-    let state: Published<SearchState>
-
-    /// The key of each slot.
-    let keyBySlot: Tensor<UInt64>
-
-    /// Vectors that are held.
-    let liveCount = Atomic(0)
-
-    /// Vectors that were ever inserted.
-    let insertedCount = Atomic(0)
-
-    let access = ReadersWriterLock()
-    var directory: KeyDirectory
-
-    let writer = Guarded(())
-    let workers: LinkWorkers
-
-    /// What is to be verified of the file that the index was opened from.
-    let snapshot = SnapshotVerification()
-
-    /// Vectors when codes were last made, whether or not any were good enough, and ``balance``.
-    var codesLearntCount = 0
-
-    /// How stored vectors are compared with one another under the inner product; nil where plain products do, under other metrics,
-    /// and while there are few vectors.
-    var balance: ProductBalance?
-
-    /// Slots whose vectors are to stay whole when the others are given up for their codes.
-    var indistinctSlots: Set<UInt32> = []
+    /// What changes it, one call at a time.
+    let writer: Guarded<IndexWriter>
 
     /// Makes an empty index.
     ///
@@ -81,63 +39,43 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     public init(dimensions: Int, metric: Metric, options: HNSWOptions = HNSWOptions()) throws(VectorIndexError) {
         try VectorIndexError.check("dimensions", dimensions, in: IndexLimits.dimensions)
         try options.check()
+        let instructionSet: InstructionSet
         do { instructionSet = try InstructionSet.resolve(options.instructionSet) } catch {
             throw .instructionSet(error)
         }
-        self.dimensions = dimensions
-        self.metric = metric
-        self.options = options
-        do {
-            let vectors = try StoredVectors(
-                dimensions: dimensions, metric: metric, instructionSet: instructionSet, rows: options.rows)
-            state = Published(SearchState(vectors: vectors, codes: nil, calibrated: nil))
-            graph = try HNSWGraph(parameters: options.parameters, capacity: vectors.capacity)
-            let directory = try KeyDirectory(capacity: vectors.capacity)
-            keyBySlot = directory.keyBySlot
-            self.directory = directory
+        let writer: IndexWriter
+        do throws(StorageError) {
+            writer = try IndexWriter(
+                dimensions: dimensions, metric: metric, options: options, instructionSet: instructionSet)
         } catch { throw VectorIndexError(error) }
-        workers = LinkWorkers(parameters: options.parameters)
-        readers = Self.readers(dimensions, metric, options, instructionSet)
+        storage = writer.storage
+        self.writer = Guarded(writer)
     }
 
     /// The index of a file.
     init(_ opened: consuming OpenedSnapshot) {
-        let record = opened.record
-        dimensions = record.dimensions
-        metric = record.metric
-        options = record.options
-        instructionSet = opened.instructionSet
-        state = Published(opened.state)
-        graph = opened.graph
-        keyBySlot = opened.directory.keyBySlot
-        directory = opened.directory
-        workers = LinkWorkers(parameters: options.parameters)
-        readers = Self.readers(dimensions, metric, options, instructionSet)
-        liveCount.store(record.liveCount, ordering: .releasing)
-        insertedCount.store(record.insertedCount, ordering: .relaxed)
-        codesLearntCount = record.codesLearntCount
-        balance = opened.balance
-        indistinctSlots = Set(record.indistinctSlots)
+        let writer = IndexWriter(opened)
+        storage = writer.storage
+        self.writer = Guarded(writer)
     }
 
-    private static func readers(
-        _ dimensions: Int, _ metric: Metric, _ options: HNSWOptions, _ instructionSet: InstructionSet
-    ) -> Readers {
-        let parameters = options.parameters
-        return Readers {
-            let query = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
-            return QueryScratch(query: query, parameters: parameters)
-        }
-    }
+    /// Values in every vector.
+    public var dimensions: Int { storage.dimensions }
 
-    /// The vectors; the caller holds `writer`.
-    var vectors: StoredVectors { state.value.vectors }
+    /// What "near" means.
+    public var metric: Metric { storage.metric }
+
+    /// The parameters that the index was made with.
+    public var options: HNSWOptions { storage.options }
+
+    /// The instruction set that distances are computed with.
+    public var instructionSet: InstructionSet { storage.instructionSet }
 
     /// Vectors that are held.
-    public var count: Int { liveCount.load(ordering: .acquiring) }
+    public var count: Int { storage.count }
 
     /// Whether the index holds a vector under the key.
-    public func contains(key: UInt64) -> Bool { access.read { directory.slot(of: key) != nil } }
+    public func contains(key: UInt64) -> Bool { storage.directory.read { $0.slot(of: key) != nil } }
 
     /// Returns the vector under the key, normalised under ``Metric/cosine``; nil if the key is not there.
     ///
@@ -155,7 +93,7 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     func withSlot<Result>(of key: UInt64, _ body: (Slot, GraphVersion) -> Result) -> Result? {
         while true {
             let outcome: (result: Result?, isDecided: Bool) = readers.read(graph) { _, version in
-                guard let slot = access.read({ directory.slot(of: key) }) else { return (nil, true) }
+                guard let slot = storage.directory.read({ $0.slot(of: key) }) else { return (nil, true) }
                 // The key may be newer than the version, or removed and not yet forgotten.
                 guard graph.isLive(slot, in: graph.view(at: version)) else { return (nil, graph.version == version) }
                 return (body(slot, version), true)
@@ -165,13 +103,7 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     }
 
     /// Bytes that the vectors, the graph and the keys use, without scratch memory. Waits for a change under way.
-    public var memoryBytes: Int {
-        writer.withLock { _ in
-            vectors.usedBytes + graph.usedBytes
-                + (state.value.codes?.usedBytes ?? 0)
-                + directory.usedBytes(slotCount: vectors.count)
-        }
-    }
+    public var memoryBytes: Int { writer.withLock { $0.usedBytes } }
 
     /// Proves what must hold of the index, in time linear in its size: that every edge of the graph leads to a node of its
     /// level, that keys and vectors match, and that every vector can be reached: after a batch of a sixteenth of the index
@@ -180,50 +112,27 @@ public final class HNSWIndex: NearestNeighborIndex, @unchecked Sendable {
     ///
     /// - Throws: ``IndexInvariantViolation``, which says what is wrong.
     public func checkInvariants() throws(IndexInvariantViolation) {
-        try writer.withLock { _ throws(IndexInvariantViolation) in
-            do throws(VectorIndexError) { try requireSound() } catch {
-                throw IndexInvariantViolation(error.description)
-            }
-            try checkInvariantsAlone()
-        }
-    }
-
-    /// The caller holds `writer`: amid a batch there are nodes that are not linked yet.
-    private func checkInvariantsAlone() throws(IndexInvariantViolation) {
-        do throws(GraphInvariantViolation) {
-            try graph.checkInvariants()
-        } catch {
-            throw IndexInvariantViolation(error.description)
-        }
-        var live = 0
-        for index in 0..<vectors.count where !graph.isRemoved(Slot(UInt32(index))) {
-            let slot = Slot(UInt32(index))
-            guard directory.slot(of: directory.key(of: slot)) == slot else {
-                throw IndexInvariantViolation("slot \(index) and key \(directory.key(of: slot)) do not match")
-            }
-            live += 1
-        }
-        guard live == directory.count, live == count else {
-            throw IndexInvariantViolation("\(live) vectors, \(directory.count) keys, counted \(count)")
-        }
+        try writer.withLock { (writer) throws(IndexInvariantViolation) in try writer.checkInvariants() }
     }
 }
 
-/// What searches read beside graph and keys.
-final class SearchState: Sendable {
-    let vectors: StoredVectors
+// What searches read.
+extension HNSWIndex {
+    var graph: HNSWGraph { storage.graph }
+    var readers: Readers { storage.readers }
+    var state: Published<SearchState> { storage.state }
+    var snapshot: SnapshotVerification { storage.snapshot }
 
-    /// The vectors' codes, once there are enough vectors.
-    let codes: CodeMatrix?
+    /// The key of each slot.
+    var keyBySlot: Tensor<UInt64> { storage.keyBySlot }
 
-    /// The recall of searches, as last measured.
-    let calibrated: Calibrated?
+    /// Slots whose vectors a view sees.
+    func liveSlots(in view: GraphView) -> [UInt32] { graph.liveSlots(in: view) }
 
-    init(vectors: StoredVectors, codes: CodeMatrix?, calibrated: Calibrated?) {
-        self.vectors = vectors
-        self.codes = codes
-        self.calibrated = calibrated
-    }
+    /// The `limit` nearest slots to each query; compares every row among `slots`.
+    func nearestByRows(
+        to queries: [PreparedQuery], limit: Int, among slots: [UInt32], vectors: StoredVectors
+    ) -> [[NearestSelection.Candidate]] { vectors.nearestByRows(to: queries, limit: limit, among: slots) }
 }
 
 /// A fact that must hold of every index and does not: a defect of this library, or of the memory.

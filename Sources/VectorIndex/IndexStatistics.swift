@@ -42,14 +42,20 @@ public struct IndexStatistics: Sendable, Hashable, Codable {
 extension HNSWIndex {
     /// What the index consists of. Linear in the number of vectors. Waits for a change under way.
     public var statistics: IndexStatistics {
-        writer.withLock { _ in
-            IndexStatistics(
-                count: count, removedCount: vectors.count - count, codesInUse: codesInUse,
-                nodeCountByLevel: graph.nodeCountByLevel,
-                bytes: .init(
-                    vectors: vectors.usedBytes, codes: codes?.usedBytes ?? 0, graph: graph.usedBytes,
-                    keys: directory.usedBytes(slotCount: vectors.count)))
-        }
+        writer.withLock { $0.statistics }
+    }
+}
+
+extension IndexWriter {
+    /// What the index consists of.
+    var statistics: IndexStatistics {
+        let (vectors, codes) = (vectors, codes)
+        return IndexStatistics(
+            count: storage.count, removedCount: vectors.count - storage.count,
+            codesInUse: codes?.quantizer.codes ?? .float32, nodeCountByLevel: graph.nodeCountByLevel,
+            bytes: .init(
+                vectors: vectors.usedBytes, codes: codes?.usedBytes ?? 0, graph: graph.usedBytes,
+                keys: storage.directory.read { $0.usedBytes(slotCount: vectors.count) }))
     }
 }
 

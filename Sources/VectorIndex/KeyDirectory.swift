@@ -3,7 +3,9 @@
 import HNSW
 
 /// Which key is in which slot.
-struct KeyDirectory: ~Copyable {
+struct KeyDirectory: ~Copyable, @unchecked Sendable {
+    // SAFETY: there are no copies, and ``IndexStorage/directory`` guards it.
+
     private var slots: SlotTable
 
     private static let sections = SlotTableSections(keys: .keys, places: .keyTable)

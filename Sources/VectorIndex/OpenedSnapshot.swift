@@ -49,16 +49,16 @@ struct IndexRecord {
     /// Far above what can be counted, so that sums do not overflow.
     private static let countRange = 0...1 << 48
 
-    /// The record of an index; the caller holds `writer`.
-    init(_ index: HNSWIndex) {
-        dimensions = index.dimensions
-        metric = index.metric
-        options = index.options
+    /// The record of an index.
+    init(_ index: borrowing IndexWriter) {
+        dimensions = index.storage.dimensions
+        metric = index.storage.metric
+        options = index.storage.options
         isCompact = index.vectors.isCompact
         slotCount = index.vectors.count
-        liveCount = index.count
-        insertedCount = index.insertedCount.load(ordering: .relaxed)
-        codesLearntCount = index.codesLearntCount
+        liveCount = index.storage.count
+        insertedCount = index.storage.insertedCount.load(ordering: .relaxed)
+        codesLearntCount = index.state.value.codesLearntCount
         indistinctSlots = index.indistinctSlots.sorted()
     }
 
@@ -191,9 +191,8 @@ struct OpenedSnapshot: ~Copyable {
     let record: IndexRecord
     let instructionSet: InstructionSet
     let state: SearchState
-    let graph: HNSWGraph
+    let graph: GraphWriter
     let directory: KeyDirectory
-    let balance: ProductBalance?
 
     /// Reads the records of a file and makes its tensors memory, without a look at what these hold.
     ///
@@ -208,17 +207,18 @@ struct OpenedSnapshot: ~Copyable {
         let calibrated = try StorageError.wrap { () throws(SnapshotError) in
             try Calibrated(file, dimensions: record.dimensions)
         }
-        let graph = try HNSWGraph(
+        let graph = try GraphWriter(
             parameters: record.options.parameters, capacity: vectors.capacity, file: file, slotCount: record.slotCount)
         let directory = try KeyDirectory(
             capacity: vectors.capacity, file: file, count: record.liveCount, slotCount: record.slotCount)
         try StorageError.wrap { () throws(SnapshotError) in try file.requireAllRead() }
         self.record = record
         self.instructionSet = instructionSet
-        state = SearchState(vectors: vectors, codes: codes, calibrated: calibrated)
+        state = SearchState(
+            vectors: vectors, codes: codes, balance: balance, codesLearntCount: record.codesLearntCount,
+            calibrated: calibrated)
         self.graph = graph
         self.directory = directory
-        self.balance = balance
     }
 
     private static func vectors(

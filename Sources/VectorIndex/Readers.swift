@@ -48,7 +48,7 @@ final class Readers: @unchecked Sendable {
 
     /// Calls `body` with a place and the present version of the graph. No slot of that version is reused until `body` returns.
     func read<Result, Failure: Error>(
-        _ graph: borrowing HNSWGraph, _ body: (Place, GraphVersion) throws(Failure) -> Result
+        _ graph: HNSWGraph, _ body: (Place, GraphVersion) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let place = take()
         defer {

@@ -30,7 +30,7 @@ final class SnapshotVerification: @unchecked Sendable {
     /// The uses for which nothing is to be verified any more, a bit each.
     private let verified: Atomic<Int>
 
-    /// Nothing to verify: the index does not come from a file, or ``begin(pending:isSound:)`` says more before anybody uses it.
+    /// Nothing to verify: the index does not come from a file, or ``begin(pending:isVerified:)`` says more before anybody uses it.
     init() {
         state = Guarded(State(pending: []))
         verified = Atomic(Self.bits(Use.allCases))
@@ -38,10 +38,10 @@ final class SnapshotVerification: @unchecked Sendable {
 
     /// - Parameters:
     ///   - pending: sections whose checksums are still to be compared.
-    ///   - isSound: whether it is proved that the index can be changed.
-    func begin(pending: [SnapshotTensor], isSound: Bool) {
+    ///   - isVerified: whether it is proved that the index can be changed.
+    func begin(pending: [SnapshotTensor], isVerified: Bool) {
         state.withLock { $0.pending = pending }
-        let uses: [Use] = isSound ? Use.allCases : pending.isEmpty ? [.lookup, .search] : []
+        let uses: [Use] = isVerified ? Use.allCases : pending.isEmpty ? [.lookup, .search] : []
         verified.store(Self.bits(uses), ordering: .releasing)
     }
 

@@ -15,7 +15,7 @@ import Synchronization
 ///
 /// A `Mutex` whose handing over ThreadSanitizer sees as well: where threads wait for one, that happens in the runtime, which is not
 /// instrumented, and every use of the value would be reported as a race.
-package struct Guarded<Value>: ~Copyable, Sendable {
+package struct Guarded<Value: ~Copyable>: ~Copyable, Sendable {
     private let mutex: Mutex<Value>
     private let turns = Atomic(0)
 
@@ -23,7 +23,7 @@ package struct Guarded<Value>: ~Copyable, Sendable {
     private let user = Atomic(0 as UInt)
     private let process = getpid()
 
-    package init(_ value: sending Value) { mutex = Mutex(value) }
+    package init(_ value: consuming sending Value) { mutex = Mutex(value) }
 
     package borrowing func withLock<Result, Failure: Error>(
         _ body: (inout Value) throws(Failure) -> Result

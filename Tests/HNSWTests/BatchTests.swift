@@ -50,7 +50,7 @@ struct BatchTests {
             let isAbove = part.contains { fixture.graph.level(of: $0) > fixture.graph.topLevel }
             #expect(!isAbove || part.count == 1, "seed \(seed)")
             named += part
-            fixture.graph.finishLinking(part)
+            fixture.writer.finishLinking(part)
         }
         #expect(named != nodes)
         #expect(named.sorted() == nodes)
@@ -70,7 +70,7 @@ struct BatchTests {
             }
             #expect(fixture.graph.nodeCount == 20)
             #expect(fixture.graph.slotCount == 400)
-            try fixture.graph.checkInvariants()
+            try fixture.writer.checkInvariants()
             let found = fixture.search(distinct[3], ef: 400)
             #expect(found.count == 400)
             #expect(found.prefix(20).allSatisfy { copies[Int($0.slot)] == distinct[3] && $0.distance == 0 })
@@ -85,14 +85,14 @@ struct BatchTests {
         #expect(fixture.search([1, 1], ef: 4).map(\.slot) == [2, 3, 1])
         fixture.remove(3)
         #expect(fixture.search([1, 1], ef: 4).map(\.slot) == [2, 1])
-        #expect(fixture.graph.deadNodeCount == 0)
+        #expect(fixture.writer.tombstoneCount == 0)
         fixture.remove(2)
         #expect(fixture.search([1, 1], ef: 4).map(\.slot) == [1])
-        #expect(fixture.graph.deadNodeCount == 1)
+        #expect(fixture.writer.tombstoneCount == 1)
         try fixture.insert([1, 1])
         #expect(fixture.search([1, 1], ef: 4).map(\.slot) == [4, 1])
-        #expect(fixture.graph.deadNodeCount == 0)
-        try fixture.graph.checkInvariants()
+        #expect(fixture.writer.tombstoneCount == 0)
+        try fixture.writer.checkInvariants()
     }
 
     @Test("A dead node still leads to the nodes behind it")
@@ -101,7 +101,7 @@ struct BatchTests {
         let fixture = try GraphFixture(dimensions: 1, m: 2)
         try fixture.insert((0..<200).map(Float.init))
         for slot in 20..<180 as Range<UInt32> { fixture.remove(slot) }
-        try fixture.graph.checkInvariants()
+        try fixture.writer.checkInvariants()
         #expect(fixture.search([0], ef: 40).map(\.slot).sorted() == Array(0..<20) + Array(180..<200))
         #expect(
             fixture.search([100.25], ef: 4).map(\.slot)

@@ -6,11 +6,11 @@ import VectorStorage
 
 @testable import HNSW
 
-/// A graph with its matrix and kernel, filled by the same calls as an index fills its own.
+/// A graph with its matrix and kernel, which its writer changes as that of an index does.
 final class GraphFixture {
     let matrix: VectorMatrix
     let kernel: Float32Kernel
-    let graph: HNSWGraph
+    var writer: GraphWriter
     var scratch: SearchScratch
 
     init(
@@ -20,25 +20,23 @@ final class GraphFixture {
         let parameters = HNSWParameters(m: m, efConstruction: efConstruction, seed: seed, selection: selection)
         matrix = try VectorMatrix(dimensions: dimensions)
         kernel = matrix.kernel(metric: metric, instructionSet: try InstructionSet.resolve())
-        graph = try HNSWGraph(parameters: parameters, capacity: 1 << 20, version: version)
+        writer = try GraphWriter(parameters: parameters, capacity: 1 << 20, version: version)
         scratch = SearchScratch(parameters: parameters)
     }
 
+    var graph: HNSWGraph { writer.graph }
+
+    private var linkKernel: LinkKernel { LinkKernel(kernel, vectors: nil) }
+
     /// Adds vectors, which lie one after the other, in one batch.
     func insert(_ values: [Float], threads: Int = 1, repairs: Bool = true) throws {
-        let nodes = try add(values)
-        let workers = LinkWorkers(parameters: graph.parameters)
-        workers.use(threads: threads)
-        var schedule = BatchSchedule(nodes, seed: graph.parameters.seed)
-        while let part = schedule.next(in: graph) {
-            let edges = workers.plan(part, in: graph, kernel: kernel)
-            let isAlone = nodes.count == 1 && threads == 1
-            workers.link(edges, in: graph, keepsReached: isAlone, kernel: kernel)
-            graph.finishLinking(part)
-            if isAlone { workers.attachIfCutOff(nodes[0], in: graph, kernel: kernel) }
+        let batch = try batch(values)
+        if repairs {
+            try writer.insert(batch, by: linkKernel, threads: threads) { _, _ in }
+        } else {
+            try writer.link(batch, by: linkKernel, threads: threads) { _, _ in }
         }
-        if repairs { workers.repair(graph, kernel: kernel) }
-        graph.commit()
+        writer.commit()
     }
 
     /// Adds vectors one by one.
@@ -49,44 +47,54 @@ final class GraphFixture {
     }
 
     /// Gives vectors slots; returns those that became nodes.
-    func add(_ values: [Float]) throws -> [UInt32] {
+    func add(_ values: [Float]) throws -> [UInt32] { try batch(values).nodes }
+
+    private func batch(_ values: [Float]) throws -> GraphBatch {
         let count = values.count / matrix.dimensions
         try matrix.ensure(additional: count)
-        try graph.ensure(additional: count, oldestReader: .first)
-        return values.withUnsafeBufferPointer { values in
-            (0..<count).compactMap { i in
-                guard let base = values.baseAddress else { return nil }
-                let slot = matrix.append(base + i * matrix.dimensions)
-                return graph.add(slot, vectors: matrix) ? slot.rawValue : nil
+        try writer.ensure(additional: count, oldestReader: .first)
+        var batch = writer.beginBatch()
+        values.withUnsafeBufferPointer { values in
+            guard let base = values.baseAddress else { return }
+            for i in 0..<count {
+                let slot = writer.takeSlot(for: &batch, oldestReader: .first)
+                let stored = matrix.append(base + i * matrix.dimensions)
+                precondition(stored == slot)
+                writer.add(slot, to: &batch, vector: matrix.row(slot), count: matrix.stride) {
+                    matrix.areEqual($0, slot)
+                }
             }
         }
+        return batch
+    }
+
+    /// The slot that the next vector would get.
+    func takeSlot(oldestReader: GraphVersion) -> Slot {
+        var batch = writer.beginBatch()
+        return writer.takeSlot(for: &batch, oldestReader: oldestReader)
     }
 
     /// Removes a slot's vector.
     func remove(_ slot: UInt32) {
-        graph.remove(Slot(slot))
-        graph.commit()
+        writer.remove(Slot(slot))
+        writer.commit()
     }
 
     /// Takes removed vectors out of the graph, but for what a search of `oldestReader` (nil: the present version) can find.
     func sweep(rowsAtOnce: Int = .max, threads: Int = 1, oldestReader: GraphVersion? = nil) {
         let oldestReader = oldestReader ?? graph.version
-        let workers = LinkWorkers(parameters: graph.parameters)
-        workers.use(threads: threads)
-        graph.unlinkDuplicates(oldestReader: oldestReader, atLeast: 1)
-        if graph.beginSweep(oldestReader: oldestReader) { workers.repair(graph, kernel: kernel) }
-        var isUnderWay = graph.isSweeping
-        while isUnderWay {
-            workers.sweep(graph, limit: min(rowsAtOnce, graph.slotCount), kernel: kernel)
-            isUnderWay = !graph.finishSweep()
-            if !isUnderWay { workers.repair(graph, kernel: kernel) }
-            graph.commit()
+        writer.workers.use(threads: threads)
+        writer.unlinkDuplicates(oldestReader: oldestReader, atLeast: 1)
+        if writer.beginSweep(oldestReader: oldestReader) { writer.repair(by: linkKernel) }
+        while writer.isSweeping {
+            writer.sweep(rows: rowsAtOnce, by: linkKernel)
+            writer.commit()
         }
-        graph.commit()
+        writer.commit()
     }
 
     @discardableResult
-    func repair() -> Int { graph.repair(kernel: kernel, scratch: &scratch) }
+    func repair() -> Int { writer.attachOrphans(kernel: kernel, scratch: &scratch) }
 
     /// The live slots that a search finds, and their distances, nearest first.
     func search(_ query: [Float], ef: Int) -> [(slot: UInt32, distance: Float)] {
@@ -126,7 +134,7 @@ final class GraphFixture {
 
     /// Removes every edge of level 0 that leads to `node`.
     func cutEdges(to node: UInt32) {
-        for other in 0..<UInt32(graph.slotCount) where graph.ledger.flags.base[Int(other)].isNode {
+        for other in 0..<UInt32(graph.slotCount) where writer.ledger.flags.base[Int(other)].isNode {
             let neighbors = row(other)
             if neighbors.contains(node) { setRow(other, to: neighbors.filter { $0 != node }) }
         }
@@ -138,16 +146,16 @@ final class GraphFixture {
     /// Nodes that level 0 does not reach from the entry point.
     var unreachedNodes: [UInt32] {
         var reached = [Bool](repeating: false, count: graph.slotCount)
-        graph.reach(from: entryPoint, reached: &reached)
+        writer.reach(from: entryPoint, reached: &reached)
         return (0..<UInt32(graph.slotCount)).filter {
-            !reached[Int($0)] && graph.needsReach($0)
+            !reached[Int($0)] && writer.needsReach($0)
         }
     }
 
     /// Every row of every level: equal for equal graphs.
     var allRows: [[UInt32]] {
         (0..<UInt32(graph.slotCount)).flatMap { slot -> [[UInt32]] in
-            if !graph.ledger.flags.base[Int(slot)].isNode { return [[.max]] }
+            if !writer.ledger.flags.base[Int(slot)].isNode { return [[.max]] }
             return (0...graph.level(of: slot)).map { row(slot, level: $0) }
         }
     }

@@ -15,7 +15,7 @@ struct GraphInvariantTests {
             let fixture = try GraphFixture(dimensions: 12, metric: metric, m: m, seed: seed)
             for count in [1, 3, 200, 400] {
                 try fixture.insert(generator.clusteredVectors(count: count, dimensions: 12, clusters: 20, spread: 0.05))
-                try fixture.graph.checkInvariants()
+                try fixture.writer.checkInvariants()
                 #expect(fixture.unreachedNodes.isEmpty, "seed \(seed)")
             }
             #expect(fixture.graph.nodeCount == 604)
@@ -30,7 +30,7 @@ struct GraphInvariantTests {
             try fixture.insertEach(
                 generator.clusteredVectors(count: 75, dimensions: 12, clusters: 5, spread: 0.05), repairs: false)
             fixture.repair()
-            try fixture.graph.checkInvariants()
+            try fixture.writer.checkInvariants()
             #expect(fixture.unreachedNodes.isEmpty)
         }
     }
@@ -57,7 +57,7 @@ struct GraphInvariantTests {
         var generator = SeededGenerator(seed: 6)
         let fixture = try GraphFixture(dimensions: 4, m: 4)
         try fixture.insert(generator.vectors(count: 300, dimensions: 4))
-        try fixture.graph.checkInvariants()
+        try fixture.writer.checkInvariants()
         return fixture
     }
 
@@ -65,7 +65,7 @@ struct GraphInvariantTests {
     private static func verdict(_ damage: (GraphFixture) throws -> Void) throws -> String? {
         let fixture = try soundFixture()
         try damage(fixture)
-        do { try fixture.graph.checkInvariants() } catch { return error.description }
+        do { try fixture.writer.checkInvariants() } catch { return error.description }
         return nil
     }
 
@@ -122,11 +122,11 @@ struct GraphInvariantTests {
         #expect(entry?.contains("the entry point is on level") == true)
         let nodes = try Self.verdict { $0.graph.nodeCount += 1 }
         #expect(nodes?.contains("counted 301") == true)
-        let dead = try Self.verdict { $0.graph.ledger.deadNodeCount += 1 }
+        let dead = try Self.verdict { $0.writer.ledger.tombstoneCount += 1 }
         #expect(dead?.contains("counted 300, 1") == true)
         let noEntry = try Self.verdict { $0.graph.setEntryPoint(nil, level: 0) }
         #expect(noEntry?.contains("no entry point") == true)
-        let duplicate = try Self.verdict { $0.graph.ledger.flags.base[5].insert(.duplicate) }
+        let duplicate = try Self.verdict { $0.writer.ledger.flags.base[5].insert(.duplicate) }
         #expect(duplicate?.contains("hangs on no node") == true)
     }
 }

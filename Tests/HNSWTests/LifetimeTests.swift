@@ -67,7 +67,7 @@ struct LifetimeTests {
                 live.remove(UInt32(i - 1))
             }
             #expect(Set(fixture.search(vector, ef: 100).map(\.slot)) == live, "after \(i)")
-            try fixture.graph.checkInvariants()
+            try fixture.writer.checkInvariants()
         }
         #expect(fixture.graph.version.number > 1 << 32)
     }

@@ -82,7 +82,7 @@ struct NeighborSelectionTests {
         let vectors = generator.vectors(count: 400, dimensions: 6)
         let fixture = try GraphFixture(dimensions: 6, m: 8, selection: selection)
         try fixture.insert(vectors)
-        try fixture.graph.checkInvariants()
+        try fixture.writer.checkInvariants()
         var hits = 0
         for _ in 0..<20 {
             let query = generator.vector(dimensions: 6)

@@ -24,7 +24,7 @@ struct RepairTests {
             #expect(fixture.unreachedNodes.contains(node))
             #expect(fixture.repair() >= 1)
             #expect(fixture.unreachedNodes.isEmpty, "node \(node)")
-            try fixture.graph.checkInvariants()
+            try fixture.writer.checkInvariants()
         }
     }
 
@@ -38,7 +38,7 @@ struct RepairTests {
         for node in nodes.prefix(20) {
             fixture.cutEdges(to: node)
             fixture.repair()
-            try fixture.graph.checkInvariants()
+            try fixture.writer.checkInvariants()
             #expect(fixture.unreachedNodes.isEmpty, "node \(node)")
         }
     }
@@ -60,7 +60,7 @@ struct RepairTests {
         }
         #expect(fixture.unreachedNodes == [orphan])
         #expect(fixture.repair() == 1)
-        try fixture.graph.checkInvariants()
+        try fixture.writer.checkInvariants()
         #expect(fixture.unreachedNodes.isEmpty)
     }
 
@@ -76,7 +76,7 @@ struct RepairTests {
         #expect(fixture.unreachedNodes.count >= island.count, "seed \(seed)")
         #expect(fixture.repair() >= 1, "seed \(seed)")
         #expect(fixture.unreachedNodes.isEmpty, "seed \(seed)")
-        try fixture.graph.checkInvariants()
+        try fixture.writer.checkInvariants()
     }
 
     @Test("A graph without edges on level 0 is made whole", arguments: Metric.allCases)
@@ -84,7 +84,7 @@ struct RepairTests {
         let fixture = try Self.fixture(m: 4, metric: metric)
         for node in 0..<UInt32(300) { fixture.setRow(node, to: []) }
         #expect(fixture.repair() == 299)
-        try fixture.graph.checkInvariants()
+        try fixture.writer.checkInvariants()
         #expect(fixture.unreachedNodes.isEmpty)
     }
 

@@ -16,8 +16,9 @@ struct SweepTests {
     }
 
     /// Whether an edge of any level leads from a node to one of some slots.
-    private static func leads(_ graph: borrowing HNSWGraph, to slots: Set<UInt32>) -> Bool {
-        for slot in 0..<UInt32(graph.slotCount) where graph.ledger.flags.base[Int(slot)].isNode {
+    private static func leads(_ writer: borrowing GraphWriter, to slots: Set<UInt32>) -> Bool {
+        let graph = writer.graph
+        for slot in 0..<UInt32(graph.slotCount) where writer.ledger.flags.base[Int(slot)].isNode {
             for level in 0...graph.level(of: slot) {
                 let layer = graph.layer(level)
                 let row = layer.row(slot)
@@ -34,17 +35,17 @@ struct SweepTests {
         let fixture = try Self.fixture(300, m: m)
         let removed = Set((0..<300 as Range<UInt32>).filter { $0 % 3 == 0 })
         for slot in removed.sorted().reversed() { fixture.remove(slot) }
-        let isDue = fixture.graph.isSweepDue
+        let isDue = fixture.writer.isSweepDue
         #expect(isDue)
         fixture.sweep(rowsAtOnce: 40)
-        #expect(fixture.graph.deadNodeCount == 0 && fixture.graph.nodeCount == 200)
-        let leadsToRemoved = Self.leads(fixture.graph, to: removed)
+        #expect(fixture.writer.tombstoneCount == 0 && fixture.graph.nodeCount == 200)
+        let leadsToRemoved = Self.leads(fixture.writer, to: removed)
         #expect(!leadsToRemoved)
         #expect(fixture.unreachedNodes.isEmpty)
-        try fixture.graph.checkInvariants()
-        #expect(fixture.graph.freeSlots(oldestReader: fixture.graph.version) == removed.sorted())
-        #expect(fixture.graph.takeSlot(oldestReader: fixture.graph.version).slot == Slot(0))
-        #expect(fixture.graph.takeSlot(oldestReader: fixture.graph.version).slot == Slot(3))
+        try fixture.writer.checkInvariants()
+        #expect(fixture.writer.freeSlots(oldestReader: fixture.graph.version) == removed.sorted())
+        #expect(fixture.takeSlot(oldestReader: fixture.graph.version) == Slot(0))
+        #expect(fixture.takeSlot(oldestReader: fixture.graph.version) == Slot(3))
     }
 
     @Test("Slots that a reader may still know are not taken")
@@ -53,11 +54,11 @@ struct SweepTests {
         for slot in 0..<50 as Range<UInt32> { fixture.remove(slot) }
         let reader = fixture.graph.version
         fixture.sweep()
-        #expect(fixture.graph.freeSlotCount == 50)
-        #expect(fixture.graph.freeSlots(oldestReader: reader) == [])
-        #expect(fixture.graph.takeSlot(oldestReader: reader).slot == Slot(100))
-        #expect(fixture.graph.newSlotCount(additional: 60, oldestReader: reader) == 60)
-        #expect(fixture.graph.newSlotCount(additional: 60, oldestReader: fixture.graph.version) == 10)
+        #expect(fixture.writer.freeSlotCount == 50)
+        #expect(fixture.writer.freeSlots(oldestReader: reader) == [])
+        #expect(fixture.takeSlot(oldestReader: reader) == Slot(100))
+        #expect(fixture.writer.newSlotCount(additional: 60, oldestReader: reader) == 60)
+        #expect(fixture.writer.newSlotCount(additional: 60, oldestReader: fixture.graph.version) == 10)
     }
 
     @Test("Nodes that a reader can still find are not unlinked")
@@ -67,10 +68,10 @@ struct SweepTests {
         let reader = fixture.graph.version
         for slot in 20..<40 as Range<UInt32> { fixture.remove(slot) }
         fixture.sweep(oldestReader: reader)
-        #expect(fixture.graph.nodeCount == 80 && fixture.graph.deadNodeCount == 20)
+        #expect(fixture.graph.nodeCount == 80 && fixture.writer.tombstoneCount == 20)
         fixture.sweep()
-        #expect(fixture.graph.nodeCount == 60 && fixture.graph.deadNodeCount == 0)
-        try fixture.graph.checkInvariants()
+        #expect(fixture.graph.nodeCount == 60 && fixture.writer.tombstoneCount == 0)
+        try fixture.writer.checkInvariants()
     }
 
     @Test("The graph is the same for 1, 2 and 3 threads")
@@ -93,7 +94,7 @@ struct SweepTests {
             fixture.sweep()
             #expect(fixture.entryPoint != entryPoint)
             #expect(fixture.unreachedNodes.isEmpty)
-            try fixture.graph.checkInvariants()
+            try fixture.writer.checkInvariants()
         }
         #expect(fixture.search([0, 0, 0, 0, 0], ef: 200).count == 180)
     }
@@ -103,12 +104,12 @@ struct SweepTests {
         let fixture = try Self.fixture(80)
         for slot in 0..<80 as Range<UInt32> { fixture.remove(slot) }
         fixture.sweep()
-        #expect(fixture.graph.entryPoint == nil && fixture.graph.nodeCount == 0 && fixture.graph.freeSlotCount == 80)
+        #expect(fixture.graph.entryPoint == nil && fixture.graph.nodeCount == 0 && fixture.writer.freeSlotCount == 80)
         #expect(fixture.search([0, 0, 0, 0, 0], ef: 10).isEmpty)
-        try fixture.graph.checkInvariants()
+        try fixture.writer.checkInvariants()
         try fixture.insert([1, 2, 3, 4, 5])
         #expect(fixture.search([0, 0, 0, 0, 0], ef: 10).map(\.slot) == [80])
-        try fixture.graph.checkInvariants()
+        try fixture.writer.checkInvariants()
     }
 
     @Test("Removed duplicates leave the chain of their node, wherever in it they are")
@@ -121,14 +122,14 @@ struct SweepTests {
             let live = (0..<5 as Range<UInt32>).filter { !removed.contains($0) }
             #expect(fixture.search([1, 1, 1, 1, 1], ef: 6).map(\.slot) == live + [5], "\(removed)")
             // The node stays as long as others hang on it.
-            #expect(fixture.graph.freeSlotCount == removed.filter { $0 != 0 }.count, "\(removed)")
-            try fixture.graph.checkInvariants()
+            #expect(fixture.writer.freeSlotCount == removed.filter { $0 != 0 }.count, "\(removed)")
+            try fixture.writer.checkInvariants()
             try fixture.insert([1, 1, 1, 1, 1])
             #expect(fixture.search([1, 1, 1, 1, 1], ef: 6).map(\.slot) == live + [6, 5], "\(removed)")
             for slot in live + [6] { fixture.remove(slot) }
             fixture.sweep()
-            #expect(fixture.graph.nodeCount == 1 && fixture.graph.freeSlotCount == 6, "\(removed)")
-            try fixture.graph.checkInvariants()
+            #expect(fixture.graph.nodeCount == 1 && fixture.writer.freeSlotCount == 6, "\(removed)")
+            try fixture.writer.checkInvariants()
         }
     }
 }

@@ -18,7 +18,7 @@ struct CancellationTests {
         let entryPoint: UInt32?
         let freeSlotCount: Int
         let deadNodeCount: Int
-        let outposts: [UInt32]
+        let outliers: [UInt32]
         let codesAreLearnt: Bool
         let codes: [[UInt8]]
         let found: [Neighbor]
@@ -26,16 +26,16 @@ struct CancellationTests {
         init(_ index: HNSWIndex) throws {
             count = index.count
             let slots = 0..<UInt32(index.graph.slotCount)
-            keys = slots.map { index.graph.isRemoved(Slot($0)) ? nil : index.keyBySlot.base[Int($0)] }
+            keys = slots.map { index.isRemoved(Slot($0)) ? nil : index.keyBySlot.base[Int($0)] }
             rows = index.allRows
             entryPoint = index.graph.entryPoint?.rawValue
-            freeSlotCount = index.graph.freeSlotCount
-            deadNodeCount = index.graph.deadNodeCount
-            outposts = index.graph.ledger.outposts
+            freeSlotCount = index.freeSlotCount
+            deadNodeCount = index.tombstoneCount
+            outliers = index.outliers
             codesAreLearnt = index.codes != nil
             codes =
                 index.codes.map { codes in
-                    slots.filter { !index.graph.isRemoved(Slot($0)) }.map { slot in
+                    slots.filter { !index.isRemoved(Slot($0)) }.map { slot in
                         let kernel = codes.kernel
                         return Array(UnsafeBufferPointer(start: kernel.row(slot).codes, count: kernel.prefetch.stride))
                     }
@@ -182,7 +182,7 @@ extension HNSWIndex {
     /// Every row of every level that is a node's.
     var allRows: [[UInt32]] {
         (0..<UInt32(graph.slotCount)).flatMap { slot -> [[UInt32]] in
-            guard graph.ledger.flags.base[Int(slot)].isNode else { return [] }
+            guard isNode(slot) else { return [] }
             return (0...graph.level(of: slot)).map { level in
                 let layer = graph.layer(level)
                 let row = layer.row(slot)

@@ -117,9 +117,9 @@ extension CraftedSnapshot {
         .init("A version that is passed over", .graph, "a version that there is not", place: 6, UInt64(1) << 32),
         .init("A version of 64 bits", .graph, "the version is", place: 6, UInt64.max),
         .init("Ages of a later version", .graph, "the version of ages is", place: 7, UInt64(1) << 40),
-        .init("A sweep without condemned nodes", .graph, "without a sweep", place: 11, 9 as UInt64),
+        .init("A sweep that unlinks no nodes", .graph, "without a sweep", place: 11, 9 as UInt64),
         .init("A list longer than its section", .graph, "a number of values is", place: 12, UInt64(1) << 62),
-        .init("An outpost that is no node", .graph, "slot 20 is no outpost") {
+        .init("An outlier that is no node", .graph, "slot 20 is no outlier") {
             $0[.graph].replaceSubrange(96..<104, with: [1, 0, 0, 0, 0, 0, 0, 0, 20, 0, 0, 0])
         },
         .init("A free slot that is not", .graph, "listed as free") {
@@ -128,7 +128,7 @@ extension CraftedSnapshot {
         .init("A slot that is free twice", of: .sweeping, .graph, "listed as free") {
             $0[.graph] = $0[.graph].dropLast(4) + $0[.graph].dropLast(4).suffix(4)
         },
-        .init("A condemned node with a duplicate", of: .sweeping, .flags, "are 13") { parts in
+        .init("An unlinking node with a duplicate", of: .sweeping, .flags, "are 13") { parts in
             let slot = parts[.flags].firstIndex(of: 13) ?? 0
             parts.put(1 as UInt32, at: 3 * slot + 2, of: .states)
         },

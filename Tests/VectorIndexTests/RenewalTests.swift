@@ -62,8 +62,8 @@ struct RenewalTests {
         try index.checkInvariants()
         #expect(index.memoryBytes <= bytes * 12 / 10)
         #expect(try index.save(to: folder.path("a")) <= fileBytes * 12 / 10)
-        #expect(index.count == kind.count && index.graph.deadNodeCount == 0)
-        #expect(index.graph.slotCount - index.graph.freeSlotCount == kind.count)
+        #expect(index.count == kind.count && index.tombstoneCount == 0)
+        #expect(index.graph.slotCount - index.freeSlotCount == kind.count)
         let offset = way == .replaced ? UInt64(kind.count) : 0
         for i in stride(from: 0, to: kind.count, by: 41) {
             let key = UInt64(i) + offset
@@ -214,6 +214,6 @@ struct RenewalTests {
         try index.insert(contentsOf: Array(values.prefix(100 * Self.dimensions)), keys: Array(2000..<2100))
         try index.compact()
         try index.checkInvariants()
-        #expect(index.count == 180 && index.graph.slotCount - index.graph.freeSlotCount == 180)
+        #expect(index.count == 180 && index.graph.slotCount - index.freeSlotCount == 180)
     }
 }

@@ -27,7 +27,7 @@ struct ReuseTests {
         for round in 1...4 as ClosedRange<UInt64> {
             for key in 0..<60 as Range<UInt64> { #expect(try index.remove(key: (round - 1) * 1000 + key)) }
             try index.compact()
-            #expect(index.graph.freeSlotCount == 60 && index.graph.deadNodeCount == 0)
+            #expect(index.freeSlotCount == 60 && index.tombstoneCount == 0)
             try index.insert(
                 contentsOf: Array(values.prefix(60 * Self.dimensions)), keys: (0..<60).map { round * 1000 + $0 })
             #expect(index.vectors.count == 120)
@@ -110,7 +110,7 @@ struct ReuseTests {
             let areCodesZero = index.codes.map { codes in
                 (0..<codes.kernel.prefetch.stride).allSatisfy { codes.kernel.row(slot).codes[$0] == 0 }
             }
-            let isRemoved = index.graph.isRemoved(Slot(slot))
+            let isRemoved = index.isRemoved(Slot(slot))
             erased += isRemoved ? 1 : 0
             #expect(isZero == isRemoved && areCodesZero ?? isRemoved == isRemoved, "slot \(slot)")
             if isRemoved { #expect(index.keyBySlot.base[Int(slot)] == 0) }

@@ -5,25 +5,25 @@ import VectorStorage
 // A node whose own vector is removed keeps its slot as long as an equal vector hangs on it. Vectors that are removed and inserted
 // again unchanged would so take two slots each, for ever. A live member therefore moves to the slot of its node: the node is
 // born again with the version in which the member dies. The rows of both hold the same vector.
-extension HNSWGraph {
+extension GraphWriter {
     /// Moves live members to the slots of nodes whose own vectors are removed. The caller gives the slots their keys, and the change
     /// ends with ``commit()``.
     ///
     /// - Parameters:
     ///   - oldestReader: nodes whose own vectors a search of this version can still find stay.
     ///   - minimumCount: nodes that make it worth a look at them.
-    package func moveMembers(oldestReader: GraphVersion, atLeast minimumCount: Int = 64) -> [MovedMember] {
-        let vacated = vacatedNodes
+    package mutating func moveMembers(oldestReader: GraphVersion, atLeast minimumCount: Int = 64) -> [MovedMember] {
+        let vacated = vacatedNodes()
         guard vacated.count >= minimumCount else { return [] }
-        let next = version.next.short
+        let next = nextVersion.short
         let flags = ledger.flags.base
         var moved: [MovedMember] = []
-        for node in vacated.sorted() where states.lifetime(node).hasEnded(by: oldestReader.short) {
+        for node in vacated.sorted() where graph.states.lifetime(node).hasEnded(by: oldestReader.short) {
             guard let member = firstLiveMember(of: node) else { continue }
-            var lifetime = states.lifetime(member)
+            var lifetime = graph.states.lifetime(member)
             lifetime.died = next
-            states.setLifetime(lifetime, of: member)
-            states.setLifetime(Lifetime(born: next, died: Lifetime.notDied), of: node)
+            graph.states.setLifetime(lifetime, of: member)
+            graph.states.setLifetime(Lifetime(born: next, died: Lifetime.notDied), of: node)
             flags[Int(member)].insert(.removed)
             flags[Int(node)].remove(.removed)
             ledger.removedDuplicates.append(member)
@@ -34,21 +34,21 @@ extension HNSWGraph {
     }
 
     /// Nodes whose own vectors are removed, and that have live members. Those of a file are looked for when they are first wanted.
-    private var vacatedNodes: Set<UInt32> {
+    private mutating func vacatedNodes() -> Set<UInt32> {
         if let known = ledger.vacated { return known }
-        let found = Set((0..<UInt32(slotCount)).filter { isVacated($0) })
+        let found = Set((0..<UInt32(graph.slotCount)).filter { isVacated($0) })
         ledger.vacated = found
         return found
     }
 
     func isVacated(_ slot: UInt32) -> Bool {
         let flags = ledger.flags.base[Int(slot)]
-        return flags.isNode && flags.contains(.removed) && !flags.contains(.dead)
+        return flags.isNode && flags.contains(.removed) && !flags.contains(.tombstone)
     }
 
     private func firstLiveMember(of node: UInt32) -> UInt32? {
-        var member = states.next(node)
-        while let slot = member, ledger.flags.base[Int(slot)].contains(.removed) { member = states.next(slot) }
+        var member = graph.states.next(node)
+        while let slot = member, ledger.flags.base[Int(slot)].contains(.removed) { member = graph.states.next(slot) }
         return member
     }
 }

@@ -8,7 +8,7 @@ import VectorStorage
 /// |-------|---------------------------------------------------------------------------------------|
 /// | 0-7   | slots                                                                                  |
 /// | 8-15  | nodes                                                                                  |
-/// | 16-23 | dead nodes                                                                             |
+/// | 16-23 | tombstones                                                                             |
 /// | 24-31 | rows of the upper levels                                                               |
 /// | 32-39 | nodes linked since the graph was last proved whole                                      |
 /// | 40-47 | hashes in the table                                                                    |
@@ -18,8 +18,8 @@ import VectorStorage
 /// | 72-79 | the top level                                                                          |
 /// | 80-87 | the sweep under way: rows visited                                                       |
 /// | 88-95 | slots that it visits; 0 if none is under way                                            |
-/// | rest  | four lists of slots, each with its length (8 bytes) before it and 4 bytes a slot: outposts, removed   |
-/// |       | duplicates, condemned nodes, free slots in the order in which they will be used              |
+/// | rest  | four lists of slots, each with its length (8 bytes) before it and 4 bytes a slot: outliers, removed   |
+/// |       | duplicates, nodes that it unlinks, free slots in the order in which they will be used              |
 ///
 /// The tensors are, for each slot s: row s of `baseNeighbors`, neighbours on level 0, then `FF FF FF FF` in those of its 2 M places
 /// that are free; byte s of `levels` and of `flags` (``NodeFlags``); word s of `firstUpperRows`, where row s of level 1 is among
@@ -28,7 +28,7 @@ import VectorStorage
 struct GraphRecord {
     var slotCount = 0
     var nodeCount = 0
-    var deadNodeCount = 0
+    var tombstoneCount = 0
     var upperRowCount = 0
     var linkedSinceRepair = 0
     var hashCount = 0
@@ -37,7 +37,7 @@ struct GraphRecord {
     var entryPoint: UInt32?
     var topLevel = 0
     var sweep: Sweep?
-    var outposts: [UInt32] = []
+    var outliers: [UInt32] = []
     var removedDuplicates: [UInt32] = []
     var freeSlots: [UInt32] = []
 
@@ -49,7 +49,7 @@ struct GraphRecord {
 
     func encoded() -> RecordWriter {
         var record = RecordWriter()
-        for count in [slotCount, nodeCount, deadNodeCount, upperRowCount, linkedSinceRepair, hashCount] {
+        for count in [slotCount, nodeCount, tombstoneCount, upperRowCount, linkedSinceRepair, hashCount] {
             record.append(UInt64(count))
         }
         record.append(version.number)
@@ -58,7 +58,7 @@ struct GraphRecord {
         record.append(UInt64(topLevel))
         record.append(UInt64(sweep?.cursor ?? 0))
         record.append(UInt64(sweep?.end ?? 0))
-        for list in [outposts, removedDuplicates, sweep?.condemned ?? [], freeSlots] { record.append(list) }
+        for list in [outliers, removedDuplicates, sweep?.nodes ?? [], freeSlots] { record.append(list) }
         return record
     }
 
@@ -66,7 +66,7 @@ struct GraphRecord {
     init(_ record: inout RecordReader, slotCount: Int) throws(SnapshotError) {
         self.slotCount = try record.next("the number of slots", in: slotCount...slotCount)
         nodeCount = try record.next("the number of nodes", in: 0...slotCount)
-        deadNodeCount = try record.next("the number of dead nodes", in: 0...nodeCount)
+        tombstoneCount = try record.next("the number of tombstones", in: 0...nodeCount)
         upperRowCount = try record.next("the number of upper rows", in: 0...slotCount * HNSWGraph.maximumLevel)
         linkedSinceRepair = try record.next("the number of nodes linked since", in: 0...Int.max >> 8)
         hashCount = try record.next("the number of hashes", in: 0...nodeCount)
@@ -80,16 +80,18 @@ struct GraphRecord {
         topLevel = try record.next("the top level", in: 0...(upperRowCount > 0 ? HNSWGraph.maximumLevel : 0))
         let sweepCursor = try record.next("the sweep's place", in: 0...slotCount)
         let sweepEnd = try record.next("the sweep's end", in: sweepCursor...slotCount)
-        outposts = try Self.slots(&record, below: slotCount)
+        outliers = try Self.slots(&record, below: slotCount)
         removedDuplicates = try Self.slots(&record, below: slotCount)
-        let condemned = try Self.slots(&record, below: slotCount)
+        let unlinking = try Self.slots(&record, below: slotCount)
         freeSlots = try Self.slots(&record, below: slotCount)
         try record.finish()
-        guard outposts.count <= GraphLedger.maximumOutposts else {
-            throw record.malformed("\(outposts.count) outposts")
+        guard outliers.count <= GraphLedger.maximumOutliers else {
+            throw record.malformed("\(outliers.count) outliers")
         }
-        guard (sweepEnd == 0) == condemned.isEmpty else { throw record.malformed("condemned nodes without a sweep") }
-        sweep = condemned.isEmpty ? nil : Sweep(condemned: condemned, cursor: sweepCursor, end: sweepEnd)
+        guard (sweepEnd == 0) == unlinking.isEmpty else {
+            throw record.malformed("nodes that are unlinked without a sweep")
+        }
+        sweep = unlinking.isEmpty ? nil : Sweep(nodes: unlinking, cursor: sweepCursor, end: sweepEnd)
     }
 
     private static func slots(_ record: inout RecordReader, below slotCount: Int) throws(SnapshotError) -> [UInt32] {
@@ -99,9 +101,9 @@ struct GraphRecord {
     }
 }
 
-extension HNSWGraph {
-    /// The graph of a snapshot of `slotCount` vectors. Reads only the section `graph`. Searches stay within the tensors
-    /// even if these are damaged. Before a change, the graph must have been verified.
+extension GraphWriter {
+    /// The graph of a snapshot of `slotCount` vectors. Nothing is read but the section `graph`: searches do not leave the tensors,
+    /// even if these hold anything, and before the graph is changed, ``verifyNodes()`` and ``verifyEdges()`` must have passed.
     package init(
         parameters: HNSWParameters, capacity: Int, file: SnapshotFile, slotCount: Int
     ) throws(StorageError) {
@@ -119,28 +121,28 @@ extension HNSWGraph {
 
     /// Appends the graph to a snapshot. Nothing is pending: the writer calls it between changes.
     package func save(to writer: SnapshotWriter) throws(SnapshotError) {
-        var record = GraphRecord(version: version)
-        record.slotCount = slotCount
-        record.nodeCount = nodeCount
-        record.deadNodeCount = deadNodeCount
-        record.upperRowCount = upperRowCount
+        var record = GraphRecord(version: graph.version)
+        record.slotCount = graph.slotCount
+        record.nodeCount = graph.nodeCount
+        record.tombstoneCount = tombstoneCount
+        record.upperRowCount = graph.upperRowCount
         record.linkedSinceRepair = ledger.linkedSinceRepair
         record.hashCount = ledger.duplicates.hashCount
         record.agedAt = ledger.agedAt
-        record.entryPoint = entryPoint?.rawValue
-        record.topLevel = topLevel
+        record.entryPoint = graph.entryPoint?.rawValue
+        record.topLevel = graph.topLevel
         record.sweep = ledger.sweep
-        record.outposts = ledger.outposts
+        record.outliers = ledger.outliers
         record.removedDuplicates = ledger.removedDuplicates
-        record.freeSlots = ledger.free(upTo: version)
+        record.freeSlots = ledger.free(upTo: graph.version)
         try writer.append(.graph, record.encoded())
-        try writer.append(.baseNeighbors, baseNeighbors, rows: slotCount)
-        try writer.append(.upperNeighbors, upperNeighbors, rows: upperRowCount)
-        try writer.append(.firstUpperRows, firstUpperRow, rows: slotCount)
-        try writer.append(.levels, levels, rows: slotCount)
-        try states.save(to: writer, slotCount: slotCount)
-        try concealed.save(to: writer, slotCount: slotCount)
-        try writer.append(.flags, ledger.flags, rows: slotCount)
-        try ledger.duplicates.save(to: writer, slotCount: slotCount)
+        try writer.append(.baseNeighbors, graph.baseNeighbors, rows: graph.slotCount)
+        try writer.append(.upperNeighbors, graph.upperNeighbors, rows: graph.upperRowCount)
+        try writer.append(.firstUpperRows, graph.firstUpperRow, rows: graph.slotCount)
+        try writer.append(.levels, graph.levels, rows: graph.slotCount)
+        try graph.states.save(to: writer, slotCount: graph.slotCount)
+        try graph.concealed.save(to: writer, slotCount: graph.slotCount)
+        try writer.append(.flags, ledger.flags, rows: graph.slotCount)
+        try ledger.duplicates.save(to: writer, slotCount: graph.slotCount)
     }
 }

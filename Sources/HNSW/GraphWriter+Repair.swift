@@ -5,69 +5,83 @@ import VectorStorage
 
 // Pruning can take the last edge that leads to a node. Every search on level 0 starts at a node that the entry point
 // reaches, so a node that level 0 does not reach from there would never be found.
-extension HNSWGraph {
+extension GraphWriter {
+    /// Attaches what searches do not reach.
+    package mutating func repair(by kernel: LinkKernel) { repair(kernel: kernel.rows, scratch: &workers.first.scratch) }
+
     /// Whether as many nodes were linked since the last repair as make another one worth its time: a pass over the graph
     /// costs a few memory reads a node, so that one every 6 % of growth is a small part of an insertion.
-    package var isRepairDue: Bool { ledger.linkedSinceRepair * 16 > nodeCount }
+    package var isRepairDue: Bool { ledger.linkedSinceRepair * 16 > graph.nodeCount }
 
-    /// Whether a neighbour of a node links back to it.
+    /// Whether a neighbor of a node links back to it.
     func hasIncomingEdge(_ node: UInt32) -> Bool {
-        let layer = layer(0)
+        let layer = graph.layer(0)
         let row = layer.row(node)
-        return (0..<layer.count(row)).contains { !isCondemned(row[$0]) && layer.contains(node, in: row[$0]) }
+        return (0..<layer.count(row)).contains { !isUnlinking(row[$0]) && layer.contains(node, in: row[$0]) }
     }
 
     /// The nearest nodes among which a free place for an edge is taken, before an edge of the very nearest is given up: 20 far
     /// islands that arrive one after the other lost a tenth of their nodes where any of `efConstruction` found would do.
     private static var nearHosts: Int { 4 }
 
-    /// Gives a node to which no neighbour links back an edge from the nearest node that level 0 reaches.
+    /// Gives each node to which no neighbor links back an edge from the nearest node that level 0 reaches.
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == Float16Kernel)
     @specialized(where Kernel == CodeKernel)
     @specialized(where Kernel == BalancedKernel<Float32Kernel>)
     @specialized(where Kernel == BalancedKernel<Float16Kernel>)
     @specialized(where Kernel == BalancedKernel<CodeKernel>)
-    package func attachIfCutOff<Kernel: DistanceKernel>(
-        _ node: UInt32, kernel: Kernel, scratch: inout SearchScratch
+    func attachCutOff<Kernel: DistanceKernel>(
+        _ nodes: ArraySlice<UInt32>, kernel: Kernel, scratch: inout SearchScratch
     ) {
-        guard let entryPoint, node != entryPoint.rawValue, !hasIncomingEdge(node) else { return }
-        attach(node, start: entryPoint.rawValue, kernel: kernel, scratch: &scratch)
+        for node in nodes {
+            guard let entryPoint = graph.entryPoint, node != entryPoint.rawValue, !hasIncomingEdge(node) else {
+                continue
+            }
+            attach(node, start: entryPoint.rawValue, kernel: kernel, scratch: &scratch)
+        }
     }
 
-    /// Keeps the older nodes that a full row on level 0 has dropped within reach: through a neighbour that the row
+    /// Keeps the older nodes that a full row on level 0 has dropped within reach: through a neighbor that the row
     /// keeps, which is given an edge if none has one. `scratch` holds the candidates for the row and those selected.
     func keepDroppedReached<Kernel: DistanceKernel>(
         except edges: ArraySlice<BackEdge>, kernel: Kernel, scratch: inout SearchScratch
     ) {
-        guard let entryPoint = entryPoint?.rawValue else { return }
-        let layer = layer(0)
+        guard let entryPoint = graph.entryPoint?.rawValue else { return }
+        let layer = graph.layer(0)
         let (candidates, selected) = (scratch.candidates, scratch.selected)
         for candidate in candidates where !selected.contains(candidate) {
             let node = candidate.slot
-            if edges.contains(where: { $0.source.slot == node }) || node == entryPoint || isCondemned(node) { continue }
+            if edges.contains(where: { $0.source.slot == node }) || node == entryPoint || isUnlinking(node) { continue }
             if selected.contains(where: { layer.contains(node, in: $0.slot) }) { continue }
-            if selected.contains(where: { appendSaving(node, to: $0.slot) }) { continue }
+            if selected.contains(where: { appendSaving(node, to: $0.slot, undoLog: &scratch.undoLog) }) { continue }
             attach(node, start: entryPoint, kernel: kernel, scratch: &scratch)
         }
+    }
+
+    /// Attaches what searches do not reach; see ``linkUnfound(kernel:scratch:)`` and ``attachOrphans(kernel:scratch:)``.
+    @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == Float16Kernel)
+    @specialized(where Kernel == CodeKernel)
+    @specialized(where Kernel == BalancedKernel<Float32Kernel>)
+    @specialized(where Kernel == BalancedKernel<Float16Kernel>)
+    @specialized(where Kernel == BalancedKernel<CodeKernel>)
+    private mutating func repair<Kernel: DistanceKernel>(kernel: Kernel, scratch: inout SearchScratch) {
+        // In this order: an edge that is given up for an unfound node can have been the only one to lead somewhere.
+        linkUnfound(kernel: kernel, scratch: &scratch)
+        attachOrphans(kernel: kernel, scratch: &scratch)
     }
 
     /// Gives every node that level 0 does not reach from the entry point an edge from its nearest reached node. Returns how
     /// many there were.
     @discardableResult
-    @specialized(where Kernel == Float32Kernel)
-    @specialized(where Kernel == Float16Kernel)
-    @specialized(where Kernel == CodeKernel)
-    @specialized(where Kernel == BalancedKernel<Float32Kernel>)
-    @specialized(where Kernel == BalancedKernel<Float16Kernel>)
-    @specialized(where Kernel == BalancedKernel<CodeKernel>)
-    package func repair<Kernel: DistanceKernel>(kernel: Kernel, scratch: inout SearchScratch) -> Int {
+    mutating func attachOrphans<Kernel: DistanceKernel>(kernel: Kernel, scratch: inout SearchScratch) -> Int {
         ledger.linkedSinceRepair = 0
-        guard let entryPoint else { return 0 }
-        var reached = [Bool](repeating: false, count: slotCount)
+        guard let entryPoint = graph.entryPoint else { return 0 }
+        var reached = [Bool](repeating: false, count: graph.slotCount)
         reach(from: entryPoint.rawValue, reached: &reached)
         var orphanCount = 0
-        for node in 0..<UInt32(slotCount) where !reached[Int(node)] && needsReach(node) {
+        for node in 0..<UInt32(graph.slotCount) where !reached[Int(node)] && needsReach(node) {
             attach(node, reached: reached, kernel: kernel, scratch: &scratch)
             reach(from: node, reached: &reached)
             orphanCount += 1
@@ -81,28 +95,22 @@ extension HNSWGraph {
     /// That edges lead to a node is not enough: where data arrives island by island, a search can end on an island that has no edge
     /// to the one it looks for, though others have. Few hops each, for one in `M` nodes.
     @discardableResult
-    @specialized(where Kernel == Float32Kernel)
-    @specialized(where Kernel == Float16Kernel)
-    @specialized(where Kernel == CodeKernel)
-    @specialized(where Kernel == BalancedKernel<Float32Kernel>)
-    @specialized(where Kernel == BalancedKernel<Float16Kernel>)
-    @specialized(where Kernel == BalancedKernel<CodeKernel>)
-    package func linkUnfound<Kernel: DistanceKernel>(kernel: Kernel, scratch: inout SearchScratch) -> Int {
-        guard let entryPoint else { return 0 }
+    func linkUnfound<Kernel: DistanceKernel>(kernel: Kernel, scratch: inout SearchScratch) -> Int {
+        guard let entryPoint = graph.entryPoint else { return 0 }
         var unfoundCount = 0
         scratch.view = pendingView
-        for node in 0..<UInt32(slotCount) where needsReach(node) && level(of: node) > 0 {
+        for node in 0..<UInt32(graph.slotCount) where needsReach(node) && graph.level(of: node) > 0 {
             let query = kernel.query(ofRow: node, space: scratch.querySpace.elements(kernel.queryLength))
-            let end = descend(
-                query, from: entryPoint.rawValue, fromLevel: topLevel, toLevel: 1, kernel: kernel,
+            let end = graph.descend(
+                query, from: entryPoint.rawValue, fromLevel: graph.topLevel, toLevel: 1, kernel: kernel,
                 scratch: &scratch)
             if end == node { continue }
-            searchLayer(
-                query, entryPoint: end, level: 0, ef: min(parameters.efConstruction, Self.probeWidth),
+            graph.searchLayer(
+                query, entryPoint: end, level: 0, ef: min(graph.parameters.efConstruction, Self.probeWidth),
                 countsDead: true, kernel: kernel, scratch: &scratch)
             if (0..<scratch.pool.count).contains(where: { scratch.pool[$0].slot == node }) { continue }
             unfoundCount += 1
-            if !isCondemned(end) { _ = layer(1).append(node, to: end) }
+            if !isUnlinking(end) { _ = graph.layer(1).append(node, to: end) }
             link(node, fromNearestIn: &scratch)
         }
         return unfoundCount
@@ -111,15 +119,9 @@ extension HNSWGraph {
     /// Candidates that a node must be found with.
     private static var probeWidth: Int { 32 }
 
-    /// Whether a slot is a node that must be reached: all but those that are being unlinked.
-    func needsReach(_ slot: UInt32) -> Bool {
-        let flags = ledger.flags.base[Int(slot)]
-        return flags.isNode && !flags.contains(.condemned)
-    }
-
     /// Marks what level 0 reaches from a node.
     func reach(from start: UInt32, reached: inout [Bool]) {
-        let layer = layer(0)
+        let layer = graph.layer(0)
         var open = [start]
         reached[Int(start)] = true
         while let node = open.popLast() {
@@ -136,11 +138,11 @@ extension HNSWGraph {
     private func attach<Kernel: DistanceKernel>(
         _ orphan: UInt32, reached: [Bool], kernel: Kernel, scratch: inout SearchScratch
     ) {
-        guard let entryPoint else { return }
+        guard let entryPoint = graph.entryPoint else { return }
         scratch.view = pendingView
         let query = kernel.query(ofRow: orphan, space: scratch.querySpace.elements(kernel.queryLength))
-        let descended = descend(
-            query, from: entryPoint.rawValue, fromLevel: topLevel, toLevel: 1, kernel: kernel,
+        let descended = graph.descend(
+            query, from: entryPoint.rawValue, fromLevel: graph.topLevel, toLevel: 1, kernel: kernel,
             scratch: &scratch)
         // What a search from a reached node finds is reached. The upper levels may lead to the orphan itself.
         let start = reached[Int(descended)] ? descended : entryPoint.rawValue
@@ -152,36 +154,38 @@ extension HNSWGraph {
     ) {
         scratch.view = pendingView
         let query = kernel.query(ofRow: orphan, space: scratch.querySpace.elements(kernel.queryLength))
-        searchLayer(
-            query, entryPoint: start, level: 0, ef: parameters.efConstruction, countsDead: true,
+        graph.searchLayer(
+            query, entryPoint: start, level: 0, ef: graph.parameters.efConstruction, countsDead: true,
             kernel: kernel, scratch: &scratch)
         if (0..<scratch.pool.count).contains(where: { scratch.pool[$0].slot == orphan }) { return }
         link(orphan, fromNearestIn: &scratch)
     }
 
     /// Adds an edge on level 0 if there is a free place; returns whether it is there now.
-    private func appendSaving(_ neighbor: UInt32, to node: UInt32) -> Bool {
-        saveRow(node)
-        return layer(0).append(neighbor, to: node)
+    private func appendSaving(_ neighbor: UInt32, to node: UInt32, undoLog: inout UndoLog) -> Bool {
+        saveRow(node, to: &undoLog)
+        return graph.layer(0).append(neighbor, to: node)
     }
 
     /// Gives a node that the last search of level 0 has not found an edge from one of the nearest that it has.
     private func link(_ orphan: UInt32, fromNearestIn scratch: inout SearchScratch) {
-        let layer = layer(0)
+        let layer = graph.layer(0)
         let found = (0..<scratch.pool.count).map { scratch.pool[$0].slot }
         // Hosts are near, so that a search for the orphan, or for what lies behind it, comes by.
-        let hosts = found.filter { !isCondemned($0) }.prefix(Self.nearHosts)
-        if hosts.contains(where: { appendSaving(orphan, to: $0) }) { return }
+        let hosts = found.filter { !isUnlinking($0) }.prefix(Self.nearHosts)
+        if hosts.contains(where: { appendSaving(orphan, to: $0, undoLog: &scratch.undoLog) }) { return }
         // Where only nodes that are being unlinked were found, any reached one serves: the entry point never is one.
-        guard let host = hosts.first ?? entryPoint?.rawValue, host != orphan, !appendSaving(orphan, to: host) else {
+        guard let host = hosts.first ?? graph.entryPoint?.rawValue, host != orphan,
+            !appendSaving(orphan, to: host, undoLog: &scratch.undoLog)
+        else {
             return
         }
-        saveRow(host)
-        saveRow(orphan)
+        saveRow(host, to: &scratch.undoLog)
+        saveRow(orphan, to: &scratch.undoLog)
         let row = layer.row(host)
         let replaced = row[layer.maximumNeighbors - 1]
         let orphanRow = layer.row(orphan)
-        if replaced != orphan, !isCondemned(replaced), !layer.contains(replaced, in: orphan) {
+        if replaced != orphan, !isUnlinking(replaced), !layer.contains(replaced, in: orphan) {
             orphanRow[min(layer.count(orphanRow), layer.maximumNeighbors - 1)] = replaced
         }
         row[layer.maximumNeighbors - 1] = orphan

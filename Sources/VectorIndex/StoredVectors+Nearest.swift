@@ -3,16 +3,11 @@
 import Dispatch
 import HNSW
 
-extension HNSWIndex {
-    /// Slots whose vectors a view sees.
-    func liveSlots(in view: GraphView) -> [UInt32] {
-        (0..<UInt32(view.slotCount)).filter { graph.isLive(Slot($0), in: view) }
-    }
-
-    /// The `limit` nearest slots to each query, by comparing all. The caller does not change `slots` until this returns.
+extension StoredVectors {
+    /// The `limit` nearest slots to each query, by comparing all. No row among `slots` is written to before it returns.
     ///
     /// - Parameter slots: the slots that count, in ascending order.
-    func exactNearest(
+    func nearest(
         to queries: [PreparedQuery], limit: Int, among slots: [UInt32], threads: Int
     ) -> [[NearestSelection.Candidate]] {
         var results = [[NearestSelection.Candidate]](repeating: [], count: queries.count)
@@ -20,12 +15,12 @@ extension HNSWIndex {
         let threads = max(1, min(threads, queries.count))
         let scan = queries.count < Self.certifiedMinimumQueries ? nil : certifiedScan(limit: limit, slots: slots)
         results.withUnsafeMutableBufferPointer { results in
-            // SAFETY: thread t takes the queries t, t + threads, ... and writes their places only; no change of
-            // rows and codes runs beside them.
+            // SAFETY: thread t takes the queries t, t + threads, ... and writes their places only; rows and codes are not
+            // changed before it returns.
             nonisolated(unsafe) let results = results
             nonisolated(unsafe) let queries = queries
             DispatchQueue.concurrentPerform(iterations: threads) { thread in
-                let mine = Array(stride(from: thread, to: queries.count, by: threads))
+                let mine = Array(Swift.stride(from: thread, to: queries.count, by: threads))
                 let found = self.nearest(to: mine.map { queries[$0] }, limit: limit, among: slots, scan: scan)
                 for (q, nearest) in zip(mine, found) { results[q] = nearest }
             }
@@ -47,10 +42,10 @@ extension HNSWIndex {
             (try? codes.ensure(additional: slots.count)) != nil
         else { return nil }
         let norms = Norms(instructionSet: instructionSet)
-        let space = AlignedBuffer<Float>(capacity: vectors.stride, zero: 0)
+        let space = AlignedBuffer<Float>(capacity: stride, zero: 0)
         for slot in slots {
-            let vector = vectors.vector(slot, space: space.base)
-            codes.append(vector, squaredNorm: norms.squaredNorm(vector, count: vectors.stride))
+            let vector = vector(slot, space: space.base)
+            codes.append(vector, squaredNorm: norms.squaredNorm(vector, count: stride))
         }
         var live = [UInt64](repeating: .max, count: blockCount)
         if slots.count % size != 0 { live[blockCount - 1] = 1 << UInt64(slots.count % size) - 1 }
@@ -61,24 +56,24 @@ extension HNSWIndex {
     private func nearest(
         to queries: [PreparedQuery], limit: Int, among slots: [UInt32], scan: CertifiedScan?
     ) -> [[NearestSelection.Candidate]] {
-        guard let scan else { return nearestByRows(to: queries, limit: limit, among: slots, vectors: vectors) }
-        let values = AlignedBuffer<Float>(capacity: queries.count * vectors.stride, zero: 0)
+        guard let scan else { return nearestByRows(to: queries, limit: limit, among: slots) }
+        let values = AlignedBuffer<Float>(capacity: queries.count * stride, zero: 0)
         let squaredNorms = AlignedBuffer<Float>(capacity: queries.count, zero: 0)
         for (q, query) in queries.enumerated() {
-            (values.base + q * vectors.stride).update(from: query.values, count: vectors.stride)
+            (values.base + q * stride).update(from: query.values, count: stride)
             squaredNorms.base[q] = query.squaredNorm
         }
         let tile = QueryBlock(
-            base: UnsafePointer(values.base), count: queries.count, stride: vectors.stride,
+            base: UnsafePointer(values.base), count: queries.count, stride: stride,
             squaredNorms: UnsafePointer(squaredNorms.base))
         let selections = scan.candidates(of: tile, limit: limit)
         return queries.indices.map { q in
             guard !selections[q].isOverfull else {
-                return nearestByRows(to: [queries[q]], limit: limit, among: slots, vectors: vectors)[0]
+                return nearestByRows(to: [queries[q]], limit: limit, among: slots)[0]
             }
             // The scan knows the vectors by their positions among `slots`.
             let candidates = selections[q].candidates.map { slots[Int($0.slot)] }
-            return nearestByRows(to: [queries[q]], limit: limit, among: candidates, vectors: vectors)[0]
+            return nearestByRows(to: [queries[q]], limit: limit, among: candidates)[0]
         }
     }
 
@@ -87,15 +82,15 @@ extension HNSWIndex {
 
     /// Compares every row among `slots`.
     func nearestByRows(
-        to queries: [PreparedQuery], limit: Int, among slots: [UInt32], vectors: StoredVectors
+        to queries: [PreparedQuery], limit: Int, among slots: [UInt32]
     ) -> [[NearestSelection.Candidate]] {
         var selections = queries.map { _ in NearestSelection(limit: limit) }
         let distances = AlignedBuffer<Float>(capacity: Self.tileRows, zero: 0)
         var scratch: DecodedRows?
         slots.withUnsafeBufferPointer { slots in
-            for first in stride(from: 0, to: slots.count, by: Self.tileRows) {
+            for first in Swift.stride(from: 0, to: slots.count, by: Self.tileRows) {
                 let tile = UnsafeBufferPointer(rebasing: slots[first..<min(first + Self.tileRows, slots.count)])
-                let rows = vectors.rows(tile, scratch: &scratch)
+                let rows = rows(tile, scratch: &scratch)
                 for q in queries.indices {
                     rows.measure(queries[q].values, into: distances.base)
                     for i in 0..<tile.count where distances.base[i] <= selections[q].bound {

@@ -14,7 +14,7 @@ struct CalibrationSample {
     var cells: [UInt32: Int] = [:]
 }
 
-extension HNSWIndex {
+extension RecallMeasurement {
     /// Cells of the space whose recall is looked at, and vectors that are asked of each.
     static var cellCount: Int { 16 }
     private static var queriesPerCell: Int { 12 }
@@ -28,7 +28,7 @@ extension HNSWIndex {
     /// - Parameters:
     ///   - random: slots that are asked for the mean.
     ///   - fitting: slots that can be hidden from their own searches, ascending.
-    func calibrationSample(random: [UInt32], fitting: [UInt32]) -> CalibrationSample {
+    func sample(random: [UInt32], fitting: [UInt32]) -> CalibrationSample {
         var sample = CalibrationSample(random: random)
         let asked = Set(random)
         let stride = max(1, (fitting.count + Self.sampledCount - 1) / Self.sampledCount)
@@ -54,7 +54,7 @@ extension HNSWIndex {
 
     /// The cell of each slot: that of the nearest center.
     private func cells(of slots: [UInt32]) -> [Int] {
-        let vectors = vectors.sample(slots)
+        let vectors = state.vectors.sample(slots)
         var cells = [Int](repeating: 0, count: slots.count)
         var nearest = [Float](repeating: .infinity, count: slots.count)
         var distances = nearest
@@ -77,20 +77,11 @@ extension HNSWIndex {
     /// Of nodes, those that lie nearest to and farthest from their neighbors.
     private func extremes(of nodes: [UInt32], count: Int) -> [UInt32] {
         guard nodes.count > 4 * count else { return [] }
-        let kernel = state.value.kernel
-        return readers.withPlace { place in
-            let scratch = place.query
+        return storage.readers.withPlace { place in
+            let nearest = storage.graph.nearestNeighborDistances(
+                of: nodes, by: state.kernel.kernel, scratch: &place.query.search)
             var distances: [(distance: Float, node: UInt32)] = []
-            for node in nodes {
-                let distance =
-                    switch kernel {
-                    case .codes(let kernel):
-                        graph.nearestNeighborDistance(of: node, kernel: kernel, scratch: &scratch.search)
-                    case .float32(let kernel):
-                        graph.nearestNeighborDistance(of: node, kernel: kernel, scratch: &scratch.search)
-                    case .float16(let kernel):
-                        graph.nearestNeighborDistance(of: node, kernel: kernel, scratch: &scratch.search)
-                    }
+            for (node, distance) in zip(nodes, nearest) {
                 if let distance { distances.append((distance, node)) }
             }
             distances.sort { ($0.distance, $0.node) < ($1.distance, $1.node) }

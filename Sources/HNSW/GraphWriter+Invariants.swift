@@ -9,24 +9,26 @@ package struct GraphInvariantViolation: Error, Sendable, CustomStringConvertible
     init(_ description: String) { self.description = description }
 }
 
-extension HNSWGraph {
+extension GraphWriter {
     /// Proves that every edge leads to a node of its level, that no row names a node twice or itself, that the counts are
     /// right, and that level 0 reaches every node from the entry point, but for as many as were linked since the last repair.
     /// Linear in the size of the graph.
     package func checkInvariants() throws(GraphInvariantViolation) {
-        guard let entryPoint else {
-            guard nodeCount == 0 else { throw GraphInvariantViolation("\(nodeCount) nodes and no entry point") }
+        guard let entryPoint = graph.entryPoint else {
+            guard graph.nodeCount == 0 else {
+                throw GraphInvariantViolation("\(graph.nodeCount) nodes and no entry point")
+            }
             return
         }
-        guard level(of: entryPoint.rawValue) == topLevel else {
+        guard graph.level(of: entryPoint.rawValue) == graph.topLevel else {
             throw GraphInvariantViolation(
-                "the entry point is on level \(level(of: entryPoint.rawValue)) of \(topLevel)")
+                "the entry point is on level \(graph.level(of: entryPoint.rawValue)) of \(graph.topLevel)")
         }
         var nodes = 0
-        var dead = 0
+        var tombstones = 0
         var duplicates = 0
         var members = 0
-        for slot in 0..<UInt32(slotCount) {
+        for slot in 0..<UInt32(graph.slotCount) {
             let flags = ledger.flags.base[Int(slot)]
             if flags.contains(.duplicate) {
                 guard ledger.duplicates.node(duplicate: slot) != nil else {
@@ -36,26 +38,29 @@ extension HNSWGraph {
             }
             if !flags.isNode { continue }
             nodes += 1
-            if flags.contains(.dead) { dead += 1 }
+            if flags.contains(.tombstone) { tombstones += 1 }
             members += try memberCount(of: slot)
             // Of what is being unlinked, nothing is searched but what the rows of others lead to.
-            if flags.contains(.condemned) { continue }
-            for level in 0...level(of: slot) { try checkRow(of: slot, level: level) }
+            if flags.contains(.unlinking) { continue }
+            for level in 0...graph.level(of: slot) { try checkRow(of: slot, level: level) }
         }
-        guard nodes == nodeCount, dead == deadNodeCount else {
-            throw GraphInvariantViolation("\(nodes) nodes, \(dead) dead; counted \(nodeCount), \(deadNodeCount)")
+        guard nodes == graph.nodeCount, tombstones == tombstoneCount else {
+            throw GraphInvariantViolation(
+                "\(nodes) nodes, \(tombstones) tombstones; counted \(graph.nodeCount), \(tombstoneCount)")
         }
-        if let vacated = ledger.vacated, vacated != Set((0..<UInt32(slotCount)).filter({ isVacated($0) })) {
+        if let vacated = ledger.vacated, vacated != Set((0..<UInt32(graph.slotCount)).filter({ isVacated($0) })) {
             throw GraphInvariantViolation("\(vacated.count) nodes are noted as removed ones with live members")
         }
         guard members == duplicates else {
             throw GraphInvariantViolation("\(duplicates) duplicates; \(members) hang on nodes")
         }
-        guard !isCondemned(entryPoint.rawValue) else { throw GraphInvariantViolation("the entry point is condemned") }
+        guard !isUnlinking(entryPoint.rawValue) else {
+            throw GraphInvariantViolation("the entry point is being unlinked")
+        }
         // Nodes of single insertions since the last repair may still be cut off; repair finds them.
-        var reached = [Bool](repeating: false, count: slotCount)
+        var reached = [Bool](repeating: false, count: graph.slotCount)
         reach(from: entryPoint.rawValue, reached: &reached)
-        let lost = (0..<slotCount).filter { !reached[$0] && needsReach(UInt32($0)) }
+        let lost = (0..<graph.slotCount).filter { !reached[$0] && needsReach(UInt32($0)) }
         guard lost.count <= ledger.linkedSinceRepair else {
             throw GraphInvariantViolation("\(lost.count) nodes are not reached, slot \(lost[0]) the first")
         }
@@ -64,32 +69,32 @@ extension HNSWGraph {
     /// The slots that hang on a node.
     private func memberCount(of node: UInt32) throws(GraphInvariantViolation) -> Int {
         var count = 0
-        var member = states.next(node)
+        var member = graph.states.next(node)
         while let slot = member {
-            guard ledger.duplicates.node(duplicate: slot) == node, count < slotCount else {
+            guard ledger.duplicates.node(duplicate: slot) == node, count < graph.slotCount else {
                 throw GraphInvariantViolation("slot \(slot) hangs on slot \(node) and is no duplicate of it")
             }
             count += 1
-            member = states.next(slot)
+            member = graph.states.next(slot)
         }
         return count
     }
 
     private func checkRow(of node: UInt32, level: Int) throws(GraphInvariantViolation) {
-        guard level <= topLevel else { throw GraphInvariantViolation("slot \(node) is above the top level") }
-        let layer = layer(level)
+        guard level <= graph.topLevel else { throw GraphInvariantViolation("slot \(node) is above the top level") }
+        let layer = graph.layer(level)
         let row = layer.row(node)
         var seen: Set<UInt32> = []
         for i in 0..<layer.count(row) {
-            let place = "slot \(node), level \(level), neighbour \(i) = \(row[i])"
-            guard row[i] < slotCount else { throw GraphInvariantViolation("\(place): no such slot") }
+            let place = "slot \(node), level \(level), neighbor \(i) = \(row[i])"
+            guard row[i] < graph.slotCount else { throw GraphInvariantViolation("\(place): no such slot") }
             guard row[i] != node else { throw GraphInvariantViolation("\(place): the node itself") }
             guard seen.insert(row[i]).inserted else { throw GraphInvariantViolation("\(place): named twice") }
             guard ledger.flags.base[Int(row[i])].isNode else {
                 throw GraphInvariantViolation("\(place): a duplicate or a free slot, not a node")
             }
-            guard self.level(of: row[i]) >= level else {
-                throw GraphInvariantViolation("\(place): only on level \(self.level(of: row[i]))")
+            guard graph.level(of: row[i]) >= level else {
+                throw GraphInvariantViolation("\(place): only on level \(graph.level(of: row[i]))")
             }
         }
     }

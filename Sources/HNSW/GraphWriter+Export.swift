@@ -14,30 +14,30 @@ package struct LinkedVectors: Sendable {
     package var neighbors: [[[UInt32]]] = []
 }
 
-extension HNSWGraph {
+extension GraphWriter {
     /// Links the live vectors with one another as the graph does, in the order of their slots.
     ///
     /// A node whose own vector is removed is represented by its first live duplicate. Nodes without a live vector are left out with
-    /// the edges that lead to them: a sweep before has replaced those. Linear in the size of the graph; the caller is its writer.
+    /// the edges that lead to them: a sweep before has replaced those. Linear in the size of the graph.
     package func linkedVectors() -> LinkedVectors {
         var linked = LinkedVectors()
-        linked.slots = (0..<UInt32(slotCount)).map { Slot($0) }.filter { !isRemoved($0) }
+        linked.slots = (0..<UInt32(graph.slotCount)).map { Slot($0) }.filter { !isRemoved($0) }
         // The elements of each node's live vectors; the first has its edges.
-        var members = [[UInt32]](repeating: [], count: slotCount)
+        var members = [[UInt32]](repeating: [], count: graph.slotCount)
         for (element, slot) in linked.slots.enumerated() { members[Int(node(of: slot))].append(UInt32(element)) }
         linked.neighbors = [[[UInt32]]](repeating: [[]], count: linked.slots.count)
-        for node in 0..<UInt32(slotCount) {
+        for node in 0..<UInt32(graph.slotCount) {
             guard let first = members[Int(node)].first else { continue }
-            linked.neighbors[Int(first)] = (0...level(of: node)).map { level in
-                let layer = layer(level)
+            linked.neighbors[Int(first)] = (0...graph.level(of: node)).map { level in
+                let layer = graph.layer(level)
                 let row = layer.row(node)
                 return (0..<layer.count(row)).compactMap { members[Int(row[$0])].first }
             }
         }
-        let places = parameters.maximumNeighbors(level: 0)
+        let places = graph.parameters.maximumNeighbors(level: 0)
         for members in members where members.count > 1 { linked.link(duplicates: members, places: places) }
         linked.entryPoint =
-            entryPoint.flatMap { members[$0.index].first }.map { Int($0) }
+            graph.entryPoint.flatMap { members[$0.index].first }.map { Int($0) }
             ?? linked.neighbors.indices.max { linked.neighbors[$0].count < linked.neighbors[$1].count }
         return linked
     }
@@ -47,8 +47,8 @@ extension LinkedVectors {
     /// Links elements with equal vectors on level 0. The first is linked with others: it leads to the second, and each to
     /// the next one.
     ///
-    /// Each leads back to the first as well, and on to its neighbours as far as there are places. Where the first has no place left
-    /// for the second, its last neighbour gives way, to which the second leads then: what could be reached can be reached still.
+    /// Each leads back to the first as well, and on to its neighbors as far as there are places. Where the first has no place left
+    /// for the second, its last neighbor gives way, to which the second leads then: what could be reached can be reached still.
     fileprivate mutating func link(duplicates: [UInt32], places: Int) {
         let first = Int(duplicates[0])
         var row = neighbors[first][0]

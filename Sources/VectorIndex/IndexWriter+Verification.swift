@@ -3,25 +3,25 @@
 import Dispatch
 import HNSW
 
-extension HNSWIndex {
+extension IndexWriter {
     /// Verifies as much as is asked for while an index is opened.
     func verify(_ file: SnapshotFile, _ verification: SnapshotOptions.Verification) throws(SnapshotError) {
         func isSmall(_ tensor: SnapshotTensor) -> Bool { SnapshotVerification.Use.isSmall(tensor.section) }
         switch verification {
         case .full:
             try prove(file.tensors.map { .checksum($0) } + Proof.structure)
-            snapshot.begin(pending: [], isSound: true)
+            storage.snapshot.begin(pending: [], isVerified: true)
         case .lazy:
             try prove(file.tensors.filter(isSmall).map { .checksum($0) })
-            snapshot.begin(pending: file.tensors.filter { !isSmall($0) }, isSound: false)
+            storage.snapshot.begin(pending: file.tensors.filter { !isSmall($0) }, isVerified: false)
         case .none:
-            snapshot.begin(pending: [], isSound: false)
+            storage.snapshot.begin(pending: [], isVerified: false)
         }
     }
 
-    /// Throws unless the index can be changed and saved; the caller holds `writer`.
-    func requireSound() throws(VectorIndexError) {
-        try snapshot.require(.change) { () throws(SnapshotError) in try prove(Proof.structure) }
+    /// Throws unless it is verified that the index can be changed and saved.
+    func requireVerified() throws(VectorIndexError) {
+        try storage.snapshot.require(.change) { () throws(SnapshotError) in try prove(Proof.structure) }
     }
 
     /// What is to be proved of a file, each linear in its part. No proof relies on another.
@@ -51,22 +51,32 @@ extension HNSWIndex {
     private func prove(_ proofs: [Proof]) throws(SnapshotError) {
         var failures = [SnapshotError?](repeating: nil, count: proofs.count)
         failures.withUnsafeMutableBufferPointer { failures in
-            // SAFETY: no change runs beside the proofs, which only read, and each writes its failure to its own place.
-            nonisolated(unsafe) let failures = failures
-            DispatchQueue.concurrentPerform(iterations: proofs.count) { i in
-                do throws(SnapshotError) { try self.prove(proofs[i]) } catch { failures[i] = error }
+            Self.concurrently(proofs.count) { i in
+                do throws(SnapshotError) { try prove(proofs[i]) } catch { failures[i] = error }
             }
         }
         if let failure = failures.lazy.compactMap({ $0 }).first { throw failure }
     }
 
+    /// Calls `body` with each number below `count`, on every core.
+    private static func concurrently(_ count: Int, _ body: (Int) -> Void) {
+        withoutActuallyEscaping(body) { body in
+            // SAFETY: each proof only reads what the writer leaves as it is, and its failure is written to its own place.
+            nonisolated(unsafe) let body = body
+            DispatchQueue.concurrentPerform(iterations: count) { i in body(i) }
+        }
+    }
+
     /// Every key leads to a vector, and every vector has a key.
     private func verifyKeys() throws(SnapshotError) {
-        try directory.verify { !graph.isRemoved($0) }
-        let live = (0..<UInt32(vectors.count)).count { !graph.isRemoved(Slot($0)) }
-        guard live == directory.count else {
-            throw .malformed(
-                section: SnapshotSection.keyTable.name, reason: "\(directory.count) keys of \(live) vectors")
+        let slotCount = UInt32(vectors.count)
+        try storage.directory.read { (directory) throws(SnapshotError) in
+            try directory.verify { !graph.isRemoved($0) }
+            let live = (0..<slotCount).count { !graph.isRemoved(Slot($0)) }
+            guard live == directory.count else {
+                throw .malformed(
+                    section: SnapshotSection.keyTable.name, reason: "\(directory.count) keys of \(live) vectors")
+            }
         }
         guard indistinctSlots.allSatisfy({ $0 < vectors.count }) else {
             throw .malformed(section: SnapshotSection.index.name, reason: "a vector to be kept whole that there is not")

@@ -2,7 +2,7 @@
 
 import VectorStorage
 
-extension HNSWGraph {
+extension GraphWriter {
     /// Proves what ``verifyEdges()`` does not of a graph that is to be changed: levels, counts, duplicates and lists. Linear in the
     /// number of slots; nothing is pending.
     package func verifyNodes() throws(SnapshotError) {
@@ -12,7 +12,7 @@ extension HNSWGraph {
         try verifyLists()
         let flags = ledger.flags.base
         try ledger.duplicates.verifyTable {
-            flags[Int($0)].isNode && !flags[Int($0)].contains(.condemned)
+            flags[Int($0)].isNode && !flags[Int($0)].contains(.unlinking)
         }
     }
 
@@ -23,53 +23,58 @@ extension HNSWGraph {
     /// Levels are those that the seed draws, and each slot's rows follow those of the slots before it.
     private func verifyLevels() throws(SnapshotError) {
         var rows = 0
-        for slot in 0..<UInt32(slotCount) {
-            let level = level(of: slot)
-            guard level == drawLevel(Slot(slot)) else { throw malformed(.levels, "slot \(slot) is on level \(level)") }
-            guard Int(firstUpperRow.base[Int(slot)]) == rows else {
-                throw malformed(.firstUpperRows, "those of slot \(slot) begin at \(firstUpperRow.base[Int(slot)])")
+        for slot in 0..<UInt32(graph.slotCount) {
+            let level = graph.level(of: slot)
+            guard level == graph.drawLevel(Slot(slot)) else {
+                throw malformed(.levels, "slot \(slot) is on level \(level)")
+            }
+            guard Int(graph.firstUpperRow.base[Int(slot)]) == rows else {
+                throw malformed(
+                    .firstUpperRows, "those of slot \(slot) begin at \(graph.firstUpperRow.base[Int(slot)])")
             }
             rows += level
         }
-        guard rows == upperRowCount else {
-            throw malformed(.firstUpperRows, "\(rows) rows; \(upperRowCount) were counted")
+        guard rows == graph.upperRowCount else {
+            throw malformed(.firstUpperRows, "\(rows) rows; \(graph.upperRowCount) were counted")
         }
     }
 
     /// Flags, lifetimes and counts agree, and the entry point is one.
     private func verifyFlags() throws(SnapshotError) {
         let flags = ledger.flags.base
-        let present = version.short
-        var (nodes, dead) = (0, 0)
-        for slot in 0..<UInt32(slotCount) {
+        let present = graph.version.short
+        var (nodes, tombstones) = (0, 0)
+        for slot in 0..<UInt32(graph.slotCount) {
             let flag = flags[Int(slot)]
-            let isSound =
+            let isValid =
                 flag.isSubset(of: .all) && !flag.isSuperset(of: [.duplicate, .free])
-                && (flag.isNode || flag.isDisjoint(with: [.dead, .condemned]))
-                && (!flag.contains(.dead) || flag.contains(.removed))
-                && (!flag.contains(.condemned) || flag.contains(.dead) && states.next(slot) == nil)
+                && (flag.isNode || flag.isDisjoint(with: [.tombstone, .unlinking]))
+                && (!flag.contains(.tombstone) || flag.contains(.removed))
+                && (!flag.contains(.unlinking) || flag.contains(.tombstone) && graph.states.next(slot) == nil)
                 && (!flag.contains(.free) || flag.contains(.removed))
-                && (!flag.isNode || concealed.contains(slot) == flag.contains(.dead))
-            guard isSound else { throw malformed(.flags, "those of slot \(slot) are \(flag.rawValue)") }
-            let lifetime = states.lifetime(slot)
+                && (!flag.isNode || graph.concealed.contains(slot) == flag.contains(.tombstone))
+            guard isValid else { throw malformed(.flags, "those of slot \(slot) are \(flag.rawValue)") }
+            let lifetime = graph.states.lifetime(slot)
             guard flag.contains(.removed) ? lifetime.hasEnded(by: present) : lifetime.isOpen(at: present) else {
                 throw malformed(.states, "slot \(slot) does not live and die as its flags say")
             }
             nodes += flag.isNode ? 1 : 0
-            dead += flag.contains(.dead) ? 1 : 0
+            tombstones += flag.contains(.tombstone) ? 1 : 0
         }
-        guard nodes == nodeCount, dead == deadNodeCount else {
-            throw malformed(.graph, "\(nodeCount) nodes, \(deadNodeCount) of them dead; there are \(nodes) and \(dead)")
+        guard nodes == graph.nodeCount, tombstones == tombstoneCount else {
+            throw malformed(
+                .graph,
+                "\(graph.nodeCount) nodes, \(tombstoneCount) tombstones; there are \(nodes) and \(tombstones)")
         }
-        guard let entryPoint else {
-            // All nodes may be condemned.
-            guard topLevel == 0, !(0..<UInt32(slotCount)).contains(where: { needsReach($0) }) else {
+        guard let entryPoint = graph.entryPoint else {
+            // All nodes may be on their way out.
+            guard graph.topLevel == 0, !(0..<UInt32(graph.slotCount)).contains(where: { needsReach($0) }) else {
                 throw malformed(.graph, "no entry point")
             }
             return
         }
-        guard needsReach(entryPoint.rawValue), level(of: entryPoint.rawValue) == topLevel else {
-            throw malformed(.graph, "slot \(entryPoint.rawValue) is no entry point of level \(topLevel)")
+        guard needsReach(entryPoint.rawValue), graph.level(of: entryPoint.rawValue) == graph.topLevel else {
+            throw malformed(.graph, "slot \(entryPoint.rawValue) is no entry point of level \(graph.topLevel)")
         }
     }
 
@@ -79,35 +84,37 @@ extension HNSWGraph {
         let flags = ledger.flags.base
         let unswept = ledger.sweep.map { $0.cursor..<$0.end } ?? 0..<0
         // By node, the last row that named it. With M = 2, the least, there are two rows a slot on average.
-        var namedIn = [UInt32](repeating: 0, count: slotCount)
+        var namedIn = [UInt32](repeating: 0, count: graph.slotCount)
         var rowNumber: UInt32 = 0
-        let levels = levels.base
-        for slot in 0..<UInt32(slotCount) where flags[Int(slot)].isNode {
-            let leadsToCondemned = flags[Int(slot)].contains(.condemned) || unswept.contains(Int(slot))
-            for level in 0...level(of: slot) {
-                guard level == 0 || upperRowCount > 0, level <= topLevel || flags[Int(slot)].contains(.condemned) else {
+        let levels = graph.levels.base
+        for slot in 0..<UInt32(graph.slotCount) where flags[Int(slot)].isNode {
+            let leadsToUnlinking = flags[Int(slot)].contains(.unlinking) || unswept.contains(Int(slot))
+            for level in 0...graph.level(of: slot) {
+                guard level == 0 || graph.upperRowCount > 0,
+                    level <= graph.topLevel || flags[Int(slot)].contains(.unlinking)
+                else {
                     throw malformed(.levels, "slot \(slot) is above the top level")
                 }
-                let layer = layer(level)
+                let layer = graph.layer(level)
                 let row = layer.row(slot)
                 let count = layer.count(row)
                 rowNumber += 1
                 for i in 0..<count {
                     let neighbor = row[i]
-                    guard neighbor < slotCount, neighbor != slot, flags[Int(neighbor)].isNode,
+                    guard neighbor < graph.slotCount, neighbor != slot, flags[Int(neighbor)].isNode,
                         namedIn[Int(neighbor)] != rowNumber,
                         Int(levels[Int(neighbor)]) >= level,
-                        leadsToCondemned || !flags[Int(neighbor)].contains(.condemned)
+                        leadsToUnlinking || !flags[Int(neighbor)].contains(.unlinking)
                     else {
                         let section: SnapshotSection = level == 0 ? .baseNeighbors : .upperNeighbors
                         throw malformed(section, "slot \(slot) leads to \(neighbor) on level \(level)")
                     }
                     namedIn[Int(neighbor)] = rowNumber
                 }
-                guard (count..<max(count, layer.maximumNeighbors)).allSatisfy({ row[$0] == Self.endOfRow }) else {
+                guard (count..<max(count, layer.maximumNeighbors)).allSatisfy({ row[$0] == HNSWGraph.endOfRow }) else {
                     throw malformed(
                         level == 0 ? .baseNeighbors : .upperNeighbors,
-                        "slot \(slot) has neighbours behind its last on level \(level)")
+                        "slot \(slot) has neighbors behind its last on level \(level)")
                 }
             }
         }
@@ -117,14 +124,14 @@ extension HNSWGraph {
     private func verifyDuplicates() throws(SnapshotError) {
         let flags = ledger.flags.base
         var duplicatesLeft = 0
-        for slot in 0..<UInt32(slotCount) {
+        for slot in 0..<UInt32(graph.slotCount) {
             let owner = ledger.duplicates.node(duplicate: slot)
             guard (owner != nil) == flags[Int(slot)].contains(.duplicate) else {
                 throw malformed(.owners, "slot \(slot) is a duplicate or not")
             }
             if owner != nil { duplicatesLeft += 1 }
         }
-        for node in 0..<UInt32(slotCount) {
+        for node in 0..<UInt32(graph.slotCount) {
             guard flags[Int(node)].isNode else {
                 // Those of a node that comes to the slot later are counted from here.
                 if ledger.duplicates.members(of: node).last == 0 { continue }
@@ -132,9 +139,10 @@ extension HNSWGraph {
             }
             var last = node
             var live: UInt32 = flags[Int(node)].contains(.removed) ? 0 : 1
-            while let member = states.next(last) {
+            while let member = graph.states.next(last) {
                 // The chain ends: a ring would have more members than there are duplicates.
-                guard member < slotCount, ledger.duplicates.node(duplicate: member) == node, duplicatesLeft > 0 else {
+                guard member < graph.slotCount, ledger.duplicates.node(duplicate: member) == node, duplicatesLeft > 0
+                else {
                     throw malformed(.states, "slot \(member) hangs on slot \(node)")
                 }
                 duplicatesLeft -= 1
@@ -142,8 +150,8 @@ extension HNSWGraph {
                 last = member
             }
             let members = ledger.duplicates.members(of: node)
-            let isSound = last == node ? members.last == 0 : members.last == last + 1 && members.liveCount == live
-            guard isSound, (live == 0) == flags[Int(node)].contains(.dead) else {
+            let isValid = last == node ? members.last == 0 : members.last == last + 1 && members.liveCount == live
+            guard isValid, (live == 0) == flags[Int(node)].contains(.tombstone) else {
                 throw malformed(.members, "those of slot \(node) are not \(live) up to slot \(last)")
             }
         }
@@ -154,18 +162,18 @@ extension HNSWGraph {
     private func verifyLists() throws(SnapshotError) {
         let flags = ledger.flags.base
         let lists: [(name: String, slots: [UInt32], isIn: (NodeFlags) -> Bool)] = [
-            ("free", ledger.free(upTo: version), { $0.contains(.free) }),
-            ("condemned", ledger.sweep?.condemned ?? [], { $0.contains(.condemned) }),
+            ("free", ledger.free(upTo: graph.version), { $0.contains(.free) }),
+            ("unlinking", ledger.sweep?.nodes ?? [], { $0.contains(.unlinking) }),
             ("removed duplicates", ledger.removedDuplicates, { $0.isSuperset(of: [.duplicate, .removed]) }),
         ]
         for list in lists {
-            let expected = (0..<slotCount).count { list.isIn(flags[$0]) }
+            let expected = (0..<graph.slotCount).count { list.isIn(flags[$0]) }
             guard list.slots.count == expected, Set(list.slots).count == expected,
                 list.slots.allSatisfy({ list.isIn(flags[Int($0)]) })
             else { throw malformed(.graph, "\(list.slots.count) slots are listed as \(list.name), not \(expected)") }
         }
-        for outpost in ledger.outposts where !needsReach(outpost) {
-            throw malformed(.graph, "slot \(outpost) is no outpost")
+        for outlier in ledger.outliers where !needsReach(outlier) {
+            throw malformed(.graph, "slot \(outlier) is no outlier")
         }
     }
 }

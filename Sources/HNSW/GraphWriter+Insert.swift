@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DistanceKernels
+import VectorStorage
+
+/// What the nodes of a graph are linked by, chosen once by who stores the vectors.
+package struct LinkKernel {
+    /// Distances between rows.
+    let rows: any DistanceKernel
+
+    /// What the rows stand for; nil if they are the vectors.
+    let vectors: StoredVectors?
+
+    package init(_ rows: any DistanceKernel, vectors: StoredVectors?) {
+        self.rows = rows
+        self.vectors = vectors
+    }
+}
+
+/// Vectors that a change adds, and what the graph was before.
+package struct GraphBatch {
+    let savepoint: GraphSavepoint
+
+    /// The slots of the batch's vectors.
+    package internal(set) var taken: [TakenSlot] = []
+
+    /// Those that became nodes, which are to be linked.
+    package internal(set) var nodes: [UInt32] = []
+}
+
+/// A slot for a vector, and what must be known to put it back.
+package struct TakenSlot {
+    package let slot: Slot
+    let retired: RetiredSlot?
+}
+
+/// How far an insertion has come.
+package enum InsertionStage {
+    /// All nodes of the batch are linked but these, which can serve as queries.
+    case heldOut(ArraySlice<UInt32>)
+
+    /// Nodes are planned and not yet linked. These of them and of their neighbors would be out of place among one another if they
+    /// were read from codes; ascending.
+    case planned(indistinct: [UInt32])
+
+    /// So many vectors of the batch are linked.
+    case linked(Int)
+}
+
+// INSERT, Algorithm 1, for a batch, so that any number of threads can share it with the same result:
+//
+//   add    gives slots their levels and empty rows
+//   plan   searches the graph for a new node's neighbors, fills its own rows
+//   link   adds the edges back from those neighbors, and prunes full rows
+//   attach gives a node that nothing reaches an edge
+//
+// A node's own rows are its own until an edge leads to it. Searches go on beside each step.
+extension GraphWriter {
+    /// Begins a batch.
+    package func beginBatch() -> GraphBatch { GraphBatch(savepoint: savepoint()) }
+
+    /// Makes room for `additional` more slots; nothing changes where that fails.
+    ///
+    /// - Parameter oldestReader: slots retired by then are used again.
+    package mutating func ensure(additional: Int, oldestReader: GraphVersion) throws(StorageError) {
+        let slotCount = graph.slotCount + newSlotCount(additional: additional, oldestReader: oldestReader)
+        try graph.ensure(slotCount: slotCount)
+        try ledger.flags.ensure(rows: slotCount)
+        try ledger.duplicates.ensure(slotCount: slotCount, additional: additional)
+    }
+
+    /// New slots that ``ensure(additional:oldestReader:)`` makes room for.
+    package func newSlotCount(additional: Int, oldestReader: GraphVersion) -> Int {
+        max(0, additional - ledger.freeSlotCount(upTo: oldestReader))
+    }
+
+    /// The slot for a batch's next vector: one that was retired, or a new one. ``add(_:to:vector:count:isEqual:)`` follows.
+    package mutating func takeSlot(for batch: inout GraphBatch, oldestReader: GraphVersion) -> Slot {
+        let retired = ledger.take(upTo: oldestReader)
+        let slot = Slot(retired?.slot ?? UInt32(graph.slotCount))
+        batch.taken.append(TakenSlot(slot: slot, retired: retired))
+        return slot
+    }
+
+    /// Adds a slot whose vector is stored. Where a node has the same vector the slot hangs on that node and is done; else it becomes
+    /// a node, to be linked.
+    ///
+    /// - Parameters:
+    ///   - vector: the `count` floats of the slot's vector.
+    ///   - isEqual: whether a slot whose vector has the same hash has the same vector.
+    package mutating func add(
+        _ slot: Slot, to batch: inout GraphBatch, vector: UnsafePointer<Float>, count: Int, isEqual: (Slot) -> Bool
+    ) {
+        graph.clear(slot, born: nextVersion)
+        let hash = Hashing.hash(vector, count: count)
+        if let node = ledger.duplicates.node(hash: hash), isEqual(Slot(node)) {
+            addDuplicate(slot, of: node)
+            return
+        }
+        ledger.duplicates.addNode(slot.rawValue, hash: hash)
+        ledger.flags.base[slot.index] = []
+        ledger.pendingNodes.append(slot.rawValue)
+        batch.nodes.append(slot.rawValue)
+    }
+
+    private mutating func addDuplicate(_ slot: Slot, of node: UInt32) {
+        let flags = ledger.flags.base
+        flags[slot.index] = .duplicate
+        let before = ledger.duplicates.addDuplicate(
+            slot.rawValue, of: node, nodeIsLive: !flags[Int(node)].contains(.removed))
+        graph.states.setNext(slot.rawValue, of: before)
+        ledger.pendingNodes.append(node)
+        if flags[Int(node)].contains(.removed) { ledger.vacated?.insert(node) }
+        if flags[Int(node)].contains(.tombstone) {
+            flags[Int(node)].remove(.tombstone)
+            ledger.tombstoneCount -= 1
+        }
+    }
+
+    /// Links a batch's nodes: the same graph for any number of threads.
+    ///
+    /// - Parameter onStage: called on the calling thread. What it throws ends the insertion, and the batch must be rolled back.
+    package mutating func insert(
+        _ batch: GraphBatch, by kernel: LinkKernel, threads: Int,
+        onStage: (borrowing GraphWriter, InsertionStage) throws(CancellationError) -> Void
+    ) throws(CancellationError) {
+        try link(batch, by: kernel, threads: threads, onStage: onStage)
+        if !isSmall(batch) || isRepairDue { repair(by: kernel) }
+    }
+
+    /// Links a batch's nodes without a look at the whole graph.
+    mutating func link(
+        _ batch: GraphBatch, by kernel: LinkKernel, threads: Int,
+        onStage: (borrowing GraphWriter, InsertionStage) throws(CancellationError) -> Void
+    ) throws(CancellationError) {
+        workers.use(threads: threads)
+        beginUndoLog(newNodes: batch.nodes)
+        var schedule = BatchSchedule(batch.nodes, seed: graph.parameters.seed)
+        let keepsReached = isSmall(batch)
+        let isCancelledAmid = batch.nodes.count > 1
+        var linkedCount = batch.taken.count - batch.nodes.count
+        // A batch of one keeps no undo log: it can be cancelled only here.
+        if !isCancelledAmid { try onStage(self, .linked(batch.taken.count)) }
+        while true {
+            if let heldOut = schedule.heldOut { try onStage(self, .heldOut(heldOut)) }
+            guard let part = schedule.next(in: graph) else { break }
+            let plan = plan(part, kernel: kernel.rows, vectors: kernel.vectors)
+            try onStage(self, .planned(indistinct: plan.indistinct))
+            link(plan.edges, keepsReached: keepsReached, kernel: kernel.rows, vectors: kernel.vectors)
+            finishLinking(part)
+            attachCutOff(part, kernel: kernel.rows, scratch: &workers.first.scratch)
+            linkedCount += part.count
+            if isCancelledAmid { try onStage(self, .linked(linkedCount)) }
+        }
+        endUndoLog()
+    }
+
+    /// Whether what a batch drops is kept within reach at once. The graph is proved whole when it has grown by a sixteenth.
+    private func isSmall(_ batch: GraphBatch) -> Bool {
+        batch.nodes.count * 16 < batch.savepoint.nodeCount || batch.nodes.count == 1
+    }
+
+    /// Plans nodes. Returns their back edges in canonical order.
+    @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == Float16Kernel)
+    @specialized(where Kernel == CodeKernel)
+    @specialized(where Kernel == BalancedKernel<Float32Kernel>)
+    @specialized(where Kernel == BalancedKernel<Float16Kernel>)
+    @specialized(where Kernel == BalancedKernel<CodeKernel>)
+    private mutating func plan<Kernel: DistanceKernel>(
+        _ nodes: ArraySlice<UInt32>, kernel: Kernel, vectors: StoredVectors?
+    ) -> (edges: [BackEdge], indistinct: [UInt32]) {
+        workers.forEach(count: nodes.count) { worker, i in
+            plan(
+                nodes[nodes.startIndex + i], kernel: kernel, vectors: vectors, scratch: &worker.scratch,
+                backEdges: &worker.backEdges)
+        }
+        for outlier in workers.takeOutliers() { ledger.addOutlier(outlier) }
+        return (workers.takeBackEdges(), workers.takeIndistinct())
+    }
+
+    /// Links edges in canonical order: each row by one worker.
+    ///
+    /// - Parameter keepsReached: see ``link(_:keepsReached:kernel:vectors:scratch:)``; one worker links then.
+    @specialized(where Kernel == Float32Kernel)
+    @specialized(where Kernel == Float16Kernel)
+    @specialized(where Kernel == CodeKernel)
+    @specialized(where Kernel == BalancedKernel<Float32Kernel>)
+    @specialized(where Kernel == BalancedKernel<Float16Kernel>)
+    @specialized(where Kernel == BalancedKernel<CodeKernel>)
+    private func link<Kernel: DistanceKernel>(
+        _ edges: [BackEdge], keepsReached: Bool, kernel: Kernel, vectors: StoredVectors?
+    ) {
+        var rows: [Range<Int>] = []
+        var start = 0
+        for i in edges.indices where i + 1 == edges.count || edges[i + 1].row != edges[start].row {
+            rows.append(start..<i + 1)
+            start = i + 1
+        }
+        workers.forEach(count: rows.count, isSerial: keepsReached) { worker, i in
+            link(edges[rows[i]], keepsReached: keepsReached, kernel: kernel, vectors: vectors, scratch: &worker.scratch)
+        }
+    }
+
+    /// Counts nodes that are linked now, and makes one that lies above the top level the entry point.
+    mutating func finishLinking(_ nodes: ArraySlice<UInt32>) {
+        graph.nodeCount += nodes.count
+        ledger.linkedSinceRepair += nodes.count
+        for node in nodes where graph.entryPoint == nil || graph.level(of: node) > graph.topLevel {
+            // What the old entry point reached, the new one need not reach.
+            ledger.linkedSinceRepair = graph.nodeCount
+            graph.setEntryPoint(Slot(node), level: graph.level(of: node))
+        }
+    }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import VectorStorage
+
+/// What a batch changes of a graph beside rows and slots.
+struct GraphSavepoint {
+    let entryPoint: Slot?
+    let topLevel: Int
+    let slotCount: Int
+    let nodeCount: Int
+    let upperRowCount: Int
+    let linkedSinceRepair: Int
+    let outliers: [UInt32]
+}
+
+extension GraphWriter {
+    func savepoint() -> GraphSavepoint {
+        GraphSavepoint(
+            entryPoint: graph.entryPoint, topLevel: graph.topLevel, slotCount: graph.slotCount,
+            nodeCount: graph.nodeCount, upperRowCount: graph.upperRowCount,
+            linkedSinceRepair: ledger.linkedSinceRepair, outliers: ledger.outliers)
+    }
+
+    /// Leaves the graph as it was before a batch, as a version of its own.
+    ///
+    /// - Parameter waitForReaders: waits until every search has ended that began before the present version.
+    package mutating func rollBack(_ batch: GraphBatch, waitForReaders: () -> Void) {
+        workers.restoreRows(of: graph)
+        endUndoLog()
+        removeFromPaths(batch)
+        commit()
+        waitForReaders()
+        // No search knows the slots from here on.
+        ledger.rollBack(batch.taken.compactMap(\.retired))
+        graph.slotCount = batch.savepoint.slotCount
+        graph.upperRowCount = batch.savepoint.upperRowCount
+    }
+
+    /// Takes a batch's slots out of the graph, whose other rows are as they were before the batch.
+    private mutating func removeFromPaths(_ batch: GraphBatch) {
+        graph.setEntryPoint(batch.savepoint.entryPoint, level: batch.savepoint.topLevel)
+        graph.nodeCount = batch.savepoint.nodeCount
+        ledger.linkedSinceRepair = batch.savepoint.linkedSinceRepair
+        let flags = ledger.flags.base
+        // Backwards: each duplicate is the last of its node's members then.
+        for slot in batch.taken.reversed().map(\.slot) {
+            // Its birth stays: a search that reads the one of before and the other of after sees no slot alive.
+            var lifetime = graph.states.lifetime(slot.rawValue)
+            lifetime.died = Lifetime.everDead
+            graph.states.setLifetime(lifetime, of: slot.rawValue)
+            if flags[slot.index].contains(.duplicate) {
+                rollBackDuplicate(slot.rawValue)
+            } else {
+                ledger.duplicates.removeNode(slot.rawValue)
+            }
+            flags[slot.index] = [.free, .removed]
+        }
+        ledger.outliers = batch.savepoint.outliers
+    }
+
+    private mutating func rollBackDuplicate(_ slot: UInt32) {
+        let node = node(of: Slot(slot))
+        var before = node
+        while let next = graph.states.next(before), next != slot { before = next }
+        graph.states.setNext(nil, of: before)
+        let hasLiveMember = ledger.duplicates.removeMember(of: node)
+        ledger.duplicates.forgetDuplicate(slot, of: node, before: before)
+        let flags = ledger.flags.base
+        if !hasLiveMember, flags[Int(node)].contains(.removed), !flags[Int(node)].contains(.tombstone) {
+            flags[Int(node)].insert(.tombstone)
+            ledger.vacated?.remove(node)
+            ledger.tombstoneCount += 1
+        }
+    }
+}
+
+extension GraphWriter {
+    /// Begins to save the rows that linking changes, but for those of the nodes that come with the batch.
+    mutating func beginUndoLog(newNodes: [UInt32]) {
+        endUndoLog()
+        // A batch of one is not cancelled.
+        guard newNodes.count > 1 else { return }
+        let marks = RowMarks(slotCount: graph.slotCount, upperRowCount: graph.upperRowCount)
+        for node in newNodes {
+            for level in 0...graph.level(of: node) { _ = marks.mark(rowIndex(of: node, level: level), level: level) }
+        }
+        ledger.savedRows = marks
+    }
+
+    /// Forgets what was saved, and saves no more.
+    mutating func endUndoLog() {
+        ledger.savedRows = nil
+        workers.clearUndoLogs()
+    }
+
+    /// The place of a node's row among those of level 0, or of the levels above it.
+    private func rowIndex(of node: UInt32, level: Int) -> Int {
+        level == 0 ? Int(node) : Int(graph.firstUpperRow.base[Int(node)]) + level - 1
+    }
+
+    /// Saves a row that is about to be changed, if that is wanted and it is the first change of the batch.
+    func saveRow(_ node: UInt32, level: Int = 0, to undoLog: inout UndoLog) {
+        guard let marks = ledger.savedRows, marks.mark(rowIndex(of: node, level: level), level: level) else { return }
+        undoLog.save(node, level: level, in: graph.layer(level))
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import VectorStorage
+
+/// The rows of older nodes as they were before a batch changed them.
+struct UndoLog {
+    private var entries: [UInt32] = []
+
+    /// Level, node and the place in `entries` of each row.
+    private var rows: [(level: Int, node: UInt32, start: Int)] = []
+
+    mutating func save(_ node: UInt32, level: Int, in layer: Layer) {
+        rows.append((level, node, entries.count))
+        let row = layer.row(node)
+        for place in 0..<layer.maximumNeighbors { entries.append(row[place]) }
+    }
+
+    func restore(to graph: HNSWGraph) {
+        for saved in rows {
+            let layer = graph.layer(saved.level)
+            let row = layer.row(saved.node)
+            for place in 0..<layer.maximumNeighbors { row[place] = entries[saved.start + place] }
+        }
+    }
+
+    mutating func removeAll() {
+        entries = []
+        rows = []
+    }
+}
+
+/// A mark for each row of a graph. A row's mark belongs to who may change the row.
+final class RowMarks {
+    private let base: AlignedBuffer<UInt8>
+    private let upper: AlignedBuffer<UInt8>
+
+    init(slotCount: Int, upperRowCount: Int) {
+        base = AlignedBuffer(capacity: slotCount, zero: 0)
+        upper = AlignedBuffer(capacity: upperRowCount, zero: 0)
+    }
+
+    /// Marks a row of level 0 or of the levels above it; returns whether it was not marked.
+    func mark(_ row: Int, level: Int) -> Bool {
+        let marks = level == 0 ? base.base : upper.base
+        defer { marks[row] = 1 }
+        return marks[row] == 0
+    }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HNSW
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// What searches and lookups of an index read while its ``IndexWriter`` changes it.
+final class IndexStorage: @unchecked Sendable {
+    // SAFETY: searches read `graph`, rows and keys within `readers.read`, which keeps what they may see as it is. Only the
+    // ``IndexWriter`` writes to `keyBySlot`, and only to slots that no search knows.
+
+    let dimensions: Int
+    let metric: Metric
+    let options: HNSWOptions
+    let instructionSet: InstructionSet
+
+    let graph: HNSWGraph
+    let readers: Readers
+
+    /// What searches need beside the graph.
+    let state: Published<SearchState>
+
+    /// Which key is in which slot.
+    let directory: ReadersWriterGuarded<KeyDirectory>
+
+    /// The key of each slot, as searches read it: the directory's.
+    let keyBySlot: Tensor<UInt64>
+
+    /// Vectors that are held.
+    let liveCount = Atomic(0)
+
+    /// Vectors that were ever inserted.
+    let insertedCount = Atomic(0)
+
+    /// What is to be verified of the file that the index was opened from.
+    let snapshot = SnapshotVerification()
+
+    init(
+        dimensions: Int, metric: Metric, options: HNSWOptions, instructionSet: InstructionSet, graph: HNSWGraph,
+        state: Published<SearchState>, directory: consuming KeyDirectory
+    ) {
+        self.dimensions = dimensions
+        self.metric = metric
+        self.options = options
+        self.instructionSet = instructionSet
+        self.graph = graph
+        self.state = state
+        keyBySlot = directory.keyBySlot
+        self.directory = ReadersWriterGuarded(directory)
+        let parameters = options.parameters
+        readers = Readers {
+            let query = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
+            return QueryScratch(query: query, parameters: parameters)
+        }
+    }
+
+    /// Vectors that are held.
+    var count: Int { liveCount.load(ordering: .acquiring) }
+
+    /// Waits until every search has ended that began before the present version of the graph.
+    func waitForReaders() {
+        let present = graph.version
+        while readers.oldest(present: present) < present { usleep(20) }
+    }
+}
+
+// When recall is measured.
+extension IndexStorage {
+    /// Whether recall was never measured, or the index has changed so much since that a search for a recall measures first. The
+    /// caller reads the graph, or is the writer.
+    var isCalibrationDue: Bool { isCalibrationDue(additional: 0, growthShare: Self.growthShare) }
+
+    /// Whether the vectors that are being inserted are so many that recall is measured before the insertion ends.
+    func isCalibrationDue(additional: Int) -> Bool { isCalibrationDue(additional: additional, growthShare: 2) }
+
+    /// A new cluster of a twentieth of the vectors changes what a mean recall takes.
+    private static var growthShare: Int { 20 }
+
+    private func isCalibrationDue(additional: Int, growthShare: Int) -> Bool {
+        let count = count + additional
+        guard count >= HNSWIndex.calibrationMinimumCount else { return false }
+        // What a file of version 1 holds was measured as a mean only.
+        guard let calibrated = state.value.calibrated, calibrated.outlierRatio != nil else { return true }
+        let inserted = insertedCount.load(ordering: .relaxed) + additional - calibrated.insertedCount
+        let measuredCount = calibrated.calibration.vectorCount
+        return growthShare * inserted >= measuredCount || 5 * count <= 4 * measuredCount
+    }
+}
+
+/// What searches read beside graph and keys, and what the writer must know of it.
+final class SearchState: Sendable {
+    let vectors: StoredVectors
+
+    /// The vectors' codes, once there are enough vectors.
+    let codes: CodeMatrix?
+
+    /// How stored vectors are compared with one another under the inner product; nil where plain products do, under other metrics,
+    /// and while there are few vectors.
+    let balance: ProductBalance?
+
+    /// Vectors when `codes` and `balance` were last made, whether or not any codes were good enough.
+    let codesLearntCount: Int
+
+    /// The recall of searches, as last measured.
+    let calibrated: Calibrated?
+
+    init(
+        vectors: StoredVectors, codes: CodeMatrix? = nil, balance: ProductBalance? = nil, codesLearntCount: Int = 0,
+        calibrated: Calibrated? = nil
+    ) {
+        self.vectors = vectors
+        self.codes = codes
+        self.balance = balance
+        self.codesLearntCount = codesLearntCount
+        self.calibrated = calibrated
+    }
+
+    /// The same with recall as measured now.
+    func with(calibrated: Calibrated) -> SearchState {
+        SearchState(
+            vectors: vectors, codes: codes, balance: balance, codesLearntCount: codesLearntCount, calibrated: calibrated
+        )
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HNSW
+
+extension IndexWriter {
+    /// Vectors from which on they are given up for their codes. Fewer are 6 MB at 384 dimensions.
+    private static var codesOnlyMinimumCount: Int { 4096 }
+
+    /// Keeps vectors of the batch under way whole that codes cannot tell from their neighbors. No edge leads to their nodes yet.
+    static func keepWhole(
+        _ slots: [UInt32], of vectors: StoredVectors, options: HNSWOptions, noting indistinctSlots: inout Set<UInt32>
+    ) {
+        guard !options.keepsVectors, !slots.isEmpty else { return }
+        if vectors.isCompact {
+            for slot in slots { vectors.keepWhole(Slot(slot)) }
+        } else {
+            indistinctSlots.formUnion(slots)
+        }
+    }
+
+    /// Gives whole vectors up for their codes where that is asked for. Every vector is linked.
+    ///
+    /// Where memory for the codes is lacking, the vectors stay whole.
+    mutating func giveUpVectors() {
+        let present = state.value
+        guard !storage.options.keepsVectors, let codes = present.codes else { return }
+        guard !vectors.isCompact else { return vectors.releaseNewest() }
+        guard vectors.count >= Self.codesOnlyMinimumCount else { return }
+        let kept = indistinctSlots.filter { !graph.isRemoved(Slot($0)) }.sorted()
+        guard let compact = try? vectors.compacted(by: codes, keeping: kept) else { return }
+        graph.releaseStored()
+        state.replace(
+            SearchState(
+                vectors: compact, codes: codes, balance: present.balance, codesLearntCount: present.codesLearntCount,
+                calibrated: present.calibrated),
+            from: graph.nextVersion)
+        indistinctSlots = []
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HNSW
+
+/// The right to change an index, and what only a change needs: who has the writer is alone in changing the index, while others
+/// search it.
+///
+/// Every change goes through the same steps. It makes the graph's next version, which no search sees before
+/// ``commit(inserted:removed:enterKeys:)``. It unlinks some of what was removed. At last it becomes known to lookups by key.
+struct IndexWriter: ~Copyable, @unchecked Sendable {
+    // SAFETY: there are no copies: one thread at a time has a writer.
+
+    /// What searches read.
+    let storage: IndexStorage
+
+    var graph: GraphWriter
+    var state: Publisher<SearchState>
+
+    /// Slots whose vectors are to stay whole when the others are given up for their codes.
+    var indistinctSlots: Set<UInt32> = []
+
+    /// The writer of an empty index.
+    init(
+        dimensions: Int, metric: Metric, options: HNSWOptions, instructionSet: InstructionSet
+    ) throws(StorageError) {
+        let vectors = try StoredVectors(
+            dimensions: dimensions, metric: metric, instructionSet: instructionSet, rows: options.rows)
+        let graph = try GraphWriter(parameters: options.parameters, capacity: vectors.capacity)
+        let directory = try KeyDirectory(capacity: vectors.capacity)
+        let state = Publisher(SearchState(vectors: vectors))
+        storage = IndexStorage(
+            dimensions: dimensions, metric: metric, options: options, instructionSet: instructionSet,
+            graph: graph.graph, state: state.published, directory: directory)
+        self.graph = graph
+        self.state = state
+    }
+
+    /// The writer of a file's index.
+    init(_ opened: consuming OpenedSnapshot) {
+        let record = opened.record
+        let state = Publisher(opened.state)
+        storage = IndexStorage(
+            dimensions: record.dimensions, metric: record.metric, options: record.options,
+            instructionSet: opened.instructionSet, graph: opened.graph.graph, state: state.published,
+            directory: opened.directory)
+        graph = opened.graph
+        self.state = state
+        storage.liveCount.store(record.liveCount, ordering: .releasing)
+        storage.insertedCount.store(record.insertedCount, ordering: .relaxed)
+        indistinctSlots = Set(record.indistinctSlots)
+    }
+
+    var vectors: StoredVectors { state.value.vectors }
+
+    /// The codes in place.
+    var codes: CodeMatrix? { state.value.codes }
+
+    /// Bytes that the vectors, the graph and the keys use, without scratch memory.
+    var usedBytes: Int {
+        let slotCount = vectors.count
+        return vectors.usedBytes + graph.usedBytes + (codes?.usedBytes ?? 0)
+            + storage.directory.read { $0.usedBytes(slotCount: slotCount) }
+    }
+
+    /// The oldest version that is searched or that results hold. Readers first: one hands what it reads to a pin before it ends.
+    var oldestHolder: GraphVersion {
+        let oldest = storage.readers.oldest(present: storage.graph.version)
+        guard let pinned = vectors.oldestPin else { return oldest }
+        return min(oldest, GraphVersion(pinned))
+    }
+
+    /// Waits until every search has ended that began before the present version.
+    mutating func waitForReaders() {
+        storage.waitForReaders()
+        state.releaseRetired(oldestReader: storage.graph.version)
+    }
+
+    /// Proves what must hold of the index; see ``HNSWIndex/checkInvariants()``.
+    func checkInvariants() throws(IndexInvariantViolation) {
+        do throws(VectorIndexError) { try requireVerified() } catch {
+            throw IndexInvariantViolation(error.description)
+        }
+        do throws(GraphInvariantViolation) { try graph.checkInvariants() } catch {
+            throw IndexInvariantViolation(error.description)
+        }
+        let slotCount = vectors.count
+        try storage.directory.read { (directory) throws(IndexInvariantViolation) in
+            var live = 0
+            for index in 0..<slotCount where !graph.isRemoved(Slot(UInt32(index))) {
+                let slot = Slot(UInt32(index))
+                guard directory.slot(of: directory.key(of: slot)) == slot else {
+                    throw IndexInvariantViolation("slot \(index) and key \(directory.key(of: slot)) do not match")
+                }
+                live += 1
+            }
+            guard live == directory.count, live == storage.count else {
+                throw IndexInvariantViolation("\(live) vectors, \(directory.count) keys, counted \(storage.count)")
+            }
+        }
+    }
+}
