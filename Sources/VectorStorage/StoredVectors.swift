@@ -238,7 +238,7 @@ extension StoredVectors {
 
     /// The vector of a slot, padded with zeros: in place where it is whole 32-bit floats, else in `space`.
     ///
-    /// - Parameter space: room for `stride` floats, whose padding is 0, to decode or widen the vector to.
+    /// - Parameter space: room for `stride` floats, to decode or widen the vector to.
     package func vector(_ slot: UInt32, space: UnsafeMutablePointer<Float>) -> UnsafePointer<Float> {
         switch storage {
         case .whole(let matrix, _): return matrix.row(Slot(slot))
@@ -246,6 +246,7 @@ extension StoredVectors {
             matrix.widen(slot, into: space)
             return UnsafePointer(space)
         case .compact(let compact):
+            for place in dimensions..<stride { space[place] = 0 }
             compact.decode(slot, paddedDimensions: stride, into: space)
             return UnsafePointer(space)
         }

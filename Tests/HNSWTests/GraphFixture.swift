@@ -85,7 +85,7 @@ final class GraphFixture {
         let oldestReader = oldestReader ?? graph.version
         writer.workers.use(threads: threads)
         writer.unlinkDuplicates(oldestReader: oldestReader, atLeast: 1)
-        if writer.beginSweep(oldestReader: oldestReader) { writer.repair(by: linkKernel) }
+        writer.beginSweep(oldestReader: oldestReader, by: linkKernel)
         while writer.isSweeping {
             writer.sweep(rows: rowsAtOnce, by: linkKernel)
             writer.commit()

@@ -43,6 +43,18 @@ struct StoredVectorsTests {
         }
     }
 
+    @Test("A vector is padded with zeros wherever it is read to", arguments: kinds, Metric.allCases)
+    func padding(kind: VectorCodes, metric: Metric) throws {
+        var fixture = try CompactFixture(kind, metric: metric, count: 40, dimensions: 33)
+        try fixture.compact()
+        let vectors = fixture.vectors
+        for slot in 0..<40 as Range<UInt32> {
+            let space = AlignedBuffer<Float>(capacity: vectors.stride, zero: .nan)
+            let vector = vectors.vector(slot, space: space.base)
+            #expect((33..<vectors.stride).allSatisfy { vector[$0] == 0 })
+        }
+    }
+
     @Test("Whole rows give their memory back, and vectors that were shared stay what they were")
     func memory() throws {
         var fixture = try CompactFixture(.int4, metric: .squaredEuclidean, count: 4000, dimensions: 384)

@@ -72,6 +72,12 @@ extension GraphWriter {
         attachOrphans(kernel: kernel, scratch: &scratch)
     }
 
+    /// Attaches what level 0 does not reach.
+    mutating func attachOrphans(by kernel: LinkKernel) {
+        func attach(_ kernel: some DistanceKernel) { attachOrphans(kernel: kernel, scratch: &workers.first.scratch) }
+        attach(kernel.rows)
+    }
+
     /// Gives every node that level 0 does not reach from the entry point an edge from its nearest reached node. Returns how
     /// many there were.
     @discardableResult
@@ -111,7 +117,7 @@ extension GraphWriter {
             if (0..<scratch.pool.count).contains(where: { scratch.pool[$0].slot == node }) { continue }
             unfoundCount += 1
             if !isUnlinking(end) { _ = graph.layer(1).append(node, to: end) }
-            link(node, fromNearestIn: &scratch)
+            link(node, fromNearestIn: &scratch) { !isUnlinking($0) }
         }
         return unfoundCount
     }
@@ -119,14 +125,14 @@ extension GraphWriter {
     /// Candidates that a node must be found with.
     private static var probeWidth: Int { 32 }
 
-    /// Marks what level 0 reaches from a node.
+    /// Marks what level 0 reaches from a node without a step through a node that is being unlinked.
     func reach(from start: UInt32, reached: inout [Bool]) {
         let layer = graph.layer(0)
         var open = [start]
         reached[Int(start)] = true
         while let node = open.popLast() {
             let row = layer.row(node)
-            for i in 0..<layer.count(row) where !reached[Int(row[i])] {
+            for i in 0..<layer.count(row) where !reached[Int(row[i])] && !isUnlinking(row[i]) {
                 reached[Int(row[i])] = true
                 open.append(row[i])
             }
@@ -144,21 +150,31 @@ extension GraphWriter {
         let descended = graph.descend(
             query, from: entryPoint.rawValue, fromLevel: graph.topLevel, toLevel: 1, kernel: kernel,
             scratch: &scratch)
-        // What a search from a reached node finds is reached. The upper levels may lead to the orphan itself.
+        // What a search from a reached node finds is reached, unless it came through nodes that are being unlinked. The upper levels may
+        // lead to the orphan itself.
         let start = reached[Int(descended)] ? descended : entryPoint.rawValue
-        attach(orphan, start: start, kernel: kernel, scratch: &scratch)
+        search(query, from: start, kernel: kernel, scratch: &scratch)
+        link(orphan, fromNearestIn: &scratch) { reached[Int($0)] }
     }
 
+    /// Gives a node that may be out of reach an edge from one of the nearest, if a search does not come to it.
     private func attach<Kernel: DistanceKernel>(
         _ orphan: UInt32, start: UInt32, kernel: Kernel, scratch: inout SearchScratch
     ) {
         scratch.view = pendingView
         let query = kernel.query(ofRow: orphan, space: scratch.querySpace.elements(kernel.queryLength))
+        search(query, from: start, kernel: kernel, scratch: &scratch)
+        // A search also comes through nodes that are being unlinked, which will not lead to it for long.
+        if !isSweeping, (0..<scratch.pool.count).contains(where: { scratch.pool[$0].slot == orphan }) { return }
+        link(orphan, fromNearestIn: &scratch) { $0 != orphan && !isUnlinking($0) }
+    }
+
+    private func search<Kernel: DistanceKernel>(
+        _ query: UnsafePointer<Kernel.Element>, from start: UInt32, kernel: Kernel, scratch: inout SearchScratch
+    ) {
         graph.searchLayer(
             query, entryPoint: start, level: 0, ef: graph.parameters.efConstruction, countsDead: true,
             kernel: kernel, scratch: &scratch)
-        if (0..<scratch.pool.count).contains(where: { scratch.pool[$0].slot == orphan }) { return }
-        link(orphan, fromNearestIn: &scratch)
     }
 
     /// Adds an edge on level 0 if there is a free place; returns whether it is there now.
@@ -168,13 +184,15 @@ extension GraphWriter {
     }
 
     /// Gives a node that the last search of level 0 has not found an edge from one of the nearest that it has.
-    private func link(_ orphan: UInt32, fromNearestIn scratch: inout SearchScratch) {
+    ///
+    /// - Parameter canHost: whether an edge from a node keeps the orphan within reach.
+    private func link(_ orphan: UInt32, fromNearestIn scratch: inout SearchScratch, canHost: (UInt32) -> Bool) {
         let layer = graph.layer(0)
         let found = (0..<scratch.pool.count).map { scratch.pool[$0].slot }
         // Hosts are near, so that a search for the orphan, or for what lies behind it, comes by.
-        let hosts = found.filter { !isUnlinking($0) }.prefix(Self.nearHosts)
+        let hosts = found.filter(canHost).prefix(Self.nearHosts)
         if hosts.contains(where: { appendSaving(orphan, to: $0, undoLog: &scratch.undoLog) }) { return }
-        // Where only nodes that are being unlinked were found, any reached one serves: the entry point never is one.
+        // Where none was found that can be a host, the entry point serves.
         guard let host = hosts.first ?? graph.entryPoint?.rawValue, host != orphan,
             !appendSaving(orphan, to: host, undoLog: &scratch.undoLog)
         else {

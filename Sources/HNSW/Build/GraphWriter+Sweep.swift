@@ -14,14 +14,6 @@ struct Sweep {
     let end: Int
 }
 
-/// What a sweep did to a node.
-enum Relinking {
-    case unchanged, relinked
-
-    /// It was left with few neighbors on a level.
-    case hasFew
-}
-
 // Unlinking tombstones (the consolidation of FreshDiskANN, Singh et al. 2021): every node that has edges to tombstones chooses its
 // neighbors anew among those that are left and the neighbors of the tombstones.
 //
@@ -30,6 +22,8 @@ enum Relinking {
 //    take no new edge from then on, and route until it ends.
 // 2. On every level, by the selection of this graph's insertions.
 // 3. Nodes that are left with few neighbors search for others.
+// 4. A node keeps its edges to nodes that stay on level 0. Before a sweep visits a row, every node that level 0 reaches only through
+//    tombstones gets an edge. So no node is out of reach while the sweep is under way.
 //
 // No edge leads to an unlinking node when the sweep ends. Its slot is retired then, and used again once no search is under way that
 // began before.
@@ -41,7 +35,7 @@ extension GraphWriter {
     ///   - oldestReader: what a search of this version can still find stays.
     package mutating func sweep(after changeCount: Int, oldestReader: GraphVersion, by kernel: LinkKernel) {
         unlinkDuplicates(oldestReader: oldestReader)
-        if isSweepDue, beginSweep(oldestReader: oldestReader) { repair(by: kernel) }
+        if isSweepDue { beginSweep(oldestReader: oldestReader, by: kernel) }
         sweep(rows: changeCount * Self.sweepRowsPerChange, by: kernel)
     }
 
@@ -51,7 +45,7 @@ extension GraphWriter {
         unlinkDuplicates(oldestReader: graph.version, atLeast: 1)
         // Twice: the first ends a sweep that is under way.
         for _ in 0..<2 {
-            if !isSweeping, tombstoneCount > 0, beginSweep(oldestReader: graph.version) { repair(by: kernel) }
+            if !isSweeping, tombstoneCount > 0 { beginSweep(oldestReader: graph.version, by: kernel) }
             sweep(rows: .max, by: kernel)
         }
     }
@@ -109,11 +103,10 @@ extension GraphWriter {
         }
     }
 
-    /// Marks the tombstones as unlinking. Returns whether there is another entry point, from which not every node may be reached
-    /// yet.
+    /// Marks the tombstones as unlinking, and attaches the nodes that only they lead to.
     ///
     /// - Parameter oldestReader: nodes that a search of this version can still find stay.
-    mutating func beginSweep(oldestReader: GraphVersion) -> Bool {
+    mutating func beginSweep(oldestReader: GraphVersion, by kernel: LinkKernel) {
         precondition(!isSweeping)
         let flags = ledger.flags.base
         var unlinking: [UInt32] = []
@@ -125,19 +118,21 @@ extension GraphWriter {
             unlinking.append(slot)
             flags[Int(slot)].insert(.unlinking)
         }
-        guard !unlinking.isEmpty else { return false }
+        guard !unlinking.isEmpty else { return }
         for node in unlinking { ledger.duplicates.removeNode(node) }
         ledger.removeOutliers { flags[Int($0)].contains(.unlinking) }
         ledger.sweep = Sweep(nodes: unlinking, cursor: 0, end: graph.slotCount)
-        guard let entryPoint = graph.entryPoint, isUnlinking(entryPoint.rawValue) else { return false }
+        guard let entryPoint = graph.entryPoint, isUnlinking(entryPoint.rawValue) else {
+            attachOrphans(by: kernel)
+            return
+        }
         var best: (slot: UInt32, level: Int)?
         for slot in 0..<UInt32(graph.slotCount) where needsReach(slot) && graph.level(of: slot) > best?.level ?? -1 {
             best = (slot, graph.level(of: slot))
         }
         graph.setEntryPoint(best.map { Slot($0.slot) }, level: best?.level ?? 0)
         if best == nil { ledger.sweep?.cursor = graph.slotCount }
-        ledger.linkedSinceRepair = graph.nodeCount
-        return true
+        repair(by: kernel)
     }
 
     /// The next rows of a sweep, `limit` at most; empty when all have been visited.
@@ -176,28 +171,22 @@ extension GraphWriter {
         workers.forEach(count: rows.count) { worker, i in
             let node = rows.lowerBound + UInt32(i)
             guard needsReach(node) else { return }
-            switch relink(node, kernel: kernel, vectors: vectors, scratch: &worker.scratch) {
-            case .unchanged: break
-            case .relinked: worker.relinkedCount += 1
-            case .hasFew:
-                worker.relinkedCount += 1
+            if relink(node, kernel: kernel, vectors: vectors, scratch: &worker.scratch) {
                 worker.nodesWithFew.append(node)
             }
         }
-        let relinked = workers.takeRelinked()
-        // Others may have been reached by the edges that were replaced only.
-        ledger.linkedSinceRepair += relinked.count
+        let nodesWithFew = workers.takeNodesWithFew()
         // One by one: they read rows that the others write.
-        for node in relinked.nodesWithFew {
+        for node in nodesWithFew {
             findNeighbors(of: node, kernel: kernel, vectors: vectors, scratch: &workers.first.scratch)
         }
     }
 
-    /// Replaces a node's edges to unlinking nodes.
+    /// Replaces a node's edges to unlinking nodes. Returns whether it was left with few neighbors on a level.
     private func relink<Kernel: DistanceKernel>(
         _ node: UInt32, kernel: Kernel, vectors: StoredVectors?, scratch: inout SearchScratch
-    ) -> Relinking {
-        var relinking = Relinking.unchanged
+    ) -> Bool {
+        var hasFew = false
         for level in 0...graph.level(of: node) {
             let layer = graph.layer(level)
             let row = layer.row(node)
@@ -210,22 +199,27 @@ extension GraphWriter {
                 _ = scratch.visited.insert(neighbor)
                 slots.append(neighbor)
             }
+            let kept = slots
             for neighbor in neighbors where isUnlinking(neighbor) {
                 let behind = layer.row(neighbor)
                 for place in 0..<layer.count(behind) where !isUnlinking(behind[place]) {
                     if scratch.visited.insert(behind[place]) { slots.append(behind[place]) }
                 }
             }
-            select(slots, for: node, in: layer, kernel: kernel, vectors: vectors, scratch: &scratch)
-            if relinking != .hasFew { relinking = slots.count < graph.parameters.m / 2 ? .hasFew : .relinked }
+            select(
+                slots, keeping: level == 0 ? kept : [], for: node, in: layer, kernel: kernel, vectors: vectors,
+                scratch: &scratch)
+            if slots.count < graph.parameters.m / 2 { hasFew = true }
         }
-        return relinking
+        return hasFew
     }
 
     /// Chooses the neighbors of a node on a level among slots that are all different and not the node.
+    ///
+    /// - Parameter kept: those of `slots` that are chosen in any case, in place of the farthest others.
     private func select<Kernel: DistanceKernel>(
-        _ slots: [UInt32], for node: UInt32, in layer: Layer, kernel: Kernel, vectors: StoredVectors?,
-        scratch: inout SearchScratch
+        _ slots: [UInt32], keeping kept: [UInt32], for node: UInt32, in layer: Layer, kernel: Kernel,
+        vectors: StoredVectors?, scratch: inout SearchScratch
     ) {
         let query = kernel.query(ofRow: node, space: scratch.querySpace.elements(kernel.queryLength))
         let hopSlots = scratch.hopSlots.base
@@ -241,7 +235,21 @@ extension GraphWriter {
         scratch.candidates.sort()
         graph.selectNeighbors(
             of: node, query: query, limit: layer.maximumNeighbors, kernel: kernel, vectors: vectors, scratch: &scratch)
+        keep(kept, limit: layer.maximumNeighbors, scratch: &scratch)
         layer.write(scratch.selected, to: node)
+    }
+
+    /// Adds to `scratch.selected` those of its candidates that are to be kept and were not chosen.
+    private func keep(_ kept: [UInt32], limit: Int, scratch: inout SearchScratch) {
+        let missing = kept.filter { slot in !scratch.selected.contains { $0.slot == slot } }
+        for candidate in scratch.candidates where missing.contains(candidate.slot) {
+            if scratch.selected.count == limit,
+                let farthest = scratch.selected.lastIndex(where: { !kept.contains($0.slot) })
+            {
+                scratch.selected.remove(at: farthest)
+            }
+            scratch.selected.append(candidate)
+        }
     }
 
     /// Finds neighbors for a node that was left with few, as an insertion does, and keeps those that it has.
@@ -255,6 +263,7 @@ extension GraphWriter {
             let row = layer.row(node)
             var slots = (0..<layer.count(row)).map { row[$0] }.filter { !isUnlinking($0) }
             guard slots.count < graph.parameters.m / 2 else { continue }
+            let kept = slots
             let query = kernel.query(ofRow: node, space: scratch.querySpace.elements(kernel.queryLength))
             let start = graph.descend(
                 query, from: entryPoint, fromLevel: scratch.view.topLevel, toLevel: level + 1, kernel: kernel,
@@ -266,7 +275,9 @@ extension GraphWriter {
                 let slot = scratch.pool[i].slot
                 if slot != node, !isUnlinking(slot), !slots.contains(slot) { slots.append(slot) }
             }
-            select(slots, for: node, in: layer, kernel: kernel, vectors: vectors, scratch: &scratch)
+            select(
+                slots, keeping: level == 0 ? kept : [], for: node, in: layer, kernel: kernel, vectors: vectors,
+                scratch: &scratch)
         }
     }
 }

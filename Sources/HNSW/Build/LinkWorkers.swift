@@ -11,7 +11,6 @@ final class LinkWorker {
 
     /// Nodes that a sweep has left with few neighbors.
     var nodesWithFew: [UInt32] = []
-    var relinkedCount = 0
 
     init(parameters: HNSWParameters) { scratch = SearchScratch(parameters: parameters) }
 }
@@ -80,15 +79,10 @@ final class LinkWorkers {
         return Set(workers.flatMap { $0.scratch.indistinct }).sorted()
     }
 
-    /// Rows that a sweep has relinked, and the nodes that it left with few neighbors, ascending.
-    func takeRelinked() -> (count: Int, nodesWithFew: [UInt32]) {
-        defer {
-            for worker in workers {
-                worker.nodesWithFew.removeAll()
-                worker.relinkedCount = 0
-            }
-        }
-        return (workers.reduce(0) { $0 + $1.relinkedCount }, workers.flatMap(\.nodesWithFew).sorted())
+    /// Nodes that a sweep has left with few neighbors, ascending.
+    func takeNodesWithFew() -> [UInt32] {
+        defer { for worker in workers { worker.nodesWithFew.removeAll() } }
+        return workers.flatMap(\.nodesWithFew).sorted()
     }
 
     /// Calls `body` for `0..<count`, each index once, on `threadCount` threads.
