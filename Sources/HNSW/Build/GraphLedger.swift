@@ -36,6 +36,10 @@ struct GraphLedger: ~Copyable {
     /// The unlinking of tombstones that is under way.
     var sweep: Sweep?
 
+    /// Whether the sweep was begun before the graph was saved, maybe by a release whose sweeps let nodes be reached through tombstones
+    /// only.
+    var isSweepOfFile = false
+
     /// Slots that no edge leads to, in the order in which they were retired; those before `firstRetired` are in use again.
     private var retired: [RetiredSlot] = []
     private var firstRetired = 0
@@ -55,6 +59,7 @@ struct GraphLedger: ~Copyable {
         removedDuplicates = record.removedDuplicates
         vacated = record.slotCount == 0 ? [] : nil
         sweep = record.sweep
+        isSweepOfFile = record.sweep != nil
         retired = record.freeSlots.map { RetiredSlot(slot: $0, version: record.version) }
     }
 

@@ -125,14 +125,24 @@ extension GraphWriter {
     /// Candidates that a node must be found with.
     private static var probeWidth: Int { 32 }
 
-    /// Marks what level 0 reaches from a node without a step through a node that is being unlinked.
+    /// Nodes that level 0 does not reach from the entry point.
+    var unreachedNodes: [UInt32] {
+        var reached = [Bool](repeating: false, count: graph.slotCount)
+        if let entryPoint = graph.entryPoint { reach(from: entryPoint.rawValue, reached: &reached) }
+        return (0..<UInt32(graph.slotCount)).filter { !reached[Int($0)] && needsReach($0) }
+    }
+
+    /// Marks what level 0 reaches from a node without a step through a node that is being unlinked. Such steps count in a graph that was
+    /// read from a file amid a sweep, until the sweep goes on.
     func reach(from start: UInt32, reached: inout [Bool]) {
         let layer = graph.layer(0)
+        let passesUnlinking = ledger.isSweepOfFile
         var open = [start]
         reached[Int(start)] = true
         while let node = open.popLast() {
             let row = layer.row(node)
-            for i in 0..<layer.count(row) where !reached[Int(row[i])] && !isUnlinking(row[i]) {
+            for i in 0..<layer.count(row) where !reached[Int(row[i])] {
+                guard passesUnlinking || !isUnlinking(row[i]) else { continue }
                 reached[Int(row[i])] = true
                 open.append(row[i])
             }

@@ -53,6 +53,10 @@ extension GraphWriter {
     /// Visits the next `rows` rows of a sweep, if one is under way, and ends it with the last.
     mutating func sweep(rows: Int, by kernel: LinkKernel) {
         guard isSweeping else { return }
+        if ledger.isSweepOfFile {
+            ledger.isSweepOfFile = false
+            if unreachedNodes.count > ledger.linkedSinceRepair { attachOrphans(by: kernel) }
+        }
         relink(limit: min(rows, graph.slotCount), kernel: kernel.rows, vectors: kernel.vectors)
         if finishSweep() || isRepairDue { repair(by: kernel) }
     }

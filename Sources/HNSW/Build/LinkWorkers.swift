@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
-import Synchronization
 import VectorStorage
 
 /// A thread's memory while it plans and links.
@@ -87,24 +85,10 @@ final class LinkWorkers {
 
     /// Calls `body` for `0..<count`, each index once, on `threadCount` threads.
     func forEach(count: Int, isSerial: Bool = false, _ body: (LinkWorker, Int) -> Void) {
-        guard threadCount > 1, count > 1, !isSerial else {
-            for i in 0..<count { body(workers[0], i) }
-            return
-        }
-        // A few indices at a time: the counter is touched rarely, and no thread is left with much at the end.
+        // A few indices at a time: no thread is left with much at the end.
         let step = max(1, min(16, count / (threadCount * 4)))
-        let next = Atomic(0)
-        withoutActuallyEscaping(body) { body in
-            // SAFETY: every worker and every index is used by one thread, and the call ends before this one does.
-            nonisolated(unsafe) let body = body
-            nonisolated(unsafe) let workers = workers
-            DispatchQueue.concurrentPerform(iterations: threadCount) { thread in
-                while true {
-                    let first = next.add(step, ordering: .relaxed).oldValue
-                    guard first < count else { return }
-                    for i in first..<min(first + step, count) { body(workers[thread], i) }
-                }
-            }
+        Parallel.forEachPart(of: count, size: step, threads: isSerial ? 1 : threadCount) { thread, part in
+            for i in part { body(workers[thread], i) }
         }
     }
 }

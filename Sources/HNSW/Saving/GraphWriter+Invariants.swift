@@ -58,9 +58,7 @@ extension GraphWriter {
             throw GraphInvariantViolation("the entry point is being unlinked")
         }
         // Nodes of single insertions since the last repair may still be cut off; repair finds them.
-        var reached = [Bool](repeating: false, count: graph.slotCount)
-        reach(from: entryPoint.rawValue, reached: &reached)
-        let lost = (0..<graph.slotCount).filter { !reached[$0] && needsReach(UInt32($0)) }
+        let lost = unreachedNodes
         guard lost.count <= ledger.linkedSinceRepair else {
             throw GraphInvariantViolation("\(lost.count) nodes are not reached, slot \(lost[0]) the first")
         }
