@@ -20,6 +20,17 @@ struct Catalog {
 
     func record(of key: UInt64) -> Record? { recordByKey[key] }
 
+    /// The ids of some keys; nil if an entry is no more.
+    func ids(of keys: [UInt64]) -> [String]? {
+        var ids: [String] = []
+        ids.reserveCapacity(keys.count)
+        for key in keys {
+            guard let record = record(of: key) else { return nil }
+            ids.append(record.id)
+        }
+        return ids
+    }
+
     /// Throws the first id that is present or named twice.
     func checkNew(_ entries: [VectorEntry]) throws(VectorDatabaseError) {
         var seen = Set<ID>(minimumCapacity: entries.count)
@@ -49,7 +60,7 @@ struct Catalog {
     /// Changes what an entry carries.
     mutating func setMetadata(_ metadata: Metadata, of key: UInt64) { recordByKey[key]?.metadata = metadata }
 
-    mutating func removeRecords(of keys: [UInt64]) {
+    mutating func removeRecords(of keys: ArraySlice<UInt64>) {
         for key in keys {
             guard let record = recordByKey.removeValue(forKey: key), keyByID[ID(record.id)] == key else { continue }
             keyByID[ID(record.id)] = nil

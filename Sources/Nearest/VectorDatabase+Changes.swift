@@ -27,17 +27,8 @@ extension VectorDatabase {
             do { try VectorIndexError.check("threads", threads, in: IndexLimits.threads) } catch { throw .index(error) }
         }
         for entry in entries { try entry.checkMetadata() }
-        try changing { () throws(VectorDatabaseError) in
-            try catalog.checkNew(entries)
-            let keys = addRecords(of: entries)
-            do throws(VectorIndexError) {
-                try index.insert(
-                    contentsOf: entries.map(\.vector), keys: keys, threads: threads, progress: progress)
-            } catch {
-                access.write { catalog.removeRecords(of: keys) }
-                throw VectorDatabaseError(error, inserting: entries)
-            }
-            forEachPart(of: keys.count) { part in catalog.publish(keys[part]) }
+        try writer.withLock { (writer) throws(VectorDatabaseError) in
+            try writer.insert(contentsOf: entries, threads: threads, progress: progress)
         }
     }
 
@@ -83,25 +74,7 @@ extension VectorDatabase {
     @discardableResult
     public func upsert(_ entry: VectorEntry) throws(VectorDatabaseError) -> Bool {
         try entry.checkMetadata()
-        return try changing { () throws(VectorDatabaseError) in
-            let oldKey = catalog.key(of: entry.id)
-            let keys = addRecords(of: [entry])
-            do throws(VectorIndexError) {
-                if let oldKey {
-                    try index.replace(oldKey, with: entry.vector.span, key: keys[0])
-                } else {
-                    try index.insert(entry.vector, key: keys[0])
-                }
-            } catch {
-                access.write { catalog.removeRecords(of: keys) }
-                throw VectorDatabaseError(error, inserting: [entry])
-            }
-            access.write {
-                if let oldKey { catalog.removeRecords(of: [oldKey]) }
-                catalog.publish(keys[...])
-            }
-            return oldKey != nil
-        }
+        return try writer.withLock { (writer) throws(VectorDatabaseError) in try writer.upsert(entry) }
     }
 
     /// Removes an entry. Returns whether there was one with the id.
@@ -109,12 +82,7 @@ extension VectorDatabase {
     /// - Throws: ``VectorDatabaseError``: the index cannot be changed.
     @discardableResult
     public func remove(_ id: String) throws(VectorDatabaseError) -> Bool {
-        try changing { () throws(VectorDatabaseError) in
-            guard let key = catalog.key(of: id) else { return false }
-            try VectorDatabaseError.wrap { () throws(VectorIndexError) in _ = try index.remove(key: key) }
-            access.write { catalog.removeRecords(of: [key]) }
-            return true
-        }
+        try writer.withLock { (writer) throws(VectorDatabaseError) in try writer.remove([id]) > 0 }
     }
 
     /// Unlinks every removed or replaced entry from the index, so that new ones take their places and searches pass them no more
@@ -122,9 +90,7 @@ extension VectorDatabase {
     ///
     /// - Throws: ``VectorDatabaseError``: the index cannot be changed.
     public func compact() throws(VectorDatabaseError) {
-        try changing { () throws(VectorDatabaseError) in
-            try VectorDatabaseError.wrap { () throws(VectorIndexError) in try index.compact() }
-        }
+        try VectorDatabaseError.wrap { () throws(VectorIndexError) in try index.compact() }
     }
 
     /// Overwrites what the index keeps of removed and replaced vectors with zeros (``HNSWIndex/secureErase()``).
@@ -133,29 +99,7 @@ extension VectorDatabase {
     /// - Throws: ``VectorDatabaseError``: the index cannot be changed.
     @discardableResult
     public func secureErase() throws(VectorDatabaseError) -> Int {
-        try changing { () throws(VectorDatabaseError) in
-            try VectorDatabaseError.wrap { () throws(VectorIndexError) in try index.secureErase() }
-        }
-    }
-
-    /// Records a batch's entries under new keys, which it returns.
-    private func addRecords(of entries: [VectorEntry]) -> [UInt64] {
-        var keys: [UInt64] = []
-        keys.reserveCapacity(entries.count)
-        forEachPart(of: entries.count) { part in keys += catalog.addRecords(of: entries[part]) }
-        return keys
-    }
-
-    /// Changes the catalog a part of a batch at a time, so that reads need not wait for all of it.
-    private func forEachPart(of count: Int, _ change: (Range<Int>) -> Void) {
-        for first in stride(from: 0, to: count, by: 1024) {
-            access.write { change(first..<min(first + 1024, count)) }
-        }
-    }
-
-    /// Runs `body` as the only change.
-    private func changing<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
-        try writer.withLock { _ throws(Failure) in try body() }
+        try VectorDatabaseError.wrap { () throws(VectorIndexError) in try index.secureErase() }
     }
 }
 

@@ -21,21 +21,10 @@ extension VectorDatabase {
     public var ids: [String] {
         while true {
             let keys = index.keys
-            if let ids = access.read({ ids(of: keys) }) { return ids }
+            if let ids = catalog.read({ $0.ids(of: keys) }) { return ids }
             // An entry was removed between the two.
             sched_yield()
         }
-    }
-
-    /// nil if an entry is no more; the caller holds `access`.
-    private func ids(of keys: [UInt64]) -> [String]? {
-        var ids: [String] = []
-        ids.reserveCapacity(keys.count)
-        for key in keys {
-            guard let record = catalog.record(of: key) else { return nil }
-            ids.append(record.id)
-        }
-        return ids
     }
 
     /// Returns the entries with some ids as the database has them at one time; nil for each id that none has. See ``entry(for:)``.
@@ -45,7 +34,9 @@ extension VectorDatabase {
     /// - Throws: ``VectorDatabaseError``: the index cannot be read.
     public func entries(for ids: [String]) throws(VectorDatabaseError) -> [VectorEntry?] {
         while true {
-            let found = access.read { ids.map { id in catalog.key(of: id).map { ($0, catalog.record(of: $0)) } } }
+            let found = catalog.read { catalog in
+                ids.map { id in catalog.key(of: id).map { ($0, catalog.record(of: $0)) } }
+            }
             let keys = found.compactMap { $0?.0 }
             let vectors = try VectorDatabaseError.wrap { () throws(VectorIndexError) in try index.vectors(for: keys) }
             var rest = vectors[...]
@@ -70,7 +61,7 @@ extension VectorDatabase {
     /// - Throws: ``VectorDatabaseError``: the index cannot be changed.
     @discardableResult
     public func remove(_ ids: [String]) throws(VectorDatabaseError) -> Int {
-        try writer.withLock { _ throws(VectorDatabaseError) in try removeKeys(ids.compactMap { catalog.key(of: $0) }) }
+        try writer.withLock { (writer) throws(VectorDatabaseError) in try writer.remove(ids) }
     }
 
     /// Removes every entry in one change.
@@ -79,16 +70,7 @@ extension VectorDatabase {
     /// - Throws: ``VectorDatabaseError``: the index cannot be changed.
     @discardableResult
     public func removeAll() throws(VectorDatabaseError) -> Int {
-        try writer.withLock { _ throws(VectorDatabaseError) in try removeKeys(index.keys) }
-    }
-
-    /// The caller holds `writer`.
-    private func removeKeys(_ keys: [UInt64]) throws(VectorDatabaseError) -> Int {
-        let count = try VectorDatabaseError.wrap { () throws(VectorIndexError) in try index.remove(keys: keys) }
-        for first in stride(from: 0, to: keys.count, by: 1024) {
-            access.write { catalog.removeRecords(of: Array(keys[first..<min(first + 1024, keys.count)])) }
-        }
-        return count
+        try writer.withLock { (writer) throws(VectorDatabaseError) in try writer.removeAll() }
     }
 
     /// Gives an entry other metadata. The index is not changed. Returns whether there is an entry with the id.
@@ -99,10 +81,6 @@ extension VectorDatabase {
     @discardableResult
     public func updateMetadata(_ metadata: Metadata, for id: String) throws(VectorDatabaseError) -> Bool {
         try VectorEntry(id: id, vector: [], metadata: metadata).checkMetadata()
-        return writer.withLock { _ in
-            guard let key = catalog.key(of: id) else { return false }
-            access.write { catalog.setMetadata(metadata, of: key) }
-            return true
-        }
+        return writer.withLock { $0.updateMetadata(metadata, for: id) }
     }
 }

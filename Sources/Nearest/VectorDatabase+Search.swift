@@ -65,7 +65,7 @@ extension VectorDatabase {
             var results: [[SearchResult]] = []
             results.reserveCapacity(found.count)
             for (q, neighbors) in found.enumerated() {
-                if let known = access.read({ records(of: neighbors) }) {
+                if let known = catalog.read({ $0.results(of: neighbors) }) {
                     results.append(known)
                 } else {
                     // An entry was removed after it was found: the query is asked again.
@@ -86,19 +86,21 @@ extension VectorDatabase {
     private func results(of query: Span<Float>, _ request: SearchRequest) throws(VectorIndexError) -> [SearchResult] {
         for _ in 0..<3 {
             let found = try index.search(query, request: request)
-            if let results = access.read({ records(of: found) }) { return results }
+            if let results = catalog.read({ $0.results(of: found) }) { return results }
         }
-        return try access.read { () throws(VectorIndexError) in
-            records(of: try index.search(query, request: request)) ?? []
+        return try catalog.read { (catalog) throws(VectorIndexError) in
+            catalog.results(of: try index.search(query, request: request)) ?? []
         }
     }
+}
 
-    /// What is recorded of what was found; nil if something of it is no more. The caller holds `access`.
-    private func records(of found: [Neighbor]) -> [SearchResult]? {
+extension Catalog {
+    /// What is recorded of what was found; nil if something of it is no more.
+    func results(of found: [Neighbor]) -> [SearchResult]? {
         var results: [SearchResult] = []
         results.reserveCapacity(found.count)
         for neighbor in found {
-            guard let record = catalog.record(of: neighbor.key) else { return nil }
+            guard let record = record(of: neighbor.key) else { return nil }
             results.append(
                 SearchResult(
                     id: record.id, distance: neighbor.distance, metadata: record.metadata, vector: neighbor.vector))

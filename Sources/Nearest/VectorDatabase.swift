@@ -23,13 +23,14 @@
 /// - A search never waits for the index: it finds the entries that were there when it began, all of a batch or none of it, the old
 ///   or the new one of an entry that is being replaced and not both. Ids and metadata are looked up under a lock that a change
 ///   holds while it enters 1,024 of them at most.
-public final class VectorDatabase: @unchecked Sendable {
-    // SAFETY: `catalog` is read under `access.read` and changed under `access.write`, by the holder of `writer` only.
-
+public final class VectorDatabase: Sendable {
     let index: HNSWIndex
-    let access = ReadersWriterLock()
-    let writer = Guarded(())
-    var catalog = Catalog()
+
+    /// What reads look up.
+    let catalog: SharedValue<Catalog>
+
+    /// What changes both, one call at a time.
+    let writer: Guarded<DatabaseWriter>
 
     /// Makes an empty database.
     ///
@@ -44,6 +45,9 @@ public final class VectorDatabase: @unchecked Sendable {
         do {
             index = try HNSWIndex(dimensions: dimensions, metric: metric, options: options)
         } catch { throw .index(error) }
+        let writer = DatabaseWriter(index: index)
+        catalog = writer.catalog.shared
+        self.writer = Guarded(writer)
     }
 
     /// Values in every vector.
@@ -53,20 +57,22 @@ public final class VectorDatabase: @unchecked Sendable {
     public var metric: Metric { index.metric }
 
     /// Entries in the database.
-    public var count: Int { access.read { catalog.count } }
+    public var count: Int { catalog.read { $0.count } }
 
     /// Whether the database has no entry.
     public var isEmpty: Bool { count == 0 }
 
     /// Whether an entry has the id.
-    public func contains(_ id: String) -> Bool { access.read { catalog.key(of: id) != nil } }
+    public func contains(_ id: String) -> Bool { catalog.read { $0.key(of: id) != nil } }
 
-    /// Returns the entry with the id, nil if there is none. Under ``Metric/cosine`` its vector is the normalised one.
+    /// Returns the entry with the id, nil if there is none. Under ``Metric/cosine`` its vector is the normalized one.
     ///
     /// - Throws: ``VectorDatabaseError``: the index cannot be read.
     public func entry(for id: String) throws(VectorDatabaseError) -> VectorEntry? {
         while true {
-            let found = access.read { catalog.key(of: id).map { (key: $0, record: catalog.record(of: $0)) } }
+            let found = catalog.read { catalog in
+                catalog.key(of: id).map { (key: $0, record: catalog.record(of: $0)) }
+            }
             guard let found else { return nil }
             let vector = try VectorDatabaseError.wrap { () throws(VectorIndexError) in try index.vector(for: found.key)
             }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
 import HNSW
-import Synchronization
 
 /// A measurement of the recall of searches. The graph's writer makes it and changes nothing before it is done.
 struct RecallMeasurement {
@@ -193,22 +191,12 @@ struct RecallMeasurement {
         _ queries: [PreparedQuery], nearest: [[NearestSelection.Candidate]], kCounts: [Int]
     ) -> [AskedQuery] {
         var records = [AskedQuery](repeating: AskedQuery(), count: queries.count)
-        let threads = max(1, min(threads, queries.count))
-        let next = Atomic(0)
         records.withUnsafeMutableBufferPointer { records in
-            // SAFETY: every query is taken by one thread, which writes its place only; the writer changes nothing, and the
-            // queries' pointers are to a sample or to the batch asked, which outlive the call.
-            nonisolated(unsafe) let records = records
-            nonisolated(unsafe) let queries = queries
-            DispatchQueue.concurrentPerform(iterations: threads) { _ in
+            Parallel.forEachPart(of: queries.count, size: 1, threads: threads) { _, part in
                 storage.readers.withPlace { place in
-                    let scratch = place.query
-                    scratch.search.view = view
-                    while true {
-                        let q = next.add(1, ordering: .relaxed).oldValue
-                        guard q < queries.count else { return }
-                        records[q] = self.ask(
-                            queries[q], nearest: nearest[q], kCount: kCounts[q], scratch: scratch)
+                    place.query.search.view = view
+                    for q in part {
+                        records[q] = ask(queries[q], nearest: nearest[q], kCount: kCounts[q], scratch: place.query)
                     }
                 }
             }

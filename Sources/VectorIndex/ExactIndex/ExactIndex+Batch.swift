@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
-import Synchronization
-
 extension ExactIndex {
     /// Answers many queries at once, on several threads: each as ``search(_:request:)`` does, to the bit.
     ///
@@ -31,35 +28,23 @@ extension ExactIndex {
         let count = batch.count
         var results = [[Neighbor]](repeating: [], count: count)
         // Every thread has work, and a tile is as large as pays.
-        let tileQueries = max(1, min(maximumTileQueries, (count + threads - 1) / threads))
-        let tileCount = (count + tileQueries - 1) / tileQueries
-        let next = Atomic(0)
-        let answered = Atomic(0)
-        let isCancelled = Atomic(false)
-        results.withUnsafeMutableBufferPointer { results in
-            // SAFETY: every tile of queries is taken by one thread, which writes the results of that tile only.
-            nonisolated(unsafe) let results = results
-            DispatchQueue.concurrentPerform(iterations: max(1, min(threads, tileCount))) { _ in
-                while true {
-                    let first = next.add(1, ordering: .relaxed).oldValue * tileQueries
-                    guard first < count, !isCancelled.load(ordering: .relaxed) else { return }
-                    let tile = batch.block(first..<min(first + tileQueries, count))
+        let mostQueries = rows.read { $0.maximumTileQueries }
+        let tileQueries = max(1, min(mostQueries, (count + threads - 1) / threads))
+        do throws(CancellationError) {
+            try results.withUnsafeMutableBufferPointer { results throws(CancellationError) in
+                try Parallel.forEachPart(of: count, size: tileQueries, threads: threads, progress: progress) { part in
                     // A change waits for the tiles under way, and not for the whole batch.
-                    let nearest = self.access.read { self.nearest(to: tile, request: request) }
-                    for (i, neighbors) in nearest.enumerated() { results[first + i] = neighbors }
-                    do throws(CancellationError) {
-                        try progress(answered.add(tile.count, ordering: .relaxed).newValue)
-                    } catch {
-                        isCancelled.store(true, ordering: .relaxed)
-                    }
+                    let nearest = rows.read { $0.nearest(to: batch.block(part), request: request) }
+                    for (i, neighbors) in nearest.enumerated() { results[part.lowerBound + i] = neighbors }
                 }
             }
-        }
-        guard !isCancelled.load(ordering: .relaxed) else { throw .cancelled }
+        } catch { throw .cancelled }
         return results
     }
+}
 
+extension ExactRows {
     /// Queries that are answered together. By codes: their candidates share the reading of each block's values. By values: as many
     /// as a matrix product gains from.
-    private var maximumTileQueries: Int { codes == nil ? 512 : 2048 }
+    var maximumTileQueries: Int { codes == nil ? 512 : 2048 }
 }

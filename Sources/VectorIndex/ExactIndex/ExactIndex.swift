@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Synchronization
-
-/// Answers nearest-neighbour queries exactly, by comparing the query with every vector.
+/// Answers nearest-neighbor queries exactly, by comparing the query with every vector.
 ///
 /// Equal distances are ordered by the order of insertion; under ``Metric/cosine``, those that are equal before rounding errors
 /// below 0 and above 2 are cut off. The memory of a removed vector is not reused yet.
-public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
-    // SAFETY: `directory`, `live`, `maximumSquaredNorm` and the count of `vectors` are read under `access.read` and changed
-    // under `access.write`; only the holder of `writer` changes them, so it may also read them without `access`.
-
+public final class ExactIndex: NearestNeighborIndex {
     /// Values in every vector.
     public let dimensions: Int
     /// What "near" means.
@@ -18,21 +13,11 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
     /// The instruction set that distances are computed with.
     public let instructionSet: InstructionSet
 
-    let vectors: VectorBlocks
-    let kernel: Float32BlockKernel
+    /// What searches read.
+    let rows: SharedValue<ExactRows>
 
-    /// Codes of the vectors, slot by slot; nil where there are none.
-    let codes: CodeBlocks?
-
-    let access = ReadersWriterLock()
-    let writer = Guarded(())
-    var directory: KeyDirectory
-
-    /// A bit for each vector of a block that is not removed.
-    var live: [UInt64] = []
-
-    /// The largest `Σ x²` of a vector that was ever inserted.
-    var maximumSquaredNorm: Float = 0
+    /// What changes it, one call at a time.
+    let writer: Guarded<SharedValueWriter<ExactRows>>
 
     /// Makes an empty index.
     ///
@@ -52,32 +37,26 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
         do { self.instructionSet = try InstructionSet.resolve(instructionSet) } catch { throw .instructionSet(error) }
         self.dimensions = dimensions
         self.metric = metric
-        do {
-            vectors = try VectorBlocks(dimensions: dimensions)
-            directory = try KeyDirectory(capacity: vectors.capacity)
+        let writer: SharedValueWriter<ExactRows>
+        do throws(StorageError) {
+            let rows = try ExactRows(
+                dimensions: dimensions, metric: metric, instructionSet: self.instructionSet,
+                usesCodes: usesCodes && metric != .manhattan)
+            writer = SharedValueWriter(rows)
         } catch { throw VectorIndexError(error) }
-        kernel = vectors.kernel(metric: metric, instructionSet: self.instructionSet)
-        do {
-            codes =
-                usesCodes && metric != .manhattan
-                ? try CodeBlocks(
-                    dimensions: dimensions, metric: metric, instructionSet: self.instructionSet,
-                    blocks: vectors.capacity / Float32BlockKernel.blockSize)
-                : nil
-        } catch { throw VectorIndexError(error) }
+        rows = writer.shared
+        self.writer = Guarded(writer)
     }
 
     /// Vectors that are held.
-    public var count: Int { access.read { directory.count } }
+    public var count: Int { rows.read { $0.directory.count } }
 
     /// Whether the index holds a vector under the key.
-    public func contains(key: UInt64) -> Bool { access.read { directory.slot(of: key) != nil } }
+    public func contains(key: UInt64) -> Bool { rows.read { $0.directory.slot(of: key) != nil } }
 
-    /// Returns a copy of the vector under the key; normalised under ``Metric/cosine``. The index itself stores vectors
+    /// Returns a copy of the vector under the key; normalized under ``Metric/cosine``. The index itself stores vectors
     /// dimension-major, 64 together.
-    public func vector(for key: UInt64) -> SharedVector? {
-        access.read { directory.slot(of: key).map { SharedVector(vectors.vector($0)) } }
-    }
+    public func vector(for key: UInt64) -> SharedVector? { rows.read { $0.vector(for: key) } }
 
     /// Adds a vector of `dimensions` finite values under a new key.
     ///
@@ -109,63 +88,21 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
                 throw keys.count == 1 ? error : .batchVector(position: i, reason: error)
             }
         }
-        try writer.withLock { _ throws(VectorIndexError) in
-            try access.write { () throws(VectorIndexError) in
-                try directory.checkNew(keys)
-                try VectorIndexError.wrap { () throws(StorageError) in
-                    try self.vectors.ensure(additional: keys.count)
-                    try codes?.ensure(additional: keys.count)
-                    try directory.ensure(slotCount: self.vectors.count + keys.count, additional: keys.count)
-                }
+        try writer.withLock { (rows) throws(VectorIndexError) in
+            try rows.write { (rows) throws(VectorIndexError) in
+                try rows.directory.checkNew(keys)
+                try VectorIndexError.wrap { () throws(StorageError) in try rows.ensure(additional: keys.count) }
             }
             // A part at a time, so that searches need not wait for all of a large batch to be copied.
             for first in stride(from: 0, to: keys.count, by: 256) {
-                access.write { append(vectors, keys: keys, part: first..<min(first + 256, keys.count)) }
+                rows.write { $0.append(vectors, keys: keys, part: first..<min(first + 256, keys.count)) }
             }
-        }
-    }
-
-    /// Stores vectors that have been checked; the caller holds `writer` and `access`.
-    private func append(
-        _ vectors: borrowing some VectorListInput & ~Copyable & ~Escapable, keys: [UInt64], part: Range<Int>
-    ) {
-        var prepared = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
-        for i in part {
-            do throws(VectorIndexError) {
-                try vectors.withVector(at: i, dimensions: dimensions) { (vector) throws(VectorIndexError) in
-                    try prepared.prepare(vector)
-                }
-            } catch {
-                preconditionFailure("a vector has changed while it was inserted: \(error)")
-            }
-            maximumSquaredNorm = max(maximumSquaredNorm, prepared.squaredNorm)
-            let slot = self.vectors.append(prepared.values, squaredNorm: prepared.squaredNorm)
-            codes?.append(prepared.values, squaredNorm: prepared.squaredNorm)
-            directory.set(keys[i], slot)
-            setLive(slot, true)
         }
     }
 
     /// Removes a vector; it is never returned again. Returns whether the key was there.
     @discardableResult
-    public func remove(key: UInt64) -> Bool {
-        writer.withLock { _ in
-            access.write { forget(key) }
-        }
-    }
-
-    /// Removes a vector, if its key is there; the caller holds `writer` and `access`.
-    func forget(_ key: UInt64) -> Bool {
-        guard let slot = directory.remove(key) else { return false }
-        setLive(slot, false)
-        return true
-    }
-
-    /// Whether a slot's vector is not removed; the caller reads or holds `writer`.
-    func isLive(_ slot: Slot) -> Bool {
-        let (block, place) = slot.index.quotientAndRemainder(dividingBy: Float32BlockKernel.blockSize)
-        return live[block] & 1 << UInt64(place) != 0
-    }
+    public func remove(key: UInt64) -> Bool { writer.withLock { $0.write { $0.remove(key) } } }
 
     /// Returns the `k` nearest vectors to a query, nearest first, or all if there are fewer. Linear in the number of vectors.
     ///
@@ -213,22 +150,7 @@ public final class ExactIndex: NearestNeighborIndex, @unchecked Sendable {
             let tile = QueryBlock(
                 base: prepared.values, count: 1, stride: VectorMatrix.paddedDimensions(dimensions),
                 squaredNorms: squaredNorm)
-            return access.read { nearest(to: tile, request: request)[0] }
+            return rows.read { $0.nearest(to: tile, request: request)[0] }
         }
-    }
-
-    static func slot(_ block: Int, _ place: Int) -> UInt32 {
-        UInt32(block * Float32BlockKernel.blockSize + place)
-    }
-
-    private func setLive(_ slot: Slot, _ isLive: Bool) {
-        let (block, place) = slot.index.quotientAndRemainder(dividingBy: Float32BlockKernel.blockSize)
-        while live.count <= block { live.append(0) }
-        let bit = UInt64(1) << UInt64(place)
-        if isLive { live[block] |= bit } else { live[block] &= ~bit }
-    }
-
-    func neighbor(_ candidate: NearestSelection.Candidate) -> Neighbor {
-        Neighbor(key: directory.key(of: Slot(candidate.slot)), distance: metric.presented(candidate.distance))
     }
 }

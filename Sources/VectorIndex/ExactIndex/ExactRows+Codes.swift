@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-extension ExactIndex {
-    /// What is wanted of each query of a tile; the caller holds `access`.
+extension ExactRows {
+    /// What is wanted of each query of a tile.
     func nearest(to tile: QueryBlock<Float>, request: SearchRequest) -> [[Neighbor]] {
         let nearest = nearest(to: tile, k: request.k)
         guard request.including.contains(.vectors) else { return nearest }
         return nearest.map { neighbors in
             neighbors.map { neighbor in
-                let vector = directory.slot(of: neighbor.key).map { SharedVector(vectors.vector($0)) }
-                return Neighbor(key: neighbor.key, distance: neighbor.distance, vector: vector)
+                Neighbor(key: neighbor.key, distance: neighbor.distance, vector: vector(for: neighbor.key))
             }
         }
     }
 
-    /// The nearest vectors to each query of a tile; the caller holds `access`.
+    /// The nearest vectors to each query of a tile.
     private func nearest(to tile: QueryBlock<Float>, k: Int) -> [[Neighbor]] {
         let limit = min(k, directory.count)
         guard limit > 0 else { return [[Neighbor]](repeating: [], count: tile.count) }
@@ -26,7 +25,7 @@ extension ExactIndex {
     /// Rules out what the codes' bounds rule out, and compares the rest: the results are those of comparing every vector.
     private func nearest(to tile: QueryBlock<Float>, limit: Int, scan: CertifiedScan) -> [[Neighbor]] {
         let selections = scan.candidates(of: tile, limit: limit)
-        var results = exact(selections, tile: tile, limit: limit).map { $0.map(neighbor) }
+        var results = exact(selections, tile: tile, limit: limit).map { $0.map { neighbor($0) } }
         for q in selections.indices where selections[q].isOverfull {
             let one = QueryBlock(
                 base: tile.query(q), count: 1, stride: tile.stride, squaredNorms: tile.squaredNorms + q)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-extension ExactIndex {
-    /// The nearest vectors to each query of a tile, by their floats alone. The caller holds `access`; `limit` is at least 1.
+extension ExactRows {
+    /// The nearest vectors to each query of a tile, by their floats alone. `limit` is at least 1.
     func nearestByFloats(to tile: QueryBlock<Float>, limit: Int) -> [[Neighbor]] {
         // Packing a tile for a matrix product pays from two queries on.
         let candidates =
             metric == .manhattan || tile.count == 1 ? scan(tile, limit: limit) : multiply(tile, limit: limit)
         return candidates.indices.map { q in
-            exact(candidates[q], query: tile.query(q), limit: limit).map(neighbor)
+            exact(candidates[q], query: tile.query(q), limit: limit).map { neighbor($0) }
         }
     }
 

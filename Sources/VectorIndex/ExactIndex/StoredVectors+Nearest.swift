@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
 import HNSW
 
 extension StoredVectors {
@@ -15,13 +14,9 @@ extension StoredVectors {
         let threads = max(1, min(threads, queries.count))
         let scan = queries.count < Self.certifiedMinimumQueries ? nil : certifiedScan(limit: limit, slots: slots)
         results.withUnsafeMutableBufferPointer { results in
-            // SAFETY: thread t takes the queries t, t + threads, ... and writes their places only; rows and codes are not
-            // changed before it returns.
-            nonisolated(unsafe) let results = results
-            nonisolated(unsafe) let queries = queries
-            DispatchQueue.concurrentPerform(iterations: threads) { thread in
-                let mine = Array(Swift.stride(from: thread, to: queries.count, by: threads))
-                let found = self.nearest(to: mine.map { queries[$0] }, limit: limit, among: slots, scan: scan)
+            Parallel.forEachPart(of: threads, size: 1, threads: threads) { _, part in
+                let mine = Array(Swift.stride(from: part.lowerBound, to: queries.count, by: threads))
+                let found = nearest(to: mine.map { queries[$0] }, limit: limit, among: slots, scan: scan)
                 for (q, nearest) in zip(mine, found) { results[q] = nearest }
             }
         }

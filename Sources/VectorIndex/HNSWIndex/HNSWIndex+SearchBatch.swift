@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
 import HNSW
 import Synchronization
 
@@ -37,35 +36,22 @@ extension HNSWIndex {
         let plan = try plan(request)
         var results = [[Neighbor]](repeating: [], count: batch.count)
         let partSize = max(1, min(Self.maximumPart, (batch.count + threads - 1) / threads))
-        let partCount = (batch.count + partSize - 1) / partSize
-        let next = Atomic(0)
         let distances = Atomic(0)
-        let answered = Atomic(0)
-        let isCancelled = Atomic(false)
-        results.withUnsafeMutableBufferPointer { results in
-            // SAFETY: every part of the queries is taken by one thread, which writes the results of that part only.
-            nonisolated(unsafe) let results = results
-            DispatchQueue.concurrentPerform(iterations: max(1, min(threads, partCount))) { _ in
-                while true {
-                    let first = next.add(1, ordering: .relaxed).oldValue * partSize
-                    guard first < batch.count, !isCancelled.load(ordering: .relaxed) else { return }
-                    let part = first..<min(first + partSize, batch.count)
+        do throws(CancellationError) {
+            try results.withUnsafeMutableBufferPointer { results throws(CancellationError) in
+                try Parallel.forEachPart(
+                    of: batch.count, size: partSize, threads: threads, progress: progress
+                ) { part in
                     // A version is read for a part only, so that slots of removed vectors are reused sooner.
-                    let computed = self.readers.read(self.graph) { place, version in
-                        self.find(
-                            part, of: batch, request: request, plan: plan, version: version, scratch: place.query
-                        ) { results[$0] = $1 }
+                    let computed = readers.read(graph) { place, version in
+                        find(part, of: batch, request: request, plan: plan, version: version, scratch: place.query) {
+                            results[$0] = $1
+                        }
                     }
                     distances.add(computed, ordering: .relaxed)
-                    do throws(CancellationError) {
-                        try progress(answered.add(part.count, ordering: .relaxed).newValue)
-                    } catch {
-                        isCancelled.store(true, ordering: .relaxed)
-                    }
                 }
             }
-        }
-        guard !isCancelled.load(ordering: .relaxed) else { throw .cancelled }
+        } catch { throw .cancelled }
         distanceCount = distances.load(ordering: .relaxed)
         return results
     }

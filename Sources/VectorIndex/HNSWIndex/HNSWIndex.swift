@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HNSW
-import Synchronization
 
 /// Answers approximate nearest-neighbour queries from a graph (HNSW), in time that grows with the logarithm of the number of
 /// vectors.

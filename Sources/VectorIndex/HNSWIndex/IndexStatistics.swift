@@ -61,14 +61,16 @@ extension IndexWriter {
 
 extension ExactIndex {
     /// What the index consists of.
-    public var statistics: IndexStatistics {
-        access.read {
-            IndexStatistics(
-                count: directory.count, removedCount: vectors.count - directory.count,
-                codesInUse: codes == nil ? .float32 : .int8, nodeCountByLevel: [],
-                bytes: .init(
-                    vectors: vectors.usedBytes, codes: codes?.usedBytes ?? 0, graph: 0,
-                    keys: directory.usedBytes(slotCount: vectors.count)))
-        }
+    public var statistics: IndexStatistics { rows.read { $0.statistics } }
+}
+
+extension ExactRows {
+    var statistics: IndexStatistics {
+        IndexStatistics(
+            count: directory.count, removedCount: vectors.count - directory.count,
+            codesInUse: codes == nil ? .float32 : .int8, nodeCountByLevel: [],
+            bytes: .init(
+                vectors: vectors.usedBytes, codes: codes?.usedBytes ?? 0, graph: 0,
+                keys: directory.usedBytes(slotCount: vectors.count)))
     }
 }

@@ -28,7 +28,7 @@ final class IndexStorage: @unchecked Sendable {
     let state: Published<SearchState>
 
     /// Which key is in which slot.
-    let directory: ReadersWriterGuarded<KeyDirectory>
+    let directory: SharedValue<KeyDirectory>
 
     /// The key of each slot, as searches read it: the directory's.
     let keyBySlot: Tensor<UInt64>
@@ -44,7 +44,7 @@ final class IndexStorage: @unchecked Sendable {
 
     init(
         dimensions: Int, metric: Metric, options: HNSWOptions, instructionSet: InstructionSet, graph: HNSWGraph,
-        state: Published<SearchState>, directory: consuming KeyDirectory
+        state: Published<SearchState>, directory: SharedValue<KeyDirectory>
     ) {
         self.dimensions = dimensions
         self.metric = metric
@@ -52,8 +52,8 @@ final class IndexStorage: @unchecked Sendable {
         self.instructionSet = instructionSet
         self.graph = graph
         self.state = state
-        keyBySlot = directory.keyBySlot
-        self.directory = ReadersWriterGuarded(directory)
+        keyBySlot = directory.read { $0.keyBySlot }
+        self.directory = directory
         let parameters = options.parameters
         readers = Readers {
             let query = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)

@@ -82,7 +82,7 @@ extension IndexWriter {
         storage.directory.read { directory in
             for each in moved { directory.assign(directory.key(of: each.from), to: each.to) }
         }
-        storage.directory.write { directory in
+        directory.write { directory in
             graph.commit()
             enterKeys(&directory)
             for each in moved { directory.move(directory.key(of: each.from), to: each.to) }

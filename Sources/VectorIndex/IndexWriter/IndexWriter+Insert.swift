@@ -71,7 +71,7 @@ extension IndexWriter {
             try vectors.ensure(additional: additional, newSlots: newSlots)
             try codes?.ensure(additional: newSlots)
             try graph.ensure(additional: additional, oldestReader: oldestHolder)
-            try storage.directory.write { (directory) throws(StorageError) in
+            try directory.write { (directory) throws(StorageError) in
                 try directory.ensure(slotCount: vectors.count + newSlots, additional: additional)
             }
         } catch {

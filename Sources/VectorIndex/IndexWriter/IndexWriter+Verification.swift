@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
 import HNSW
 
 extension IndexWriter {
@@ -51,20 +50,13 @@ extension IndexWriter {
     private func prove(_ proofs: [Proof]) throws(SnapshotError) {
         var failures = [SnapshotError?](repeating: nil, count: proofs.count)
         failures.withUnsafeMutableBufferPointer { failures in
-            Self.concurrently(proofs.count) { i in
-                do throws(SnapshotError) { try prove(proofs[i]) } catch { failures[i] = error }
+            Parallel.forEachPart(of: proofs.count, size: 1, threads: Processors.count) { _, part in
+                for i in part {
+                    do throws(SnapshotError) { try prove(proofs[i]) } catch { failures[i] = error }
+                }
             }
         }
         if let failure = failures.lazy.compactMap({ $0 }).first { throw failure }
-    }
-
-    /// Calls `body` with each number below `count`, on every core.
-    private static func concurrently(_ count: Int, _ body: (Int) -> Void) {
-        withoutActuallyEscaping(body) { body in
-            // SAFETY: each proof only reads what the writer leaves as it is, and its failure is written to its own place.
-            nonisolated(unsafe) let body = body
-            DispatchQueue.concurrentPerform(iterations: count) { i in body(i) }
-        }
     }
 
     /// Every key leads to a vector, and every vector has a key.

@@ -15,6 +15,7 @@ struct IndexWriter: ~Copyable, @unchecked Sendable {
 
     var graph: GraphWriter
     var state: Publisher<SearchState>
+    var directory: SharedValueWriter<KeyDirectory>
 
     /// Slots whose vectors are to stay whole when the others are given up for their codes.
     var indistinctSlots: Set<UInt32> = []
@@ -26,11 +27,12 @@ struct IndexWriter: ~Copyable, @unchecked Sendable {
         let vectors = try StoredVectors(
             dimensions: dimensions, metric: metric, instructionSet: instructionSet, rows: options.rows)
         let graph = try GraphWriter(parameters: options.parameters, capacity: vectors.capacity)
-        let directory = try KeyDirectory(capacity: vectors.capacity)
+        let directory = SharedValueWriter(try KeyDirectory(capacity: vectors.capacity))
         let state = Publisher(SearchState(vectors: vectors))
         storage = IndexStorage(
             dimensions: dimensions, metric: metric, options: options, instructionSet: instructionSet,
-            graph: graph.graph, state: state.published, directory: directory)
+            graph: graph.graph, state: state.published, directory: directory.shared)
+        self.directory = directory
         self.graph = graph
         self.state = state
     }
@@ -39,10 +41,12 @@ struct IndexWriter: ~Copyable, @unchecked Sendable {
     init(_ opened: consuming OpenedSnapshot) {
         let record = opened.record
         let state = Publisher(opened.state)
+        let directory = SharedValueWriter(opened.directory)
         storage = IndexStorage(
             dimensions: record.dimensions, metric: record.metric, options: record.options,
             instructionSet: opened.instructionSet, graph: opened.graph.graph, state: state.published,
-            directory: opened.directory)
+            directory: directory.shared)
+        self.directory = directory
         graph = opened.graph
         self.state = state
         storage.liveCount.store(record.liveCount, ordering: .releasing)

@@ -4,7 +4,7 @@ import HNSW
 
 /// Which key is in which slot.
 struct KeyDirectory: ~Copyable, @unchecked Sendable {
-    // SAFETY: there are no copies, and ``IndexStorage/directory`` guards it.
+    // SAFETY: there are no copies, and a ``SharedValue`` guards it.
 
     private var slots: SlotTable
 

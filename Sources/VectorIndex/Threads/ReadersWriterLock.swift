@@ -45,22 +45,3 @@ package final class ReadersWriterLock: @unchecked Sendable {
         return try body()
     }
 }
-
-/// A value that any number of readers may read together, or one writer alone may change.
-final class ReadersWriterGuarded<Value: ~Copyable>: @unchecked Sendable {
-    // SAFETY: `value` is read within `lock.read` and changed within `lock.write` only.
-    private let lock = ReadersWriterLock()
-    private var value: Value
-
-    init(_ value: consuming sending Value) { self.value = value }
-
-    func read<Result, Failure: Error>(
-        _ body: (borrowing Value) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        try lock.read { () throws(Failure) in try body(value) }
-    }
-
-    func write<Result, Failure: Error>(_ body: (inout Value) throws(Failure) -> Result) throws(Failure) -> Result {
-        try lock.write { () throws(Failure) in try body(&value) }
-    }
-}
