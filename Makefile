@@ -10,6 +10,7 @@
 #   Test
 #   make check          what every commit must pass: format, prose, layering, no warnings, tests
 #   make test           run the tests
+#   make test-exhaustive  run the tests with every damaged file, not a sample of them
 #   make test-asan      run the tests under AddressSanitizer
 #   make test-tsan      run the tests that use many threads under ThreadSanitizer: FILTER='Tests' for all
 #   make fuzz-snapshot  read damaged index files under libFuzzer and AddressSanitizer: FUZZ_SECONDS=120
@@ -52,7 +53,7 @@ SOURCES := Package.swift Sources Tests Benchmarks/index-bench
 # Debian packages: OpenBLAS for batched distances, pkg-config to find it, the dictionary of the demo.
 PACKAGES := libopenblas-dev pkg-config wordnet-base
 
-.PHONY: help setup demo test test-asan test-tsan fuzz-snapshot check lint layers format bench bench-data kernel-bench \
+.PHONY: help setup demo test test-exhaustive test-asan test-tsan fuzz-snapshot check lint layers format bench bench-data kernel-bench \
     bench-kernels bench-numkong bench-peers bench-cache index-bench bench-insert bench-latency bench-memory bench-churn \
     bench-hostile bench-order bench-load bench-load-peers release clean
 
@@ -73,6 +74,9 @@ TEST_BUILD := -c release -Xswiftc -enable-testing -Xswiftc -assert-config -Xswif
 
 test: setup
 	$(SWIFT) test --disable-xctest $(TEST_BUILD) --scratch-path .build-test
+
+test-exhaustive:
+	NEAREST_EXHAUSTIVE=1 $(MAKE) test
 
 test-asan: setup
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --disable-xctest $(TEST_BUILD) --sanitize address --scratch-path .build-asan

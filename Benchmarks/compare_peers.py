@@ -6,7 +6,7 @@ usage: compare_peers.py --nearest PROGRAM --base B.npy --queries Q.npy [--m 16] 
 
 Squared Euclidean distance, each k of --k in turn, one thread on one processor. Every round asks all engines all queries in turn,
 so that a machine whose speed drifts hits all alike; figures are medians over the rounds. Recall is recall@k and counts ties with
-the k-th true neighbour as hits. Queries a second at a recall are interpolated between two settings of ef. An ef is never less
+the k-th true neighbor as hits. Queries a second at a recall are interpolated between two settings of ef. An ef is never less
 than k; where the least one exceeds a recall, its speed is printed.
 
 faiss multiplies by the OpenBLAS that its wheel brings; OPENBLAS_CORETYPE chooses its kernels, and ours without codes.
@@ -119,7 +119,7 @@ def run_json(command):
 
 
 def recall(ids, base, queries, farthest):
-    """The share of results that are no farther than the k-th true neighbour, up to rounding."""
+    """The share of results that are no farther than the k-th true neighbor, up to rounding."""
     limits = farthest + 1e-5 * np.maximum(farthest, 1e-3)
     # A query at a time: all vectors found for all queries at once may not fit into memory.
     hits = sum(
@@ -150,7 +150,7 @@ def faiss_flat(base):
 
 
 def compare_exact(options, index, queries, k):
-    """Microseconds a query of exact search, in turn; returns the true neighbours' ids."""
+    """Microseconds a query of exact search, in turn; returns the true neighbors' ids."""
     faiss.omp_set_num_threads(1)
     index.search(queries[:32], k)
     times = {"faiss IndexFlatL2": [], "nearest exact": [], "nearest exact, no codes": []}
@@ -165,7 +165,7 @@ def compare_exact(options, index, queries, k):
                 times[name].append(run_json(command + extra)["seconds"])
                 ids = np.load(ids_file)
                 same = float((np.sort(ids, 1) == np.sort(expected, 1)).mean())
-                print(f"{name}: {100 * same:.3f} % of the neighbours are faiss's")
+                print(f"{name}: {100 * same:.3f} % of the neighbors are faiss's")
     print(f"\n{f'exact search, k {k}':<26}{'us a query':>12}{'faiss takes':>13}")
     faiss_times = times["faiss IndexFlatL2"]
     for name, seconds in times.items():
@@ -216,7 +216,7 @@ def main():
         parser.error(f"--k must be numbers from 1 to {len(base)}")
     options.query_count = len(queries)
     ks = " and ".join(map(str, options.k))
-    print(f"{len(base)} x {base.shape[1]}, {len(queries)} queries, {ks} neighbours, M {options.m}, one thread\n")
+    print(f"{len(base)} x {base.shape[1]}, {len(queries)} queries, {ks} neighbors, M {options.m}, one thread\n")
 
     flat = faiss_flat(base)
     with tempfile.TemporaryDirectory() as folder:

@@ -3,7 +3,7 @@
 """Makes vectors of image descriptors for `nearest bench` out of photographs that Debian ships.
 
     descriptors.py --kind sift128 --out DIRECTORY     SIFT at key points, 128 dimensions, values 0 to 255
-    descriptors.py --kind gist960 --out DIRECTORY     colour GIST of square tiles, 960 dimensions
+    descriptors.py --kind gist960 --out DIRECTORY     color GIST of square tiles, 960 dimensions
 
 writes base.npy, queries.npy and statistics.txt. Queries come from photographs of their own: none of theirs is in the base.
 Packages are downloaded once and unpacked into --cache; nothing is installed. The result depends on nothing but the
@@ -123,7 +123,7 @@ def largest_of_each_folder(files: list[str]) -> list[str]:
 
 def difference_hash(picture: np.ndarray) -> int:
     """Returns 64 bits, alike for pictures that look alike: whether each pixel of a 9 x 8 thumbnail exceeds its left neighbor."""
-    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+    gray = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     thumbnail = cv2.resize(grey, (9, 8), interpolation=cv2.INTER_AREA)
     return int.from_bytes(np.packbits(thumbnail[:, 1:] > thumbnail[:, :-1]).tobytes(), "big")
 
@@ -171,9 +171,9 @@ def sift128(picture: np.ndarray, cap: int, random: np.random.Generator) -> np.nd
 
 
 class Gist:
-    """The colour GIST descriptor of tiles of 32 x 32 pixels: 3 colours x 20 Gabor filters x 4 x 4 blocks = 960 values.
+    """The color GIST descriptor of tiles of 32 x 32 pixels: 3 colors x 20 Gabor filters x 4 x 4 blocks = 960 values.
 
-    Oliva and Torralba, "Modeling the shape of the scene", IJCV 42 (2001), with the constants of the authors' LMgist.m; colours one by
+    Oliva and Torralba, "Modeling the shape of the scene", IJCV 42 (2001), with the constants of the authors' LMgist.m; colors one by
     one, 8, 8 and 4 orientations and tiles of 32 pixels as in Douze et al., "Evaluation of GIST descriptors for web-scale image
     search" (2009): the layout of GIST1M.
     """
@@ -228,7 +228,7 @@ class Gist:
 
 
 def gist960(picture: np.ndarray, cap: int, random: np.random.Generator) -> np.ndarray:
-    """Returns the GIST of `cap` squares at random places, of 64 to 256 pixels, except those that are nearly of one colour."""
+    """Returns the GIST of `cap` squares at random places, of 64 to 256 pixels, except those that are nearly of one color."""
     gist, descriptors = Gist(), []
     height, width = picture.shape[:2]
     for _ in range(cap):

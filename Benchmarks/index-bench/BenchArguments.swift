@@ -21,7 +21,7 @@ struct BenchArguments: ParsableArguments {
     @Option(help: "What vectors are compared by: none (the vectors themselves), int8, int4, or auto.")
     var codes = CodesOption.auto
 
-    @Option(help: "Neighbours a query asks for.")
+    @Option(help: "Neighbors a query asks for.")
     var k = 10
 
     @Option(help: "Candidates that a search keeps.")

@@ -39,7 +39,7 @@ struct HostileBench: ParsableCommand {
         /// Vectors that their own search did not return.
         var notFound: Int
 
-        /// Of 200 queries beside stored vectors, 10 neighbours each.
+        /// Of 200 queries beside stored vectors, 10 neighbors each.
         var recall: Double
 
         /// What `checkInvariants` says; nil if all hold.

@@ -3,16 +3,16 @@
 import CommandSupport
 import Nearest
 
-/// Queries with the distance of their k-th true neighbour: what an index is asked to say how good and how fast it is.
+/// Queries with the distance of their k-th true neighbor: what an index is asked to say how good and how fast it is.
 struct SearchProbe {
     let inputs: SearchInputs
     let k: Int
     let ef: Int
 
-    /// The distance of each query's `k`-th true neighbour.
+    /// The distance of each query's `k`-th true neighbor.
     private let truth: [Float]
 
-    /// Finds the true neighbours among the first `count` stored vectors.
+    /// Finds the true neighbors among the first `count` stored vectors.
     init(_ inputs: SearchInputs, count: Int, metric: Metric, k: Int, ef: Int) throws {
         self.inputs = inputs
         self.k = min(k, count)
@@ -24,7 +24,7 @@ struct SearchProbe {
         truth = try exact.search(each: inputs.queries, k: self.k).map { $0.last?.distance ?? -.infinity }
     }
 
-    /// The share of the true neighbours that the index finds.
+    /// The share of the true neighbors that the index finds.
     func recall(_ index: HNSWIndex) throws -> Double {
         let found = try index.search(each: inputs.queries, k: k, effort: .candidates(ef))
         return Recall.mean(of: found.map { $0.map(\.distance) }, kthTrueDistances: truth, k: k)

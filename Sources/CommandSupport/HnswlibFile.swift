@@ -26,12 +26,12 @@ import Foundation
 ///
 /// | bytes of a list  | content                                                                        |
 /// |------------------|--------------------------------------------------------------------------------|
-/// | 0-1              | uint16: the neighbours                                                         |
+/// | 0-1              | uint16: the neighbors                                                         |
 /// | 2                | on level 0, bit 0: the element is marked as deleted; otherwise 0               |
 /// | 3                | 0                                                                              |
 /// | the rest         | uint32 each: elements, then any bits in places that are not used                |
 ///
-/// The file says neither what it is, nor its metric, nor its dimensions. Under cosine, hnswlib's Python package stores normalised
+/// The file says neither what it is, nor its metric, nor its dimensions. Under cosine, hnswlib's Python package stores normalized
 /// vectors under the inner product.
 ///
 /// Every field is checked against the others and against the length of the file, and the elements that are not deleted have
@@ -41,7 +41,7 @@ import Foundation
 package struct HnswlibFile {
     package static let dimensionsRange = 1...65_536
 
-    /// One connection has no level multiplier; a list's count of 2 M neighbours has 16 bits.
+    /// One connection has no level multiplier; a list's count of 2 M neighbors has 16 bits.
     package static let mRange = 2...32_767
 
     package let path: String
@@ -97,7 +97,7 @@ package struct HnswlibFile {
         ).map { Float(bitPattern: $0) }
     }
 
-    /// The neighbours of an element on a level from 0 to the element's own.
+    /// The neighbors of an element on a level from 0 to the element's own.
     package func neighbors(of element: Int, onLevel level: Int) -> [UInt32] {
         precondition(level <= levels[element])
         let bytes = data.bytes
@@ -155,7 +155,7 @@ extension HnswlibFile {
         return (levels, upperLists)
     }
 
-    /// Whether each element is deleted, after a check of all lists: neighbours exist, and on the list's level.
+    /// Whether each element is deleted, after a check of all lists: neighbors exist, and on the list's level.
     private static func checkedLists(
         _ bytes: borrowing RawSpan, _ header: HnswlibHeader, levels: [Int], upperLists: [Int]
     ) throws(HnswlibHeader.Malformed) -> [Bool] {
@@ -168,7 +168,7 @@ extension HnswlibFile {
                 let (count, marks) = (Int(head & 0xFFFF), head >> 16)
                 guard count <= header.maximumNeighbors(onLevel: level) else {
                     throw Malformed(
-                        "element \(element) has \(count) neighbours on level \(level); at most "
+                        "element \(element) has \(count) neighbors on level \(level); at most "
                             + "\(header.maximumNeighbors(onLevel: level)) fit")
                 }
                 guard marks <= (level == 0 ? 1 : 0) else {
@@ -179,7 +179,7 @@ extension HnswlibFile {
                     let neighbor = Int(bytes.integer(UInt32.self, at: list + 4 + 4 * i))
                     guard neighbor < header.count, levels[neighbor] >= level else {
                         throw Malformed(
-                            "element \(element) has neighbour \(neighbor) on level \(level), which is not there")
+                            "element \(element) has neighbor \(neighbor) on level \(level), which is not there")
                     }
                 }
             }

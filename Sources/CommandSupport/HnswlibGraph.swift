@@ -4,7 +4,7 @@
 package struct HnswlibGraph {
     package var dimensions: Int
 
-    /// The most neighbours of an element on a level above 0; level 0 has twice as many.
+    /// The most neighbors of an element on a level above 0; level 0 has twice as many.
     package var m: Int
     package var efConstruction: Int
 
@@ -14,7 +14,7 @@ package struct HnswlibGraph {
     /// One an element, all different.
     package var labels: [UInt64]
 
-    /// One after the other; for cosine normalised.
+    /// One after the other; for cosine normalized.
     package var vectors: [Float]
 
     /// Elements: of each element, of each of its levels from 0 on. An element's level is the count of its lists less one.
@@ -41,7 +41,7 @@ package struct HnswlibGraph {
     /// The file's header.
     ///
     /// - Precondition: the parameters are in hnswlib's ranges, the arrays fit each other, the entry point is of the highest level,
-    ///   and neighbours exist on the level where they are named, no more than fit.
+    ///   and neighbors exist on the level where they are named, no more than fit.
     fileprivate func checkedHeader() -> HnswlibHeader {
         let count = labels.count
         precondition(HnswlibFile.dimensionsRange.contains(dimensions) && HnswlibFile.mRange.contains(m))
@@ -89,7 +89,7 @@ extension HnswlibFile {
 }
 
 extension [UInt32] {
-    /// Appends a list of neighbours with room for `places`.
+    /// Appends a list of neighbors with room for `places`.
     fileprivate mutating func append(list: [UInt32], places: Int, isDeleted: Bool = false) {
         append(UInt32(list.count) | (isDeleted ? 1 << 16 : 0))
         append(contentsOf: list)

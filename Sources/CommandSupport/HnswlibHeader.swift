@@ -21,20 +21,20 @@ struct HnswlibHeader {
     let maximumLevel: Int
     let entryPoint: Int?
 
-    /// A list of neighbours on level 0: its count and mark, and places for `2 m` elements.
+    /// A list of neighbors on level 0: its count and mark, and places for `2 m` elements.
     var level0ListBytes: Int { 4 + 4 * 2 * m }
 
-    /// A list of neighbours on any other level.
+    /// A list of neighbors on any other level.
     var upperListBytes: Int { 4 + 4 * m }
 
     var vectorOffset: Int { level0ListBytes }
     var labelOffset: Int { vectorOffset + 4 * dimensions }
     var elementBytes: Int { labelOffset + 8 }
 
-    /// The most neighbours of an element on a level.
+    /// The most neighbors of an element on a level.
     func maximumNeighbors(onLevel level: Int) -> Int { level == 0 ? 2 * m : m }
 
-    /// The offset of an element's neighbours on level 0; its vector and its label follow.
+    /// The offset of an element's neighbors on level 0; its vector and its label follow.
     func offset(ofElement element: Int) -> Int { Self.byteCount + element * elementBytes }
 }
 

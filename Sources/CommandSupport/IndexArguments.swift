@@ -13,7 +13,7 @@ package struct IndexArguments: ParsableArguments {
 
     @Option(
         name: .customLong("m"), parsing: .unconditional,
-        help: "M: neighbours of a new node on each level; level 0 keeps twice as many. (default: 16)")
+        help: "M: neighbors of a new node on each level; level 0 keeps twice as many. (default: 16)")
     private var givenM: Int?
 
     @Option(

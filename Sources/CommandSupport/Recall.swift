@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The share of the true neighbours that were found.
+/// The share of the true neighbors that were found.
 package enum Recall {
-    /// Recall@k with ties: a result is a hit if it is no farther than the k-th true neighbour, up to rounding.
+    /// Recall@k with ties: a result is a hit if it is no farther than the k-th true neighbor, up to rounding.
     ///
     /// - Parameter distances: of the results of each query.
     package static func mean(of distances: [[Float]], kthTrueDistances: [Float], k: Int) -> Double {

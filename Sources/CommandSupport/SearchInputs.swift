@@ -4,7 +4,7 @@ import Nearest
 
 /// Stored vectors and queries, as files hold them that ``VectorTable`` reads.
 package struct SearchInputs {
-    /// The most neighbours that the commands ask for: what they write has so many places for each query.
+    /// The most neighbors that the commands ask for: what they write has so many places for each query.
     package static let maximumK = 100_000
 
     package let dimensions: Int

@@ -154,7 +154,7 @@ public struct RankedRow: Sendable, Hashable, Comparable, Codable {
 }
 
 /// Says why distances cannot be computed.
-public enum DistanceError: Error, Sendable, Hashable, CustomStringConvertible {
+public enum DistanceError: NearestError, Hashable {
     /// A vector has no values.
     case noDimensions
 
@@ -166,6 +166,16 @@ public enum DistanceError: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// This vector has no direction, which ``Metric/cosine`` needs.
     case zeroVector(index: Int)
+
+    /// The name of what is wrong (``NearestError/code``).
+    public var code: String {
+        switch self {
+        case .noDimensions: "no-dimensions"
+        case .dimensionMismatch: "dimension-mismatch"
+        case .notFinite: "non-finite-value"
+        case .zeroVector: "zero-vector"
+        }
+    }
 
     /// Says in one line what is wrong.
     public var description: String {

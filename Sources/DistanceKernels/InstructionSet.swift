@@ -75,12 +75,20 @@ public enum InstructionSet: String, Sendable, Hashable, CaseIterable, Codable {
 }
 
 /// Says why an ``InstructionSet`` cannot be used.
-public enum InstructionSetError: Error, Sendable, Hashable, CustomStringConvertible {
+public enum InstructionSetError: NearestError, Hashable {
     /// `NEAREST_ISA` holds a name that is no instruction set's.
     case unknown(name: String)
 
     /// The processor or the operating system does not support the set.
     case unsupported(InstructionSet)
+
+    /// The name of what is wrong (``NearestError/code``).
+    public var code: String {
+        switch self {
+        case .unknown: "unknown-instruction-set"
+        case .unsupported: "unsupported-instruction-set"
+        }
+    }
 
     /// Says in one line what is wrong and which sets there are.
     public var description: String {

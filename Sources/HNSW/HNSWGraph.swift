@@ -16,8 +16,8 @@ import VectorStorage
 ///    again.
 ///
 /// One ``GraphWriter`` changes the graph, with threads of its own, while others search it. A search takes a ``GraphView`` first and finds
-/// what was there at that version of the graph. It reads rows while they are changed, and finds in each place a neighbour of
-/// before or of after; a place behind the last neighbour holds ``endOfRow``. What an edge leads to was written before the edge,
+/// what was there at that version of the graph. It reads rows while they are changed, and finds in each place a neighbor of
+/// before or of after; a place behind the last neighbor holds ``endOfRow``. What an edge leads to was written before the edge,
 /// and is not overwritten before every search has ended that may have seen the edge.
 package final class HNSWGraph: @unchecked Sendable {
     // SAFETY: what searches read while it may change is atomic, and a graph has one ``GraphWriter``, which alone changes it.
@@ -46,7 +46,7 @@ package final class HNSWGraph: @unchecked Sendable {
     private let committed: Atomic<UInt64>
 
     /// Tombstones, and the nodes of changes that are not finished.
-    let concealed: ConcealedNodes
+    let lifetimeHints: LifetimeHints
 
     static var endOfRow: UInt32 { .max }
 
@@ -58,7 +58,7 @@ package final class HNSWGraph: @unchecked Sendable {
         parameters: HNSWParameters, capacity: Int, record: GraphRecord, source: TensorSource
     ) throws(StorageError) {
         let slotCount = record.slotCount
-        // Made before any is stored: one that fails leaves nothing half initialised.
+        // Made before any is stored: one that fails leaves nothing half initialized.
         let base: Tensor<UInt32> = try source.tensor(
             .baseNeighbors, stride: Self.rowStride(parameters.maximumNeighbors(level: 0)), capacity: capacity,
             rows: slotCount)
@@ -69,14 +69,14 @@ package final class HNSWGraph: @unchecked Sendable {
             .firstUpperRows, stride: 1, capacity: capacity, rows: slotCount)
         let levels: Tensor<UInt8> = try source.tensor(.levels, stride: 1, capacity: capacity, rows: slotCount)
         let states = try NodeStates(capacity: capacity, source: source, slotCount: slotCount)
-        let concealed = try ConcealedNodes(capacity: capacity, source: source, slotCount: slotCount)
+        let lifetimeHints = try LifetimeHints(capacity: capacity, source: source, slotCount: slotCount)
         self.parameters = parameters
         baseNeighbors = base
         upperNeighbors = upper
         firstUpperRow = firstRows
         self.levels = levels
         self.states = states
-        self.concealed = concealed
+        self.lifetimeHints = lifetimeHints
         committed = Atomic(record.version.number)
         setEntryPoint(record.entryPoint.map { Slot($0) }, level: record.topLevel)
         self.slotCount = slotCount
@@ -140,7 +140,7 @@ package final class HNSWGraph: @unchecked Sendable {
         try firstUpperRow.ensure(rows: newCount)
         try levels.ensure(rows: newCount)
         try states.ensure(rows: newCount)
-        try concealed.ensure(rows: newCount)
+        try lifetimeHints.ensure(rows: newCount)
     }
 
     /// Gives a slot that no search knows empty rows, and a vector that is born with a version.
@@ -156,7 +156,7 @@ package final class HNSWGraph: @unchecked Sendable {
         for each in 0...level { layer(each).clear(layer(each).row(slot.rawValue)) }
         states.setNext(nil, of: slot.rawValue)
         states.setLifetime(Lifetime(born: version.short, died: Lifetime.notDied), of: slot.rawValue)
-        concealed.insert(slot.rawValue)
+        lifetimeHints.insert(slot.rawValue)
         if isNew { slotCount += 1 }
     }
 

@@ -2,7 +2,7 @@
 
 /// The parameters of a graph, named as in Malkov & Yashunin (2016).
 package struct HNSWParameters: Sendable, Hashable {
-    /// `M`: neighbours a new node is linked to on each level.
+    /// `M`: neighbors a new node is linked to on each level.
     package var m: Int
 
     /// `efConstruction`: candidates that an insertion considers on each level.
@@ -11,7 +11,7 @@ package struct HNSWParameters: Sendable, Hashable {
     /// Seeds the levels of the nodes and the order in which a batch visits them.
     package var seed: UInt64
 
-    /// How neighbours are chosen among candidates.
+    /// How neighbors are chosen among candidates.
     package var selection: NeighborSelection
 
     package init(m: Int, efConstruction: Int, seed: UInt64, selection: NeighborSelection = .heuristic) {
@@ -30,11 +30,11 @@ package struct HNSWParameters: Sendable, Hashable {
     package func maximumNeighbors(level: Int) -> Int { level == 0 ? 2 * m : m }
 }
 
-/// How the neighbours of a node are chosen among candidates.
+/// How the neighbors of a node are chosen among candidates.
 package enum NeighborSelection: Sendable, Hashable {
     /// The nearest ones (Algorithm 3).
     case simple
 
-    /// Those that are nearer to the node than to any neighbour already chosen (Algorithm 4).
+    /// Those that are nearer to the node than to any neighbor already chosen (Algorithm 4).
     case heuristic
 }

@@ -58,12 +58,20 @@ extension MetadataValue: CustomStringConvertible {
 // MARK: - Limits
 
 /// Says why metadata cannot be kept.
-public enum MetadataError: Error, Sendable, Hashable, CustomStringConvertible {
+public enum MetadataError: NearestError, Hashable {
     /// Arrays and objects lie within one another deeper than ``MetadataValue/maximumDepth``.
     case tooDeep(maximum: Int)
 
     /// A number is NaN or infinite, which JSON cannot write.
     case notFinite(name: String)
+
+    /// The name of what is wrong (``NearestError/code``).
+    public var code: String {
+        switch self {
+        case .tooDeep: "metadata-too-deep"
+        case .notFinite: "metadata-not-finite"
+        }
+    }
 
     /// Says in one line what is wrong.
     public var description: String {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Says why a database refused a call. The database is unchanged.
-public enum VectorDatabaseError: Error, Sendable, Hashable {
+public enum VectorDatabaseError: NearestError, Hashable {
     /// An entry with this id is there already.
     case duplicateID(String)
 
@@ -18,7 +18,18 @@ public enum VectorDatabaseError: Error, Sendable, Hashable {
     case index(VectorIndexError)
 }
 
-extension VectorDatabaseError: CustomStringConvertible {
+extension VectorDatabaseError {
+    /// The name of what is wrong (``NearestError/code``).
+    public var code: String {
+        switch self {
+        case .duplicateID: "duplicate-id"
+        case .repeatedID: "repeated-id"
+        case .invalidMetadata(_, let reason): reason.code
+        case .invalidEntry(_, let reason): reason.code
+        case .index(let error): error.code
+        }
+    }
+
     /// Says in one line what is wrong.
     public var description: String {
         switch self {

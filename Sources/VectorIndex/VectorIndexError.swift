@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Says why an index refused a call. The index is unchanged.
-public enum VectorIndexError: Error, Sendable, Hashable {
+public enum VectorIndexError: NearestError, Hashable {
     /// A vector has another number of dimensions than the index.
     case dimensionMismatch(expected: Int, found: Int)
 
@@ -59,7 +59,30 @@ public enum VectorIndexError: Error, Sendable, Hashable {
     public static let maximumSquaredNorm: Float = 0x1p125
 }
 
-extension VectorIndexError: CustomStringConvertible {
+extension VectorIndexError {
+    /// The name of what is wrong (``NearestError/code``).
+    public var code: String {
+        switch self {
+        case .dimensionMismatch: "dimension-mismatch"
+        case .nonFiniteValue: "non-finite-value"
+        case .valueOutOfRange: "value-out-of-range"
+        case .magnitudeTooLarge: "magnitude-too-large"
+        case .zeroVector: "zero-vector"
+        case .duplicateKey: "duplicate-key"
+        case .repeatedKey: "repeated-key"
+        case .invalidParameter: "invalid-parameter"
+        case .nothingKept: "nothing-kept"
+        case .invalidRecall: "invalid-recall"
+        case .batchMismatch: "batch-mismatch"
+        case .batchVector(_, let reason): reason.code
+        case .instructionSet(let error): error.code
+        case .outOfMemory: "out-of-memory"
+        case .capacityExceeded: "capacity-exceeded"
+        case .snapshot(let error): error.code
+        case .cancelled: "cancelled"
+        }
+    }
+
     /// Says in one line what is wrong.
     public var description: String {
         switch self {
@@ -80,7 +103,7 @@ extension VectorIndexError: CustomStringConvertible {
         case .invalidParameter(let name, let value, let allowed):
             "\(name) is \(value); it must be from \(allowed.lowerBound) to \(allowed.upperBound)"
         case .nothingKept:
-            "keepsVectors is false and codes is none; one of them must be kept"
+            "keepsVectors is false and codes is float32; one of them must be kept"
         case .invalidRecall(let recall):
             "the recall is \(recall); it must be above 0 and at most 1"
         case .batchMismatch(let keys, let values, let dimensions):

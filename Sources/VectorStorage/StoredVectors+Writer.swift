@@ -26,7 +26,7 @@ extension StoredVectors {
         switch storage {
         case .whole(let matrix, _): matrix.areEqual(a, b)
         case .half(let matrix): matrix.areEqual(a, b)
-        case .compact(let compact): compact.areEqual(a, b)
+        case .codesOnly(let codesOnly): codesOnly.areEqual(a, b)
         }
     }
 
@@ -46,21 +46,21 @@ extension StoredVectors {
     /// The vectors as codes only. The matrix has the codes of every row. Vectors that codes do not reproduce are kept whole.
     ///
     /// - Parameter kept: slots whose vectors are to be kept whole as well.
-    package func compacted(by codes: CodeMatrix, keeping kept: [UInt32]) throws(StorageError) -> StoredVectors {
-        let compact = try CompactVectors(codes: codes, rows: capacity)
+    package func codesOnly(by codes: CodeMatrix, keeping kept: [UInt32]) throws(StorageError) -> StoredVectors {
+        let codesOnly = try CodesOnlyVectors(codes: codes, rows: capacity)
         let decoded = AlignedBuffer<Float>(capacity: stride, zero: 0)
         let space = AlignedBuffer<Float>(capacity: stride, zero: 0)
         // Room for as many whole vectors as there may be, but of a few at a time: mostly there are none.
         for first in Swift.stride(from: 0, to: count, by: 64) {
             let part = first..<min(first + 64, count)
-            try compact.ensure(additional: part.count, newSlots: part.count)
+            try codesOnly.ensure(additional: part.count, newSlots: part.count)
             for slot in part {
                 let vector = vector(UInt32(slot), space: space.base)
-                compact.store(vector, at: Slot(UInt32(slot)), paddedDimensions: stride, decoded: decoded.base)
+                codesOnly.store(vector, at: Slot(UInt32(slot)), paddedDimensions: stride, decoded: decoded.base)
             }
         }
-        try compact.ensure(additional: kept.count, newSlots: 0)
-        for slot in kept { compact.keep(vector(slot, space: space.base), at: Slot(slot)) }
-        return StoredVectors(compact, metric: metric, instructionSet: instructionSet, capacity: capacity)
+        try codesOnly.ensure(additional: kept.count, newSlots: 0)
+        for slot in kept { codesOnly.keep(vector(slot, space: space.base), at: Slot(slot)) }
+        return StoredVectors(codesOnly, metric: metric, instructionSet: instructionSet, capacity: capacity)
     }
 }

@@ -2,10 +2,10 @@
 
 import DistanceKernels
 
-/// The vectors of an index: whole, as 32-bit floats or in half precision (``HalfMatrix``), or compact, as codes
-/// (``CompactVectors``) that are decoded when they are read.
+/// The vectors of an index: whole, as 32-bit floats or in half precision (``HalfMatrix``), or codes-only, as codes
+/// (``CodesOnlyVectors``) that are decoded when they are read.
 ///
-/// While they are compact, the vectors of a batch are whole for the writer until it is linked (``releaseNewest()``), so that they
+/// While they are codes-only, the vectors of a batch are whole for the writer until it is linked (``releaseNewest()``), so that they
 /// are linked by what they really are. They are read decoded like all others.
 ///
 /// A row is written before its slot is published and does not change while anyone can read it. What is stored otherwise is another
@@ -27,12 +27,12 @@ package final class StoredVectors: @unchecked Sendable {
     enum Storage {
         case whole(VectorMatrix, Float32Kernel)
         case half(HalfMatrix)
-        case compact(CompactVectors)
+        case codesOnly(CodesOnlyVectors)
     }
 
     let storage: Storage
 
-    /// Of compact vectors, those of the batch under way as they are.
+    /// Of codes-only vectors, those of the batch under way as they are.
     private(set) var newest: NewestVectors?
 
     /// Room for a vector that is decoded to see how well its codes reproduce it.
@@ -75,14 +75,14 @@ package final class StoredVectors: @unchecked Sendable {
         decoded = AlignedBuffer(capacity: 0, zero: 0)
     }
 
-    /// Compact vectors.
-    init(_ compact: CompactVectors, metric: Metric, instructionSet: InstructionSet, capacity: Int) {
-        dimensions = compact.codes.quantizer.dimensions
+    /// Codes-only vectors.
+    init(_ codesOnly: CodesOnlyVectors, metric: Metric, instructionSet: InstructionSet, capacity: Int) {
+        dimensions = codesOnly.codes.quantizer.dimensions
         self.metric = metric
         self.instructionSet = instructionSet
         stride = VectorMatrix.paddedDimensions(dimensions)
         self.capacity = capacity
-        storage = .compact(compact)
+        storage = .codesOnly(codesOnly)
         decoded = AlignedBuffer(capacity: stride, zero: 0)
     }
 
@@ -91,24 +91,24 @@ package final class StoredVectors: @unchecked Sendable {
         switch storage {
         case .whole(let matrix, _): matrix.count
         case .half(let matrix): matrix.count
-        case .compact(let compact): compact.count
+        case .codesOnly(let codesOnly): codesOnly.count
         }
     }
 
     /// Whether vectors are read from codes.
-    package var isCompact: Bool { compact != nil }
+    package var isCodesOnly: Bool { codesOnly != nil }
 
-    private var compact: CompactVectors? {
-        guard case .compact(let compact) = storage else { return nil }
-        return compact
+    private var codesOnly: CodesOnlyVectors? {
+        guard case .codesOnly(let codesOnly) = storage else { return nil }
+        return codesOnly
     }
 
-    /// Distances to whole vectors, by slot; nil of compact ones.
+    /// Distances to whole vectors, by slot; nil of codes-only ones.
     package var kernel: RowKernel? {
         switch storage {
         case .whole(_, let kernel): .float32(kernel)
         case .half(let matrix): .float16(matrix.kernel)
-        case .compact: nil
+        case .codesOnly: nil
         }
     }
 
@@ -124,7 +124,7 @@ package final class StoredVectors: @unchecked Sendable {
         return switch storage {
         case .whole(let matrix, _): matrix.count * rowBytes
         case .half(let matrix): matrix.usedBytes
-        case .compact(let compact): compact.usedBytes
+        case .codesOnly(let codesOnly): codesOnly.usedBytes
         }
     }
 
@@ -133,7 +133,7 @@ package final class StoredVectors: @unchecked Sendable {
         switch storage {
         case .whole(let matrix, _): matrix.committedBytes
         case .half(let matrix): matrix.committedBytes
-        case .compact(let compact): compact.committedBytes
+        case .codesOnly(let codesOnly): codesOnly.committedBytes
         }
     }
 }
@@ -147,49 +147,49 @@ extension StoredVectors {
         switch storage {
         case .whole(let matrix, _): try matrix.ensure(additional: newSlots)
         case .half(let matrix): try matrix.ensure(additional: newSlots)
-        case .compact(let compact):
+        case .codesOnly(let codesOnly):
             if newest == nil { newest = try NewestVectors(dimensions: dimensions) }
             try newest?.ensure(additional: additional)
-            try compact.ensure(additional: additional, newSlots: newSlots)
+            try codesOnly.ensure(additional: additional, newSlots: newSlots)
         }
     }
 
     /// Stores the vector of a slot. The slot is the next one, and ``ensure(additional:newSlots:)`` has made room for it, or
-    /// one that no reader can reach any longer. The codes of compact vectors are in the matrix of codes already.
+    /// one that no reader can reach any longer. The codes of codes-only vectors are in the matrix of codes already.
     package func store(_ vector: UnsafePointer<Float>, at slot: Slot) {
         switch storage {
         case .whole(let matrix, _): matrix.store(vector, at: slot)
         case .half(let matrix): matrix.store(vector, at: slot)
-        case .compact(let compact):
-            compact.store(vector, at: slot, paddedDimensions: stride, decoded: decoded.base)
+        case .codesOnly(let codesOnly):
+            codesOnly.store(vector, at: slot, paddedDimensions: stride, decoded: decoded.base)
             newest?.store(vector, at: slot)
         }
     }
 
-    /// Keeps a compact vector of the batch under way whole; nothing reads it yet.
+    /// Keeps a codes-only vector of the batch under way whole; nothing reads it yet.
     package func keepWhole(_ slot: Slot) {
-        guard let compact, let vector = newest?.row(slot) else { return }
-        compact.keep(vector, at: slot)
+        guard let codesOnly, let vector = newest?.row(slot) else { return }
+        codesOnly.keep(vector, at: slot)
     }
 
-    /// Compact vectors that are kept whole.
-    package var keptCount: Int { compact?.keptCount ?? 0 }
+    /// Codes-only vectors that are kept whole.
+    package var keptCount: Int { codesOnly?.keptCount ?? 0 }
 
     /// Writes zeros over a row that no reader can reach any longer.
     package func erase(_ slot: Slot) {
         switch storage {
         case .whole(let matrix, _): matrix.erase(slot)
         case .half(let matrix): matrix.erase(slot)
-        case .compact(let compact): compact.erase(slot)
+        case .codesOnly(let codesOnly): codesOnly.erase(slot)
         }
     }
 
-    /// Forgets the rows from `count` on, which no reader knows of yet, and of compact vectors the whole ones from `keptCount` on.
+    /// Forgets the rows from `count` on, which no reader knows of yet, and of codes-only vectors the whole ones from `keptCount` on.
     package func truncate(to count: Int, keptCount: Int) {
         switch storage {
         case .whole(let matrix, _): matrix.truncate(to: count)
         case .half(let matrix): matrix.truncate(to: count)
-        case .compact(let compact): compact.truncate(to: count, keptCount: keptCount)
+        case .codesOnly(let codesOnly): codesOnly.truncate(to: count, keptCount: keptCount)
         }
     }
 
@@ -218,7 +218,7 @@ extension StoredVectors {
             // One pin for all of them.
             let pin = matrix.pin(version: version)
             return { SharedVector(pin, $0) }
-        case .half, .compact:
+        case .half, .codesOnly:
             let decoded = AlignedBuffer<Float>(capacity: stride, zero: 0)
             return { slot in
                 let vector = self.vector(slot.rawValue, space: decoded.base)
@@ -232,7 +232,7 @@ extension StoredVectors {
         switch storage {
         case .whole(_, let kernel): kernel.prefetch
         case .half(let matrix): matrix.kernel.prefetch
-        case .compact(let compact): compact.codes.kernel.prefetch
+        case .codesOnly(let codesOnly): codesOnly.codes.kernel.prefetch
         }
     }
 
@@ -245,9 +245,9 @@ extension StoredVectors {
         case .half(let matrix):
             matrix.widen(slot, into: space)
             return UnsafePointer(space)
-        case .compact(let compact):
+        case .codesOnly(let codesOnly):
             for place in dimensions..<stride { space[place] = 0 }
-            compact.decode(slot, paddedDimensions: stride, into: space)
+            codesOnly.decode(slot, paddedDimensions: stride, into: space)
             return UnsafePointer(space)
         }
     }
@@ -269,7 +269,7 @@ extension StoredVectors {
         switch storage {
         case .whole(_, let kernel): kernel.gather(query, slots: slots, count: count, into: distances)
         case .half(let matrix): matrix.kernel.gather(query, slots: slots, count: count, into: distances)
-        case .compact:
+        case .codesOnly:
             for first in Swift.stride(from: 0, to: count, by: Self.gatherRows) {
                 let part = UnsafeBufferPointer(start: slots + first, count: min(Self.gatherRows, count - first))
                 rows(part, scratch: &scratch).measure(query, into: distances + first)
@@ -282,11 +282,11 @@ extension StoredVectors {
         switch storage {
         case .whole(_, let kernel): return ReadyRows(slots: slots, place: .inMatrix(.float32(kernel)))
         case .half(let matrix): return ReadyRows(slots: slots, place: .inMatrix(.float16(matrix.kernel)))
-        case .compact(let compact):
+        case .codesOnly(let codesOnly):
             let decoded = decodedRows(slots.count, scratch: &scratch)
-            for slot in slots { compact.prefetch(slot) }
+            for slot in slots { codesOnly.prefetch(slot) }
             for (i, slot) in slots.enumerated() {
-                compact.decode(slot, paddedDimensions: stride, into: decoded.row(i))
+                codesOnly.decode(slot, paddedDimensions: stride, into: decoded.row(i))
             }
             return ReadyRows(slots: slots, place: .decoded(decoded.kernel))
         }

@@ -28,7 +28,7 @@ private func checksum(_ bytes: [UInt8]) -> UInt32 {
 
 @Suite("Checksum")
 struct ChecksumTests {
-    /// Bytes and their CRC-32C: the check value of catalogues of CRCs, and the examples of RFC 3720, appendix B.4.
+    /// Bytes and their CRC-32C: the check value of catalogs of CRCs, and the examples of RFC 3720, appendix B.4.
     static let published: [(bytes: [UInt8], value: UInt32)] = [
         (Array("123456789".utf8), 0xE306_9283),
         ([UInt8](repeating: 0, count: 32), 0x8A91_36AA),

@@ -61,7 +61,7 @@ struct Float32KernelTests {
                         queryNorm: kernel.squaredNorm(queries.row(q)).squareRoot(),
                         rowNorm: kernel.squaredNorm(rows.row(r)).squareRoot())
                     #expect(abs(distance - kernel.pair(queries.row(q), rows.row(r))) <= error, "\(context)")
-                    // Cosine is the kernel's `1 - q·x`: what normalising left of the lengths is no error of the batch.
+                    // Cosine is the kernel's `1 - q·x`: what normalizing left of the lengths is no error of the batch.
                     let dot = -DistanceOracle.distance(queries.vectors[q], rows.vectors[r], .innerProduct)
                     let expected =
                         metric == .cosine

@@ -12,7 +12,7 @@ struct SpecialValueTests {
         Set([0, 7, 8, 15, 16, 31, 32, n / 2, n - 9, n - 2, n - 1]).filter { $0 >= 0 && $0 < n }.sorted()
     }
 
-    /// One pair's distance in every shape; the row stands in the middle of others where it has neighbours.
+    /// One pair's distance in every shape; the row stands in the middle of others where it has neighbors.
     private static func shapes(_ kernels: ck_kernels, _ query: [Float], _ row: [Float]) -> [Float] {
         let n = query.count
         let other = [Float](repeating: 1, count: n)
@@ -44,7 +44,7 @@ struct SpecialValueTests {
         }
     }
 
-    @Test("NaN in one row leaves the distances of its neighbours alone", arguments: InstructionSet.supported)
+    @Test("NaN in one row leaves the distances of its neighbors alone", arguments: InstructionSet.supported)
     func nanStaysInItsRow(set: InstructionSet) throws {
         for metric in summedMetrics {
             let kernels = try cKernels(set, metric)

@@ -11,14 +11,14 @@ private struct NaivePool {
     var keys: [NodeKey] = []
     var expanded: Set<UInt32> = []
 
-    var isFull: Bool { keys.count { !$0.isDead } >= limit }
+    var isFull: Bool { keys.count { !$0.routesOnly } >= limit }
 
     var bound: Float { isFull ? keys.last?.distance ?? .infinity : .infinity }
 
     mutating func push(_ key: NodeKey) {
         var liveCount = 0
         keys = (keys + [key]).sorted().filter { key in
-            defer { liveCount += key.isDead ? 0 : 1 }
+            defer { liveCount += key.routesOnly ? 0 : 1 }
             return liveCount < limit
         }
     }
@@ -46,7 +46,7 @@ struct CandidatePoolTests {
             var fresh = (0..<UInt32.random(in: 0...20, using: &generator)).map { i in
                 NodeKey(
                     distance: Float(Int.random(in: -40...40, using: &generator)) / 4, slot: (slot + i) ^ 0x155,
-                    isDead: Double.random(in: 0..<1, using: &generator) < deadShare)
+                    routesOnly: Double.random(in: 0..<1, using: &generator) < deadShare)
             }
             slot += UInt32(fresh.count)
             for key in fresh { naive.push(key) }
@@ -74,8 +74,8 @@ struct CandidatePoolTests {
         for slot in 0..<UInt32(300) {
             // Few different distances, so that there are ties.
             let distance = Float(Int.random(in: -40...40, using: &generator)) / 4
-            let isDead = Double.random(in: 0..<1, using: &generator) < deadShare
-            let key = NodeKey(distance: distance, slot: slot ^ 0x155, isDead: isDead)
+            let routesOnly = Double.random(in: 0..<1, using: &generator) < deadShare
+            let key = NodeKey(distance: distance, slot: slot ^ 0x155, routesOnly: routesOnly)
             pool.push(key)
             naive.push(key)
             if Int.random(in: 0..<3, using: &generator) == 0 {
@@ -129,7 +129,7 @@ struct CandidatePoolTests {
     func deadNodesDoNotCount() {
         var pool = CandidatePool(capacity: 2)
         pool.reset(limit: 2)
-        for slot in 0..<UInt32(50) { pool.push(NodeKey(distance: Float(slot), slot: slot, isDead: true)) }
+        for slot in 0..<UInt32(50) { pool.push(NodeKey(distance: Float(slot), slot: slot, routesOnly: true)) }
         #expect(pool.count == 50)
         #expect(pool.bound == .infinity)
         pool.push(NodeKey(distance: 10.5, slot: 100))

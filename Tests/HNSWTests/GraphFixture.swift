@@ -118,7 +118,7 @@ final class GraphFixture {
         body(padded.base)
     }
 
-    /// A node's neighbours on a level.
+    /// A node's neighbors on a level.
     func row(_ node: UInt32, level: Int = 0) -> [UInt32] {
         let layer = graph.layer(level)
         let row = layer.row(node)

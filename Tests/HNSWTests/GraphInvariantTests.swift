@@ -35,7 +35,7 @@ struct GraphInvariantTests {
         }
     }
 
-    @Test("No row holds more neighbours than it may", arguments: [2, 3, 16])
+    @Test("No row holds more neighbors than it may", arguments: [2, 3, 16])
     func rowsAreBounded(m: Int) throws {
         var generator = SeededGenerator(seed: 4)
         let fixture = try GraphFixture(dimensions: 8, m: m)
@@ -69,7 +69,7 @@ struct GraphInvariantTests {
         return nil
     }
 
-    @Test("A neighbour that is no slot is found, on level 0 and above")
+    @Test("A neighbor that is no slot is found, on level 0 and above")
     func findsSlotOutOfRange() throws {
         for slot in [300, 1 << 30, UInt32.max - 1] {
             let verdict = try Self.verdict { $0.graph.layer(0).row(7)[0] = slot }
@@ -88,7 +88,7 @@ struct GraphInvariantTests {
         #expect(verdict?.contains("the node itself") == true)
     }
 
-    @Test("A neighbour named twice is found")
+    @Test("A neighbor named twice is found")
     func findsDoubleEdge() throws {
         let verdict = try Self.verdict { fixture in
             let row = fixture.row(7)

@@ -7,7 +7,7 @@ import VectorStorage
 
 @testable import HNSW
 
-@Suite("Neighbour selection")
+@Suite("Neighbor selection")
 struct NeighborSelectionTests {
     /// Slot 0 is the node; the others are its candidates. Coordinates are small integers, so that every distance is
     /// exact and ties are frequent.
@@ -51,7 +51,7 @@ struct NeighborSelectionTests {
     }
 
     @Test(
-        "The heuristic keeps what is nearer to the node than to any neighbour kept before (Algorithm 4)",
+        "The heuristic keeps what is nearer to the node than to any neighbor kept before (Algorithm 4)",
         arguments: cases, [Metric.manhattan, .squaredEuclidean, .innerProduct])
     func heuristic(seed: UInt64, metric: Metric) throws {
         for (count, limit) in [(40, 1), (40, 3), (40, 8), (40, 32), (8, 8), (7, 8)] {
@@ -67,7 +67,7 @@ struct NeighborSelectionTests {
         }
     }
 
-    @Test("The heuristic keeps a far candidate in a new direction before a near one behind a neighbour")
+    @Test("The heuristic keeps a far candidate in a new direction before a near one behind a neighbor")
     func heuristicSpreads() throws {
         let fixture = try GraphFixture(dimensions: 2)
         _ = try fixture.add([0, 0, 1, 0, 1.5, 0, 0, 4])

@@ -26,7 +26,7 @@ struct NodeKeyTests {
     func tiesSortBySlot(distance: Float) {
         let slots: [UInt32] = [0, 1, 2, 1000, 1 << 29, (1 << 30) - 1]
         for (a, b) in zip(slots, slots.dropFirst()) {
-            var expanded = NodeKey(distance: distance, slot: a, isDead: true)
+            var expanded = NodeKey(distance: distance, slot: a, routesOnly: true)
             expanded.bits |= NodeKey.expandedBit
             #expect(NodeKey(distance: distance, slot: a) < NodeKey(distance: distance, slot: b))
             #expect(expanded < NodeKey(distance: distance, slot: b))
@@ -39,16 +39,16 @@ struct NodeKeyTests {
             let key = NodeKey(distance: distance, slot: slot)
             #expect(key.distance.bitPattern == distance.bitPattern)
             #expect(key.slot == slot)
-            #expect(!key.isDead && !key.isExpanded)
+            #expect(!key.routesOnly && !key.isExpanded)
         }
     }
 
     @Test("Flags change neither distance nor slot, and can be taken off", arguments: distances)
     func flagsAreSeparate(distance: Float) {
         let plain = NodeKey(distance: distance, slot: 12345)
-        var flagged = NodeKey(distance: distance, slot: 12345, isDead: true)
+        var flagged = NodeKey(distance: distance, slot: 12345, routesOnly: true)
         flagged.bits |= NodeKey.expandedBit
-        #expect(flagged.isDead && flagged.isExpanded)
+        #expect(flagged.routesOnly && flagged.isExpanded)
         #expect(flagged.distance.bitPattern == distance.bitPattern)
         #expect(flagged.slot == 12345)
         #expect(flagged != plain)

@@ -90,7 +90,7 @@ struct ConvertTests {
         #expect(again.count == index.count && again.metric == metric && again.options == index.options)
         for key in file.labels {
             let (old, new) = (try #require(try index.vector(for: key)), try #require(try again.vector(for: key)))
-            // Normalised again, cosine vectors may differ in the last bit.
+            // Normalized again, cosine vectors may differ in the last bit.
             #expect(zip(old, new).allSatisfy { abs($0 - $1) <= (metric == .cosine ? 1e-6 : 0) })
         }
         _ = try convert("a.hnswlib", "v.npy", ["--dimensions", "12", "--keys-out", fixture.path("k.npy")])

@@ -78,7 +78,7 @@ struct HnswlibFileTests {
         }
     }
 
-    /// The bytes that no reader needs: the level multiplier, which M determines, and places behind a list's neighbours.
+    /// The bytes that no reader needs: the level multiplier, which M determines, and places behind a list's neighbors.
     private func idleBytes() -> Set<Int> {
         var idle = Set(80..<88)
         func skip(_ list: Int, used: Int, places: Int) { idle.formUnion(list + 4 + 4 * used..<list + 4 + 4 * places) }

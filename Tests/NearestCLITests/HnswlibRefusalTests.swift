@@ -120,25 +120,25 @@ struct HnswlibRefusalTests {
         expectRefused(Patch(bytes.count - 4, UInt32(16)), because: "element 23 of 24 are cut off")
     }
 
-    @Test("Too many neighbours, marks that are not known, and neighbours that are not there are refused")
+    @Test("Too many neighbors, marks that are not known, and neighbors that are not there are refused")
     func lists() throws {
         let (level0, level1) = (96, 96 + 24 * 48 + 4)
         #expect(file.levels[0] == 1)
         for count in [7, 255, .max] as [UInt16] {
-            expectRefused(Patch(level0, count), because: "element 0 has \(count) neighbours on level 0; at most 6")
+            expectRefused(Patch(level0, count), because: "element 0 has \(count) neighbors on level 0; at most 6")
         }
         for count in [4, 6, .max] as [UInt16] {
-            expectRefused(Patch(level1, count), because: "element 0 has \(count) neighbours on level 1; at most 3")
+            expectRefused(Patch(level1, count), because: "element 0 has \(count) neighbors on level 1; at most 3")
         }
         expectRefused(Patch(level0 + 2, UInt8(2)), because: "marks 2 on level 0")
         expectRefused(Patch(level0 + 3, UInt8(1)), because: "marks 256 on level 0")
         expectRefused(Patch(level1 + 2, UInt8(1)), because: "marks 1 on level 1")
         for neighbor in [24, 1 << 31, .max] as [UInt32] {
-            expectRefused(Patch(level0 + 4, neighbor), because: "neighbour \(neighbor) on level 0")
-            expectRefused(Patch(level1 + 4, neighbor), because: "neighbour \(neighbor) on level 1")
+            expectRefused(Patch(level0 + 4, neighbor), because: "neighbor \(neighbor) on level 0")
+            expectRefused(Patch(level1 + 4, neighbor), because: "neighbor \(neighbor) on level 1")
         }
         #expect(file.levels[1] == 0)
-        expectRefused(Patch(level1 + 4, UInt32(1)), because: "neighbour 1 on level 1")
+        expectRefused(Patch(level1 + 4, UInt32(1)), because: "neighbor 1 on level 1")
     }
 
     @Test("Two elements of one label are refused unless one of them is deleted")

@@ -46,7 +46,7 @@ struct SavedIndexTests {
         try NumPyFile.write([Float](), rows: 0, columns: 12, to: fixture.path("empty.npy"))
         let out = fixture.path("empty.nearest")
         #expect(try BuildCommand.parse(["--base", fixture.path("empty.npy"), "--out", out]).build().count == 0)
-        #expect(try VerifyCommand.parse([out]).verify().contains("sound, 0 vectors x 12"))
+        #expect(try VerifyCommand.parse([out]).verify().contains("verified, 0 vectors x 12"))
     }
 
     @Test("Codes have the command's names and the library's, and are printed by the command's")
@@ -79,7 +79,7 @@ struct SavedIndexTests {
             let object = try #require(try JSONSerialization.jsonObject(with: Data(said.json().utf8)) as? [String: Any])
             #expect(object["rows"] as? String == rows && said.text().contains("rows:     \(rows)"))
             #expect(said.sections.contains { $0.name == "halfVectors" } == (rows == "float16"))
-            #expect(try VerifyCommand.parse([fixture.path(name)]).verify().hasSuffix("sound, 300 vectors x 12, l2"))
+            #expect(try VerifyCommand.parse([fixture.path(name)]).verify().hasSuffix("verified, 300 vectors x 12, l2"))
         }
         try NumPyFile.write([1, 70_000] as [Float], rows: 1, columns: 2, to: fixture.path("large.npy"))
         let arguments = ["--base", fixture.path("large.npy"), "--out", fixture.path("c.nearest"), "--rows", "float16"]
@@ -119,7 +119,7 @@ struct SavedIndexTests {
         #expect(
             object.keys.sorted() == [
                 "bytes", "codes", "codesAskedFor", "count", "dimensions", "efConstruction", "efSearch", "formatVersion",
-                "isCompact", "keepsVectors", "m", "metric", "rows", "sections", "seed",
+                "isCodesOnly", "keepsVectors", "m", "metric", "rows", "sections", "seed",
             ])
         #expect(object["bytes"] as? Int == report.bytes && object["count"] as? Int == 300)
         #expect(object["metric"] as? String == "cosine" && object["codesAskedFor"] as? String == "auto")
@@ -139,7 +139,8 @@ struct SavedIndexTests {
     @Test("info and verify refuse files at fault with exit code 1; info does not look at what verify finds")
     func refusals() throws {
         try fixture.build("a.nearest", ["--codes", "int8"])
-        #expect(try VerifyCommand.parse([fixture.path("a.nearest")]).verify().hasSuffix("sound, 300 vectors x 12, l2"))
+        #expect(
+            try VerifyCommand.parse([fixture.path("a.nearest")]).verify().hasSuffix("verified, 300 vectors x 12, l2"))
         for name in ["none.nearest", "base.npy", ""] {
             expectExit(1, InfoCommand.self, [fixture.path(name)]) { try $0.run() }
             expectExit(1, VerifyCommand.self, [fixture.path(name)]) { _ = try $0.verify() }

@@ -37,7 +37,7 @@ struct SearchCommandTests {
         }
     }
 
-    @Test("With a recall of 1 it finds the true neighbours; the effort is the index's own if none is named")
+    @Test("With a recall of 1 it finds the true neighbors; the effort is the index's own if none is named")
     func effort() throws {
         try ExactCommand.parse(
             ["--base", fixture.path("base.npy"), "--ids-out", fixture.path("truth.npy")] + fixture.asked

@@ -25,7 +25,7 @@ public struct DamagedSnapshot: Sendable {
 
     /// Seldom those of thousands of vectors, which take a hundred times as long as the others.
     private static let seeds: [SnapshotSeed] =
-        [.empty, .compact, .calibrated, .coded, .coded, .rounded, .rounded]
+        [.empty, .codesOnly, .calibrated, .coded, .coded, .rounded, .rounded]
         + Array(repeating: .whole, count: 5) + Array(repeating: .sweeping, count: 6)
 
     /// What bytes say: any do. Few bytes reach every part of files of a megabyte.

@@ -12,7 +12,7 @@ import VectorIndex
 
 /// Vectors in clusters of a normal distribution, of fewer independent directions than dimensions, as embeddings lie.
 ///
-/// `x = c + B z`: a centre `c` and the directions `B`, which all clusters share, have normal values; so has `z`, one value a
+/// `x = c + B z`: a center `c` and the directions `B`, which all clusters share, have normal values; so has `z`, one value a
 /// direction. Distances within a cluster are about .7 of those between clusters.
 public struct GaussianClusters: Sendable {
     /// Values in every vector.

@@ -26,7 +26,7 @@ public struct SeededGenerator: RandomNumberGenerator {
         vector(dimensions: count * dimensions)
     }
 
-    /// Vectors around `clusters` centres, one after the other, as embeddings lie: searching them is harder than searching
+    /// Vectors around `clusters` centers, one after the other, as embeddings lie: searching them is harder than searching
     /// uniform noise of few dimensions and easier than noise of many.
     public mutating func clusteredVectors(count: Int, dimensions: Int, clusters: Int, spread: Float = 0.3) -> [Float] {
         let centers = (0..<clusters).map { _ in vector(dimensions: dimensions) }

@@ -14,7 +14,7 @@ public enum SnapshotSeed: UInt8, CaseIterable, Sendable {
     case calibrated
 
     /// Codes of 4 bits and their remainders, and a few vectors whole.
-    case compact
+    case codesOnly
 
     /// Nothing.
     case empty
@@ -34,7 +34,7 @@ public enum SnapshotSeed: UInt8, CaseIterable, Sendable {
         case .whole, .empty, .rounded: .squaredEuclidean
         case .sweeping: .manhattan
         case .calibrated: .cosine
-        case .compact, .coded: .innerProduct
+        case .codesOnly, .coded: .innerProduct
         }
     }
 
@@ -43,10 +43,10 @@ public enum SnapshotSeed: UInt8, CaseIterable, Sendable {
             switch self {
             case .whole, .sweeping, .empty, .rounded: .float32
             case .calibrated, .coded: .int8
-            case .compact: .int4
+            case .codesOnly: .int4
             }
         return HNSWOptions(
-            m: 2, efConstruction: 8, efSearch: 8, seed: 5, codes: codes, keepsVectors: self != .compact,
+            m: 2, efConstruction: 8, efSearch: 8, seed: 5, codes: codes, keepsVectors: self != .codesOnly,
             rows: self == .rounded ? .float16 : .float32)
     }
 
@@ -77,7 +77,7 @@ public enum SnapshotSeed: UInt8, CaseIterable, Sendable {
         case .calibrated:
             try insert(vectors(1000), 0..<1000)
             try index.calibrate(queries: vectors(8), threads: 1)
-        case .compact:
+        case .codesOnly:
             // Twelve of each: as many vectors as are needed to give them up, and few nodes.
             let few = vectors(342)
             try insert((0..<12).flatMap { _ in few }, 0..<4104)

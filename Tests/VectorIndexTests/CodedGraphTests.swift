@@ -47,7 +47,7 @@ struct CodedGraphTests {
     }
 
     @Test(
-        "Every instruction set finds the same neighbours", arguments: kinds, [Metric.squaredEuclidean, .innerProduct])
+        "Every instruction set finds the same neighbors", arguments: kinds, [Metric.squaredEuclidean, .innerProduct])
     func sameOnEverySet(codes: VectorCodes, metric: Metric) throws {
         var found: [[[UInt64]]] = []
         for set in InstructionSet.supported {

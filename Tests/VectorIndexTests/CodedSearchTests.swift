@@ -131,7 +131,7 @@ struct CodedSearchTests {
                 let leasts = offered.map(\.least).sorted(by: >)
                 #expect(selection.bound == (leasts.count < limit ? -.infinity : leasts[limit - 1]))
             }
-            selection.compact()
+            selection.prune()
             let wanted = offered.indices.filter { offered[$0].largest >= selection.bound }.map(UInt32.init)
             #expect(selection.candidates.map(\.slot) == wanted)
         }

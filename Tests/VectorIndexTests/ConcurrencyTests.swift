@@ -55,12 +55,12 @@ struct ConcurrencyTests {
                     let found = try index.search(queries[i % 16], k: 20)
                     let keys = Set(found.map(\.key))
                     let isSorted = zip(found, found.dropFirst()).allSatisfy { $0.distance <= $1.distance }
-                    let isSound = found.count == 20 && keys.count == 20 && keys.isSubset(of: allowed) && isSorted
+                    let isStorable = found.count == 20 && keys.count == 20 && keys.isSubset(of: allowed) && isSorted
                     let vector = try index.vector(for: UInt64(i % 100)).map(Array.init)
                     let isStored = vector == vectors.vector(i % 100, dimensions) && index.count >= 100
                     findings.withLock {
                         $0.searches += 1
-                        if !isSound || !isStored { $0.problems.append("\(keys), sorted: \(isSorted)") }
+                        if !isStorable || !isStored { $0.problems.append("\(keys), sorted: \(isSorted)") }
                     }
                 } catch { findings.withLock { $0.problems.append("search: \(error)") } }
             } while !isDone.load(ordering: .acquiring)

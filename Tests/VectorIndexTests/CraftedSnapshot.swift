@@ -67,16 +67,16 @@ extension CraftedSnapshot {
     private static let rowWords = 16
 
     static let graphs: [CraftedSnapshot] = [
-        .init("A neighbour beyond the last slot", .baseNeighbors, "slot 0 leads to 25", place: 0, 25 as UInt32),
+        .init("A neighbor beyond the last slot", .baseNeighbors, "slot 0 leads to 25", place: 0, 25 as UInt32),
         .init(
-            "A neighbour of all bits but one", .baseNeighbors, "leads to 4294967294", place: 1, 0xFFFF_FFFE as UInt32),
-        .init("A node that is its own neighbour", .baseNeighbors, "slot 0 leads to 0", place: 0, 0 as UInt32),
-        .init("A duplicate as a neighbour", .baseNeighbors, "slot 0 leads to 20", place: 0, 20 as UInt32),
-        .init("A neighbour named twice", .baseNeighbors, "slot 0 leads to") {
+            "A neighbor of all bits but one", .baseNeighbors, "leads to 4294967294", place: 1, 0xFFFF_FFFE as UInt32),
+        .init("A node that is its own neighbor", .baseNeighbors, "slot 0 leads to 0", place: 0, 0 as UInt32),
+        .init("A duplicate as a neighbor", .baseNeighbors, "slot 0 leads to 20", place: 0, 20 as UInt32),
+        .init("A neighbor named twice", .baseNeighbors, "slot 0 leads to") {
             $0.put($0.number(0, of: .baseNeighbors) as UInt32, at: 1, of: .baseNeighbors)
         },
-        .init("Neighbours behind the end", .baseNeighbors, "behind its last", place: 0, UInt32.max),
-        .init("A neighbour that is not on the level", .upperNeighbors, "on level 1") { parts in
+        .init("Neighbors behind the end", .baseNeighbors, "behind its last", place: 0, UInt32.max),
+        .init("A neighbor that is not on the level", .upperNeighbors, "on level 1") { parts in
             let slot = parts[.levels].firstIndex(of: 0) ?? 0
             parts.put(UInt32(slot), at: 0, of: .upperNeighbors)
         },
@@ -96,7 +96,7 @@ extension CraftedSnapshot {
         .init("A duplicate that is free", .flags, "those of slot 24", place: 24, 22 as UInt8),
         .init("A dead node that is alive", .flags, "those of slot 7", place: 7, 1 as UInt8),
         .init(
-            "A node that is not dead and hidden", .flags, "those of slot 7", in: .concealed, place: 0,
+            "A node that is not dead and hidden", .flags, "those of slot 7", in: .lifetimeHints, place: 0,
             UInt64(1) << 7 | 1 << 17),
         .init("A vector that is born later", .states, "slot 7 does not live", place: 3 * 7, 1_000_000 as UInt32),
         .init("A live vector that will die", .states, "slot 7 does not live", place: 3 * 7 + 1, 1_000_000 as UInt32),
@@ -198,7 +198,7 @@ extension CraftedSnapshot {
         .init("Another seed", .levels, "is on level", in: .index, place: 5, 6 as UInt64),
         .init("Codes that there are not", .index, "the kind of codes is 4", place: 6, 4 as UInt64),
         .init("Neither vectors nor codes", .index, "neither vectors nor codes", place: 7, 0 as UInt64),
-        .init("Whole vectors that are compact", .index, "should not be there", place: 8, 1 as UInt64),
+        .init("Whole vectors that are codes only", .index, "should not be there", place: 8, 1 as UInt64),
         .init("Whole vectors and codes", of: .coded, .quantizer, "another kind", in: .index, place: 6, 1 as UInt64),
         .init("4 bits asked for, 8 there", of: .coded, .quantizer, "another kind", in: .index, place: 6, 3 as UInt64),
         .init("More ever inserted than can be counted", .index, "ever inserted is", place: 11, UInt64(1) << 62),
@@ -225,11 +225,12 @@ extension CraftedSnapshot {
         },
     ]
 
-    /// `coded` keeps terms in a section of their own, `compact` in the rows of codes.
-    /// The last slots of `compact` keep whole vectors.
+    /// `coded` keeps terms in a section of their own, `codesOnly` in the rows of codes.
+    /// The last slots of `codesOnly` keep whole vectors.
     static let codes: [CraftedSnapshot] = [
         .init("A center of NaN", of: .coded, .quantizer, "the center holds", place: 4, Float.nan.bitPattern),
-        .init("An infinite center", of: .compact, .quantizer, "the center holds", place: 4, Float.infinity.bitPattern),
+        .init(
+            "An infinite center", of: .codesOnly, .quantizer, "the center holds", place: 4, Float.infinity.bitPattern),
         .init("A center of 1e38", of: .coded, .quantizer, "a center of 50 values", place: 4, Float(1e38).bitPattern),
         .init("A center of fewer values than dimensions", of: .coded, .quantizer, "a center of 49 values") {
             $0[.quantizer].removeLast(4)
@@ -253,7 +254,7 @@ extension CraftedSnapshot {
         .init("A weight above 1", of: .coded, .balance, "50 values and 50 weights", place: 55, Float(1.5).bitPattern),
         .init("A weight of NaN", of: .coded, .balance, "the weights holds", place: 55, Float.nan.bitPattern),
         .init("More than a center", of: .coded, .quantizer, "4 bytes behind") { $0[.quantizer] += [0, 0, 0, 0] },
-        .init("No center", of: .compact, .quantizer, "it ends too soon") { $0[.quantizer].removeLast(20) },
+        .init("No center", of: .codesOnly, .quantizer, "it ends too soon") { $0[.quantizer].removeLast(20) },
         .init("A step of NaN", of: .coded, .codeTerms, "slot 7 has no range", place: 4 * 7 + 2, Float.nan.bitPattern),
         .init(
             "An infinite least value", of: .coded, .codeTerms, "slot 0 has no range", place: 1,
@@ -261,37 +262,39 @@ extension CraftedSnapshot {
         .init("A constant of NaN", of: .coded, .codeTerms, "slot 9 has no range", place: 36, Float.nan.bitPattern),
         .init("An error of NaN", of: .coded, .codeTerms, "slot 259 has no range", place: 1039, Float.nan.bitPattern),
         .init(
-            "A step of NaN in a row", of: .compact, .codes, "slot 1 has no range", place: 16 + 14, Float.nan.bitPattern),
+            "A step of NaN in a row", of: .codesOnly, .codes, "slot 1 has no range", place: 16 + 14,
+            Float.nan.bitPattern),
         .init("Terms of fewer rows than there are", of: .coded, .codeTerms, "wanted 260 rows of 16") {
             $0[.codeTerms].removeLast(16)
         },
         .init("Fewer rows of codes than there are", of: .coded, .codes, "wanted 260 rows of 64") {
             $0[.codes].removeLast(64)
         },
-        .init("Fewer remainders than there are", of: .compact, .remainders, "wanted 4107 rows of 2") {
+        .init("Fewer remainders than there are", of: .codesOnly, .remainders, "wanted 4107 rows of 2") {
             $0[.remainders].removeLast(2)
         },
-        .init("A whole vector that there is not", of: .compact, .codes, "slot 5 has whole vector 99 of") {
+        .init("A whole vector that there is not", of: .codesOnly, .codes, "slot 5 has whole vector 99 of") {
             $0.put(1 << 31 | 99 as UInt32, at: 16 * 5 + 15, of: .codes)
         },
-        .init("A whole vector of the largest number", of: .compact, .codes, "slot 0 has whole vector 2147483647") {
+        .init("A whole vector of the largest number", of: .codesOnly, .codes, "slot 0 has whole vector 2147483647") {
             $0.put(UInt32.max, at: 15, of: .codes)
         },
-        .init("A whole vector of two slots", of: .compact, .codes, "slot 6 has whole vector 0 that another slot has") {
+        .init("A whole vector of two slots", of: .codesOnly, .codes, "slot 6 has whole vector 0 that another slot has")
+        {
             for slot in [5, 6] { $0.put(1 << 31 as UInt32, at: 16 * slot + 15, of: .codes) }
         },
-        .init("Fewer whole vectors than there are", of: .compact, .codes, "has whole vector") {
+        .init("Fewer whole vectors than there are", of: .codesOnly, .codes, "has whole vector") {
             $0[.keptVectors].removeLast(64)
         },
-        .init("Half a whole vector", of: .compact, .keptVectors, "rows of 64") {
+        .init("Half a whole vector", of: .codesOnly, .keptVectors, "rows of 64") {
             $0[.keptVectors].removeLast(32)
         },
-        .init("NaN in a whole vector", of: .compact, .keptVectors, "has no length", place: 1, Float.nan.bitPattern),
+        .init("NaN in a whole vector", of: .codesOnly, .keptVectors, "has no length", place: 1, Float.nan.bitPattern),
         .init(
-            "A whole vector that is too long", of: .compact, .keptVectors, "no length", place: 32,
+            "A whole vector that is too long", of: .codesOnly, .keptVectors, "no length", place: 32,
             Float(0x1p63).bitPattern),
         .init(
-            "An infinity behind a whole vector", of: .compact, .keptVectors, "has no length", place: 15,
+            "An infinity behind a whole vector", of: .codesOnly, .keptVectors, "has no length", place: 15,
             Float.infinity.bitPattern),
     ]
 

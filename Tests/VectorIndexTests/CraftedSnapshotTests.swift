@@ -85,7 +85,7 @@ struct CraftedSnapshotTests {
                 // It may have none.
                 case .calibration: nil
                 // A part of what is missing is there.
-                case .quantizer where seed != .compact: .codes
+                case .quantizer where seed != .codesOnly: .codes
                 // The rows that are kept there name them.
                 case .keptVectors: .codes
                 case .members: .members

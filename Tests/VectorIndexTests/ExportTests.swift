@@ -31,12 +31,12 @@ struct ExportTests {
         #expect(graph.neighbors[entryPoint].count == top, sourceLocation: sourceLocation)
         for (element, lists) in graph.neighbors.enumerated() {
             for (level, list) in lists.enumerated() {
-                let isSound =
+                let isStorable =
                     list.count <= (level == 0 ? 2 * m : m) && Set(list).count == list.count
                     && list.allSatisfy {
                         $0 < count && Int($0) != element && graph.neighbors[Int($0)].count > level
                     }
-                #expect(isSound, "element \(element), level \(level)", sourceLocation: sourceLocation)
+                #expect(isStorable, "element \(element), level \(level)", sourceLocation: sourceLocation)
             }
         }
         var reached = [Bool](repeating: false, count: count)
@@ -82,7 +82,7 @@ struct ExportTests {
             options: HNSWOptions(m: m, efConstruction: 24, codes: VectorCodes.float32))
         var generator = SeededGenerator(seed: 611)
         let values = generator.vectors(count: 200, dimensions: 4)
-        // Each vector up to twelve times: more often than a node of M 2 or 3 has neighbours.
+        // Each vector up to twelve times: more often than a node of M 2 or 3 has neighbors.
         for copy in 0..<12 as Range<UInt64> {
             let count = 200 - Int(copy) * 12
             try index.insert(

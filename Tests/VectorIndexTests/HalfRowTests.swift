@@ -273,7 +273,7 @@ struct HalfRowTests {
         let (vectors, queries) = Self.data(count: 4200, dimensions: 17)
         let options = Self.options(.int4, keepsVectors: false)
         let index = try Self.index(vectors, dimensions: 17, metric: .squaredEuclidean, options)
-        #expect(index.vectors.isCompact)
+        #expect(index.vectors.isCodesOnly)
         try index.checkInvariants()
         #expect(throws: VectorIndexError.valueOutOfRange(position: 0)) {
             try index.insert([Float](repeating: 1e5, count: 17), key: 5000)
@@ -287,7 +287,7 @@ struct HalfRowTests {
         let folder = try TemporaryFolder()
         try index.save(to: folder.path("a"))
         let opened = try HNSWIndex(contentsOf: folder.path("a"))
-        #expect(opened.options.rows == .float16 && opened.vectors.isCompact)
+        #expect(opened.options.rows == .float16 && opened.vectors.isCodesOnly)
         for query in queries { #expect(try opened.search(query, k: 10) == index.search(query, k: 10)) }
     }
 

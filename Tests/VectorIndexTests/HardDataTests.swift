@@ -81,17 +81,17 @@ struct HardDataTests {
         }
     }
 
-    private static let compactCases: [(HardData, VectorCodes, Metric)] = [
+    private static let codesOnlyCases: [(HardData, VectorCodes, Metric)] = [
         (.minorityTight, .int4, .squaredEuclidean), (.tightDuplicates, .int8, .squaredEuclidean),
         (.nearDuplicates, .int4, .manhattan), (.lognormalLengths, .int4, .innerProduct),
     ]
 
-    @Test("An index that keeps codes only finds nearly all", arguments: compactCases)
+    @Test("An index that keeps codes only finds nearly all", arguments: codesOnlyCases)
     func codesOnly(data: HardData, codes: VectorCodes, metric: Metric) throws {
         let sample = data.sample(count: 4200, queryCount: 60, seed: 1002)
         let truth = try Truth(sample.vectors, queries: sample.queries, metric: metric)
         let index = try Self.index(sample.vectors, metric: metric, codes: codes, keepsVectors: false)
-        #expect(index.vectors.isCompact || codes == .automatic)
+        #expect(index.vectors.isCodesOnly || codes == .automatic)
         let found = try truth.recall(of: index, efSearch: 512)
         // Vectors themselves do not always find as many.
         let wanted =

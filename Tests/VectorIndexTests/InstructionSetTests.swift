@@ -6,7 +6,7 @@ import VectorIndex
 
 @Suite("Instruction sets")
 struct InstructionSetTests {
-    @Test("Every supported set finds the same neighbours", arguments: Metric.allCases, [1, 15, 16, 17, 40])
+    @Test("Every supported set finds the same neighbors", arguments: Metric.allCases, [1, 15, 16, 17, 40])
     func agree(metric: Metric, dimensions: Int) throws {
         let seed = UInt64(dimensions)
         var generator = SeededGenerator(seed: seed)

@@ -55,8 +55,8 @@ struct IsolationTests {
             let found = try index.search(query, k: .max)
             let counts = Dictionary(grouping: found) { $0.key / 50 }.mapValues(\.count)
             // Batches come one after the other: what is seen is the first of them.
-            let isSound = counts.allSatisfy { $0.value == 50 && $0.key < counts.count }
-            return isSound ? nil : "\(counts)"
+            let isStorable = counts.allSatisfy { $0.value == 50 && $0.key < counts.count }
+            return isStorable ? nil : "\(counts)"
         }
         #expect(problems.isEmpty)
         try index.checkInvariants()

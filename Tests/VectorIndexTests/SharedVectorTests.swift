@@ -68,8 +68,8 @@ struct SharedVectorTests {
         #expect(try index.search([1, 2, 3], k: 1).first?.distance == 0)
     }
 
-    @Test("Under cosine it is normalised, and the caller's array is not", arguments: IndexKind.allCases)
-    func isNormalised(kind: IndexKind) throws {
+    @Test("Under cosine it is normalized, and the caller's array is not", arguments: IndexKind.allCases)
+    func isNormalized(kind: IndexKind) throws {
         let index = try kind.make(dimensions: 2, metric: .cosine)
         let values: [Float] = [3, 4]
         try index.insert(values, key: 1)

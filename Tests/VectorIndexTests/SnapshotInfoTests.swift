@@ -30,17 +30,17 @@ struct SnapshotInfoTests {
         #expect(info.options == index.options)
         #expect(info.codesInUse == index.codesInUse)
         #expect(info.fileBytes == length)
-        #expect(!info.isCompact || !fixture.keepsVectors)
+        #expect(!info.isCodesOnly || !fixture.keepsVectors)
     }
 
     @Test("Vectors are given up once there are enough of them, and not before")
     func compactness() throws {
-        for (count, isCompact) in [(300, false), (4200, true)] {
+        for (count, isCodesOnly) in [(300, false), (4200, true)] {
             try SnapshotFixture(codes: .int8, keepsVectors: false, count: count).make().save(to: folder.path("a"))
             let info = try SnapshotInfo(contentsOf: folder.path("a"))
-            #expect(info.isCompact == isCompact)
+            #expect(info.isCodesOnly == isCodesOnly)
             #expect(!info.options.keepsVectors && info.options.codes == .int8)
-            #expect(info.sections.map(\.name).contains("vectors") != isCompact)
+            #expect(info.sections.map(\.name).contains("vectors") != isCodesOnly)
         }
     }
 

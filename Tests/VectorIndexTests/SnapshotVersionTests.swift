@@ -143,16 +143,16 @@ struct SnapshotVersionTests {
     }
 
     @Test(
-        "Compact vectors of a file of version 1 are given back, the newest of them better than the others",
+        "Codes-only vectors of a file of version 1 are given back, the newest of them better than the others",
         arguments: [VectorCodes.int8, .int4], Metric.allCases)
-    func compactVersion1(codes: VectorCodes, metric: Metric) throws {
+    func codesOnlyVersion1(codes: VectorCodes, metric: Metric) throws {
         let folder = try TemporaryFolder()
         for newest in [[], [290, 295, 299]] {
             let (path, writer) = try Self.compact(codes, metric, newest: newest, in: folder)
             for verification in SnapshotOptions.Verification.allCases {
                 let index = try HNSWIndex(contentsOf: path, options: SnapshotOptions(verification: verification))
                 #expect(index.count == 280 && index.codesInUse == codes)
-                #expect(try SnapshotInfo(contentsOf: path).isCompact)
+                #expect(try SnapshotInfo(contentsOf: path).isCodesOnly)
                 for slot in 60..<300 {
                     let vector = Array(try #require(try index.vector(for: UInt64(slot))))
                     let original = writer.vectors[slot]

@@ -77,7 +77,7 @@ struct BalancedKernelTests {
     func distances() throws {
         for dimensions in [1, 7, 16, 17, 128] {
             let vectors = Self.vectors(dimensions: dimensions)
-            var fixture = try CompactFixture(.int8, metric: .innerProduct, vectors)
+            var fixture = try CodesOnlyFixture(.int8, metric: .innerProduct, vectors)
             guard case .float32(let floats)? = fixture.vectors.kernel else {
                 Issue.record("no floats")
                 return
@@ -85,7 +85,7 @@ struct BalancedKernelTests {
             try Self.check(floats, fixture.vectors, vectors, tolerance: 1e-5)
             try Self.check(StoredKernel(fixture.vectors), fixture.vectors, vectors, tolerance: 1e-5)
             try Self.check(fixture.codes.kernel, fixture.vectors, vectors, tolerance: 0.02)
-            try fixture.compact(keeping: [])
+            try fixture.dropVectors(keeping: [])
             try Self.check(fixture.codes.kernel, fixture.vectors, vectors, tolerance: 0.02)
             try Self.check(StoredKernel(fixture.vectors), fixture.vectors, vectors, tolerance: 0.02)
             let rounded = try Self.rounded(vectors)

@@ -37,7 +37,7 @@ struct HalfMatrixTests {
         for dimensions in [1, 15, 16, 17, 32, 33, 100] {
             let values = Self.values(count: 90, dimensions: dimensions)
             let vectors = try Self.stored(values, metric: metric)
-            #expect(vectors.count == 90 && !vectors.isCompact && vectors.oldestPin == nil)
+            #expect(vectors.count == 90 && !vectors.isCodesOnly && vectors.oldestPin == nil)
             #expect(vectors.usedBytes == 90 * ((dimensions + 31) / 32 * 64))
             let space = AlignedBuffer<Float>(capacity: vectors.stride, zero: 0)
             func read(_ pointer: UnsafePointer<Float>) -> [Float] {

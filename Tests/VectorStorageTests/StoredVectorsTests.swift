@@ -9,14 +9,16 @@ import VectorStorage
 struct StoredVectorsTests {
     private static let kinds: [VectorCodes] = [.int8, .int4]
 
-    @Test("Every way to read compact vectors gives the same, near to what they were", arguments: kinds, Metric.allCases)
+    @Test(
+        "Every way to read codes-only vectors gives the same, near to what they were", arguments: kinds, Metric.allCases
+    )
     func reading(kind: VectorCodes, metric: Metric) throws {
         for dimensions in [1, 7, 16, 33] {
-            var fixture = try CompactFixture(kind, metric: metric, count: 120, dimensions: dimensions)
-            #expect(!fixture.vectors.isCompact && fixture.vector(5) == fixture.originals[5])
-            try fixture.compact()
+            var fixture = try CodesOnlyFixture(kind, metric: metric, count: 120, dimensions: dimensions)
+            #expect(!fixture.vectors.isCodesOnly && fixture.vector(5) == fixture.originals[5])
+            try fixture.dropVectors()
             let vectors = fixture.vectors
-            #expect(vectors.isCompact && vectors.count == 120)
+            #expect(vectors.isCodesOnly && vectors.count == 120)
             let query = fixture.query(fixture.originals[3])
             var scratch: DecodedRows?
             let slots = (0..<120).map { UInt32(119 - $0) }
@@ -45,8 +47,8 @@ struct StoredVectorsTests {
 
     @Test("A vector is padded with zeros wherever it is read to", arguments: kinds, Metric.allCases)
     func padding(kind: VectorCodes, metric: Metric) throws {
-        var fixture = try CompactFixture(kind, metric: metric, count: 40, dimensions: 33)
-        try fixture.compact()
+        var fixture = try CodesOnlyFixture(kind, metric: metric, count: 40, dimensions: 33)
+        try fixture.dropVectors()
         let vectors = fixture.vectors
         for slot in 0..<40 as Range<UInt32> {
             let space = AlignedBuffer<Float>(capacity: vectors.stride, zero: .nan)
@@ -57,11 +59,11 @@ struct StoredVectorsTests {
 
     @Test("Whole rows give their memory back, and vectors that were shared stay what they were")
     func memory() throws {
-        var fixture = try CompactFixture(.int4, metric: .squaredEuclidean, count: 4000, dimensions: 384)
+        var fixture = try CodesOnlyFixture(.int4, metric: .squaredEuclidean, count: 4000, dimensions: 384)
         let shared = fixture.vectors.shared(version: 0)(Slot(17))
         let committed = fixture.vectors.committedBytes
         #expect(committed >= 4000 * 384 * 4)
-        try fixture.compact()
+        try fixture.dropVectors()
         let vectors = fixture.vectors
         #expect(vectors.keptCount == 0 && vectors.usedBytes == 4000 * 192)
         #expect(vectors.committedBytes < committed / 5)
@@ -79,8 +81,8 @@ struct StoredVectorsTests {
 
     @Test("The writer has the vectors of a batch as they are, and all others as they are stored", arguments: kinds)
     func newest(kind: VectorCodes) throws {
-        var fixture = try CompactFixture(kind, metric: .manhattan, count: 50, dimensions: 9)
-        try fixture.compact()
+        var fixture = try CodesOnlyFixture(kind, metric: .manhattan, count: 50, dimensions: 9)
+        try fixture.dropVectors()
         let vectors = fixture.vectors
         vectors.releaseNewest()
         var generator = SeededGenerator(seed: 32)
@@ -109,8 +111,8 @@ struct StoredVectorsTests {
 
     @Test("More vectors than there is room for are refused while compact, too")
     func capacity() throws {
-        var fixture = try CompactFixture(.int4, metric: .squaredEuclidean, count: 1, dimensions: 3)
-        try fixture.compact()
+        var fixture = try CodesOnlyFixture(.int4, metric: .squaredEuclidean, count: 1, dimensions: 3)
+        try fixture.dropVectors()
         let vectors = fixture.vectors
         #expect(throws: StorageError.capacityExceeded(maximum: vectors.capacity)) {
             try vectors.ensure(additional: vectors.capacity, newSlots: vectors.capacity)
@@ -124,9 +126,9 @@ struct StoredVectorsTests {
         Metric.allCases)
     func storedKernel(kind: VectorCodes, metric: Metric) throws {
         for dimensions in [1, 7, 16, 33] {
-            var fixture = try CompactFixture(
+            var fixture = try CodesOnlyFixture(
                 kind == .float32 ? .int8 : kind, metric: metric, count: 90, dimensions: dimensions)
-            if kind != .float32 { try fixture.compact(keeping: [4, 77]) }
+            if kind != .float32 { try fixture.dropVectors(keeping: [4, 77]) }
             let kernel = StoredKernel(fixture.vectors)
             #expect(kernel.remainderShare == 1)
             let space = AlignedBuffer<Float>(capacity: kernel.queryLength, zero: 0)

@@ -87,7 +87,7 @@ extension GraphWriter {
         scratch: inout SearchScratch
     ) {
         graph.searchLayer(
-            query, entryPoint: start, level: level, ef: graph.parameters.efConstruction, countsDead: true,
+            query, entryPoint: start, level: level, ef: graph.parameters.efConstruction, findsAll: true,
             kernel: kernel,
             scratch: &scratch)
         scratch.candidates.removeAll(keepingCapacity: true)

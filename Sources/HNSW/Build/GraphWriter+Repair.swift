@@ -113,7 +113,7 @@ extension GraphWriter {
             if end == node { continue }
             graph.searchLayer(
                 query, entryPoint: end, level: 0, ef: min(graph.parameters.efConstruction, Self.probeWidth),
-                countsDead: true, kernel: kernel, scratch: &scratch)
+                findsAll: true, kernel: kernel, scratch: &scratch)
             if (0..<scratch.pool.count).contains(where: { scratch.pool[$0].slot == node }) { continue }
             unfoundCount += 1
             if !isUnlinking(end) { _ = graph.layer(1).append(node, to: end) }
@@ -183,7 +183,7 @@ extension GraphWriter {
         _ query: UnsafePointer<Kernel.Element>, from start: UInt32, kernel: Kernel, scratch: inout SearchScratch
     ) {
         graph.searchLayer(
-            query, entryPoint: start, level: 0, ef: graph.parameters.efConstruction, countsDead: true,
+            query, entryPoint: start, level: 0, ef: graph.parameters.efConstruction, findsAll: true,
             kernel: kernel, scratch: &scratch)
     }
 

@@ -273,7 +273,7 @@ extension GraphWriter {
                 query, from: entryPoint, fromLevel: scratch.view.topLevel, toLevel: level + 1, kernel: kernel,
                 scratch: &scratch)
             graph.searchLayer(
-                query, entryPoint: start, level: level, ef: graph.parameters.efConstruction, countsDead: true,
+                query, entryPoint: start, level: level, ef: graph.parameters.efConstruction, findsAll: true,
                 kernel: kernel, scratch: &scratch)
             for i in 0..<scratch.pool.count {
                 let slot = scratch.pool[i].slot

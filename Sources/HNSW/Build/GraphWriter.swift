@@ -60,7 +60,7 @@ package struct GraphWriter: ~Copyable {
         graph.publish(version)
         // Afterwards: a search of an older version looks at lifetimes because the version is not its own.
         for node in ledger.pendingNodes where !ledger.flags.base[Int(node)].contains(.tombstone) {
-            graph.concealed.remove(node)
+            graph.lifetimeHints.remove(node)
         }
         ledger.pendingNodes.removeAll(keepingCapacity: true)
         if version.number - ledger.agedAt.number >= Lifetime.agingPeriod { ageLifetimes(at: version) }
@@ -90,7 +90,7 @@ package struct GraphWriter: ~Copyable {
         ledger.vacated?.remove(node)
         flags[Int(node)].insert(.tombstone)
         ledger.tombstoneCount += 1
-        graph.concealed.insert(node)
+        graph.lifetimeHints.insert(node)
     }
 
     /// Lets go of stored vectors that may be replaced.

@@ -4,7 +4,7 @@ import DistanceKernels
 import VectorStorage
 
 extension HNSWGraph {
-    /// Chooses at most `limit` of `scratch.candidates`, which are sorted, as neighbours; leaves them in `scratch.selected`.
+    /// Chooses at most `limit` of `scratch.candidates`, which are sorted, as neighbors; leaves them in `scratch.selected`.
     func selectNeighbors<Kernel: DistanceKernel>(limit: Int, kernel: Kernel, scratch: inout SearchScratch) {
         switch parameters.selection {
         case .simple: selectNearest(limit: limit, scratch: &scratch)
@@ -18,7 +18,7 @@ extension HNSWGraph {
         scratch.selected.append(contentsOf: scratch.candidates.prefix(limit))
     }
 
-    /// SELECT-NEIGHBORS-HEURISTIC, Algorithm 4: a candidate is kept if it is nearer to the node than to any neighbour kept
+    /// SELECT-NEIGHBORS-HEURISTIC, Algorithm 4: a candidate is kept if it is nearer to the node than to any neighbor kept
     /// before it.
     ///
     /// Departures from the paper:
@@ -37,7 +37,7 @@ extension HNSWGraph {
         }
     }
 
-    /// Whether a neighbour chosen before is nearer to the candidate than the node is.
+    /// Whether a neighbor chosen before is nearer to the candidate than the node is.
     private func isNearerToSelected<Kernel: DistanceKernel>(
         _ candidate: NodeKey, selectedCount: Int, kernel: Kernel, scratch: inout SearchScratch
     ) -> Bool {

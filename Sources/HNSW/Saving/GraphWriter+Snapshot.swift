@@ -21,9 +21,9 @@ import VectorStorage
 /// | rest  | four lists of slots, each with its length (8 bytes) before it and 4 bytes a slot: outliers, removed   |
 /// |       | duplicates, nodes that it unlinks, free slots in the order in which they will be used              |
 ///
-/// The tensors are, for each slot s: row s of `baseNeighbors`, neighbours on level 0, then `FF FF FF FF` in those of its 2 M places
+/// The tensors are, for each slot s: row s of `baseNeighbors`, neighbors on level 0, then `FF FF FF FF` in those of its 2 M places
 /// that are free; byte s of `levels` and of `flags` (``NodeFlags``); word s of `firstUpperRows`, where row s of level 1 is among
-/// `upperNeighbors`, followed by those of the levels above; three words of `states` (``NodeStates``); bit s of `concealed`; 8 bytes
+/// `upperNeighbors`, followed by those of the levels above; three words of `states` (``NodeStates``); bit s of `lifetimeHints`; 8 bytes
 /// of `hashes`; and, unless there never was a duplicate, two words of `members` and one of `owners` (``DuplicateSets``).
 struct GraphRecord {
     var slotCount = 0
@@ -141,7 +141,7 @@ extension GraphWriter {
         try writer.append(.firstUpperRows, graph.firstUpperRow, rows: graph.slotCount)
         try writer.append(.levels, graph.levels, rows: graph.slotCount)
         try graph.states.save(to: writer, slotCount: graph.slotCount)
-        try graph.concealed.save(to: writer, slotCount: graph.slotCount)
+        try graph.lifetimeHints.save(to: writer, slotCount: graph.slotCount)
         try writer.append(.flags, ledger.flags, rows: graph.slotCount)
         try ledger.duplicates.save(to: writer, slotCount: graph.slotCount)
     }

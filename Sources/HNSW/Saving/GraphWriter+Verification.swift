@@ -52,7 +52,7 @@ extension GraphWriter {
                 && (!flag.contains(.tombstone) || flag.contains(.removed))
                 && (!flag.contains(.unlinking) || flag.contains(.tombstone) && graph.states.next(slot) == nil)
                 && (!flag.contains(.free) || flag.contains(.removed))
-                && (!flag.isNode || graph.concealed.contains(slot) == flag.contains(.tombstone))
+                && (!flag.isNode || graph.lifetimeHints.contains(slot) == flag.contains(.tombstone))
             guard isValid else { throw malformed(.flags, "those of slot \(slot) are \(flag.rawValue)") }
             let lifetime = graph.states.lifetime(slot)
             guard flag.contains(.removed) ? lifetime.hasEnded(by: present) : lifetime.isOpen(at: present) else {

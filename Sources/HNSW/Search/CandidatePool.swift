@@ -2,8 +2,8 @@
 
 /// The candidates and results of one search in one sorted array: `C` and `W` of Algorithm 2.
 ///
-/// The pool keeps the `limit` nearest live nodes seen and every dead node nearer than the last of them: dead nodes are
-/// routes, and do not count. A flag in each key tells what has been expanded, so the next candidate is the first key
+/// The pool keeps the `limit` nearest results seen, and every node nearer than the last of them that routes only, which does not
+/// count. A flag in each key tells what has been expanded, so the next candidate is the first key
 /// without it. A new key is inserted by walking from the end, where most of them belong.
 struct CandidatePool: ~Copyable {
     private(set) var count = 0
@@ -12,12 +12,12 @@ struct CandidatePool: ~Copyable {
     private var capacity: Int
     private(set) var limit = 1
     private var expansionLimit = 1
-    private var liveCount = 0
+    private var resultCount = 0
 
     /// Every key before this one is expanded.
     private var cursor = 0
 
-    /// No farther node can enter: the distance of the last key once `limit` live nodes are here.
+    /// No farther node can enter: the distance of the last key once `limit` results are here.
     private(set) var bound = Float.infinity
 
     init(capacity: Int) {
@@ -29,26 +29,26 @@ struct CandidatePool: ~Copyable {
 
     subscript(index: Int) -> NodeKey { keys[index] }
 
-    /// Whether `limit` live nodes are here.
-    var isFull: Bool { liveCount >= limit }
+    /// Whether `limit` results are here.
+    var isFull: Bool { resultCount >= limit }
 
-    /// Empties the pool for a search that keeps `limit` live nodes and expands all of them.
+    /// Empties the pool for a search that keeps `limit` results and expands all of them.
     mutating func reset(limit: Int) {
         self.limit = limit
         expansionLimit = limit
         count = 0
-        liveCount = 0
+        resultCount = 0
         cursor = 0
         bound = .infinity
         if capacity <= limit { grow(to: limit + 1) }
     }
 
-    /// Adds a node that has not been added before, unless `limit` live nodes are nearer.
+    /// Adds a node that has not been added before, unless `limit` results are nearer.
     ///
     /// Returns how many keys lie before it from the first on that is not expanded; `.max` if it was not added.
     @discardableResult
     mutating func push(_ key: NodeKey) -> Int {
-        if liveCount == limit, !(key < keys[count - 1]) { return .max }
+        if resultCount == limit, !(key < keys[count - 1]) { return .max }
         if count == capacity { grow(to: 2 * capacity) }
         // A copy: what is stored here could be `self.keys` for all the compiler knows.
         let keys = keys
@@ -60,14 +60,14 @@ struct CandidatePool: ~Copyable {
         keys[i] = key
         count += 1
         if i < cursor { cursor = i }
-        if !key.isDead {
-            liveCount += 1
-            if liveCount >= limit { trim() }
+        if !key.routesOnly {
+            resultCount += 1
+            if resultCount >= limit { trim() }
         }
         return i &- cursor
     }
 
-    /// Adds nodes that have not been added before, unless `limit` live nodes are nearer: what ``push(_:)`` one by one leads to.
+    /// Adds nodes that have not been added before, unless `limit` results are nearer: what ``push(_:)`` one by one leads to.
     ///
     /// - Parameter fresh: `freshCount` keys, which are sorted here.
     mutating func merge(_ fresh: UnsafeMutablePointer<NodeKey>, count freshCount: Int) {
@@ -83,13 +83,13 @@ struct CandidatePool: ~Copyable {
                 place &-= 1
             }
             keys[place] = fresh[new]
-            if !fresh[new].isDead { liveCount &+= 1 }
+            if !fresh[new].routesOnly { resultCount &+= 1 }
             new &-= 1
             place &-= 1
         }
         count += freshCount
         cursor = min(cursor, place + 1)
-        if liveCount >= limit { trim() }
+        if resultCount >= limit { trim() }
     }
 
     /// Sorts a few keys.
@@ -111,27 +111,27 @@ struct CandidatePool: ~Copyable {
         return place < min(self.count, expansionEnd) ? keys[place].distance : .infinity
     }
 
-    /// Keys from this one on are not expanded. Dead nodes do not count, and all of them here are taken for nearer ones.
-    private var expansionEnd: Int { min(count, expansionLimit &+ (count &- liveCount)) }
+    /// Keys from this one on are not expanded. Nodes that route only do not count, and all of them here are taken for nearer ones.
+    private var expansionEnd: Int { min(count, expansionLimit &+ (count &- resultCount)) }
 
-    /// Sets how many of the nearest live nodes are expanded. After a raise the search goes on with those that it has kept.
+    /// Sets how many of the nearest results are expanded. After a raise the search goes on with those that it has kept.
     mutating func limitExpansion(to newLimit: Int) { expansionLimit = min(limit, newLimit) }
 
     /// Whether nothing is left to expand, and nothing was dropped: the search came to all that edges lead to.
     var isExhausted: Bool { !isFull && expansionEnd == count }
 
-    /// The nearest live node.
-    var nearestLive: NodeKey? {
-        for i in 0..<count where !keys[i].isDead { return keys[i].unflagged }
+    /// The nearest result.
+    var nearestResult: NodeKey? {
+        for i in 0..<count where !keys[i].routesOnly { return keys[i].unflagged }
         return nil
     }
 
-    /// Calls `body` with the nearest live nodes, `limit` at most, without flags.
-    func forEachLive(limit: Int, _ body: (NodeKey) -> Void) {
+    /// Calls `body` with the nearest results, `limit` at most, without flags.
+    func forEachResultKey(limit: Int, _ body: (NodeKey) -> Void) {
         var left = limit
         var i = 0
         while left > 0, i < count {
-            if !keys[i].isDead {
+            if !keys[i].routesOnly {
                 body(keys[i].unflagged)
                 left &-= 1
             }
@@ -169,11 +169,11 @@ struct CandidatePool: ~Copyable {
         }
     }
 
-    /// Drops what lies behind the `limit`-th live node.
+    /// Drops what lies behind the `limit`-th result.
     private mutating func trim() {
-        while liveCount > limit || keys[count - 1].isDead {
+        while resultCount > limit || keys[count - 1].routesOnly {
             count -= 1
-            if !keys[count].isDead { liveCount -= 1 }
+            if !keys[count].routesOnly { resultCount -= 1 }
         }
         bound = keys[count - 1].distance
     }

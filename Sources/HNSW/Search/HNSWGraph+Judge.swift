@@ -65,7 +65,7 @@ extension HNSWGraph {
 
     private func noteNearest(_ judge: SearchJudge, scratch: inout SearchScratch) {
         scratch.judged.nearest.removeAll(keepingCapacity: true)
-        scratch.pool.forEachLive(limit: max(judge.nearestCount, judge.outlierNearestCount)) {
+        scratch.pool.forEachResultKey(limit: max(judge.nearestCount, judge.outlierNearestCount)) {
             scratch.judged.nearest.append($0)
         }
     }
@@ -74,7 +74,7 @@ extension HNSWGraph {
     ///
     /// Under the inner product, which is no distance, no query is an outlier.
     package func outlierRatio<Kernel: DistanceKernel>(kernel: Kernel, scratch: inout SearchScratch) -> Float {
-        guard let nearest = scratch.pool.nearestLive, nearest.distance > 0 else { return 0 }
+        guard let nearest = scratch.pool.nearestResult, nearest.distance > 0 else { return 0 }
         if let measured = scratch.judged.measured, measured.slot == nearest.slot { return measured.ratio }
         let slots = scratch.hopSlots.base
         let distances = scratch.hopDistances.base
@@ -119,7 +119,7 @@ extension NodeKey {
         var late = 0
         var place = 0
         let end = min(limit, nearest.count)
-        pool.forEachLive(limit: limit) { key in
+        pool.forEachResultKey(limit: limit) { key in
             // Both are sorted.
             while place < end, nearest[place] < key { place += 1 }
             if place < end, nearest[place] == key { place += 1 } else { late += 1 }

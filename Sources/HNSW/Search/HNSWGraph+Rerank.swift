@@ -37,7 +37,7 @@ extension HNSWGraph {
         vectors: StoredVectors, scratch: inout SearchScratch
     ) -> Float {
         scratch.candidates.removeAll(keepingCapacity: true)
-        for i in 0..<scratch.pool.count where !scratch.pool[i].isDead { scratch.candidates.append(scratch.pool[i]) }
+        for i in 0..<scratch.pool.count where !scratch.pool[i].routesOnly { scratch.candidates.append(scratch.pool[i]) }
         let count = scratch.candidates.count
         let rows = vectors.prefetch
         for i in 0..<min(limit, Self.prefetchedRows, count) { rows.fetch(scratch.candidates[i].slot) }
@@ -127,7 +127,7 @@ extension HNSWGraph {
     /// Leaves the results of the last search, nearest first and `limit` of them, to be added to those of another.
     package func keepResults(limit: Int, in scratch: inout SearchScratch) {
         scratch.selected.removeAll(keepingCapacity: true)
-        for i in 0..<scratch.pool.count where !scratch.pool[i].isDead && scratch.selected.count < limit {
+        for i in 0..<scratch.pool.count where !scratch.pool[i].routesOnly && scratch.selected.count < limit {
             scratch.selected.append(scratch.pool[i].unflagged)
         }
     }

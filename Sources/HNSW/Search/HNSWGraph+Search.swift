@@ -25,7 +25,7 @@ extension HNSWGraph {
         begin(at: start, budget: budget, scratch: &scratch)
         repeat {
             repeat {
-                measure(query, layer: layer, countsDead: false, kernel: kernel, scratch: &scratch)
+                measure(query, layer: layer, findsAll: false, kernel: kernel, scratch: &scratch)
             } while expand(layer: layer, rows: kernel.prefetch, scratch: &scratch)
         } while goesOn(query, kernel: kernel, scratch: &scratch)
     }
@@ -45,7 +45,7 @@ extension HNSWGraph {
         while i < scratch.pool.count, found < limit {
             let key = scratch.pool[i]
             i += 1
-            if key.isDead { continue }
+            if key.routesOnly { continue }
             var member: UInt32? = key.slot
             while let slot = member, found < limit, stepsLeft > 0 {
                 if slot < scratch.view.slotLimit { stepsLeft -= 1 }
@@ -80,7 +80,7 @@ extension HNSWGraph {
     @inline(__always)
     func isVisible(_ node: UInt32, in view: GraphView, stepsLeft: inout Int) -> Bool {
         // In this order: the bit of a node of a change that ends is cleared when the version is another one.
-        if !concealed.contains(node), version.short == view.version { return true }
+        if !lifetimeHints.contains(node), version.short == view.version { return true }
         return hasMember(of: node, in: view, stepsLeft: &stepsLeft)
     }
 

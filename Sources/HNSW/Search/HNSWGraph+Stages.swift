@@ -56,7 +56,7 @@ extension HNSWGraph {
             }
             scratch.pool.limitExpansion(to: expansions)
             repeat {
-                measure(query, layer: layer, countsDead: false, kernel: kernel, scratch: &scratch)
+                measure(query, layer: layer, findsAll: false, kernel: kernel, scratch: &scratch)
             } while expand(layer: layer, rows: kernel.prefetch, scratch: &scratch)
             let distanceCount = scratch.distanceCount
             let half = lists[index % stagesPerDoubling]
@@ -65,7 +65,7 @@ extension HNSWGraph {
                 late: nearestCounts.map { NodeKey.lateCount(in: scratch.pool, since: half, among: $0) },
                 outlierRatio: outlierRatio(kernel: kernel, scratch: &scratch))
             lists[index % stagesPerDoubling].removeAll(keepingCapacity: true)
-            scratch.pool.forEachLive(limit: longest) { lists[index % stagesPerDoubling].append($0) }
+            scratch.pool.forEachResultKey(limit: longest) { lists[index % stagesPerDoubling].append($0) }
             scratch.distanceCount = distanceCount
             guard body(stage, &scratch) else { return }
             scratch.distanceCount = distanceCount

@@ -12,15 +12,15 @@ package struct NodeKey: Hashable, Comparable, Sendable, BitwiseCopyable {
     package var bits: UInt64
 
     static let expandedBit: UInt64 = 1
-    static let deadBit: UInt64 = 2
+    static let routesOnlyBit: UInt64 = 2
 
     init(bits: UInt64) { self.bits = bits }
 
-    init(distance: Float, slot: UInt32, isDead: Bool = false) {
+    init(distance: Float, slot: UInt32, routesOnly: Bool = false) {
         let pattern = distance.bitPattern
         // Negative floats sort backwards: all their bits are flipped; of the others only the sign.
         let flip = UInt32(bitPattern: Int32(bitPattern: pattern) >> 31) | 0x8000_0000
-        bits = UInt64(pattern ^ flip) << 32 | UInt64(slot) << 2 | (isDead ? Self.deadBit : 0)
+        bits = UInt64(pattern ^ flip) << 32 | UInt64(slot) << 2 | (routesOnly ? Self.routesOnlyBit : 0)
     }
 
     package var distance: Float {
@@ -31,10 +31,10 @@ package struct NodeKey: Hashable, Comparable, Sendable, BitwiseCopyable {
 
     package var slot: UInt32 { UInt32(truncatingIfNeeded: bits) >> 2 }
 
-    package var isDead: Bool { bits & Self.deadBit != 0 }
+    package var routesOnly: Bool { bits & Self.routesOnlyBit != 0 }
 
     /// The same node and distance without flags.
-    var unflagged: NodeKey { NodeKey(bits: bits & ~(Self.expandedBit | Self.deadBit)) }
+    var unflagged: NodeKey { NodeKey(bits: bits & ~(Self.expandedBit | Self.routesOnlyBit)) }
 
     var isExpanded: Bool { bits & Self.expandedBit != 0 }
 

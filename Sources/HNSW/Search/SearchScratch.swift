@@ -7,7 +7,7 @@ package struct SearchScratch: ~Copyable {
     var pool: CandidatePool
     var visited = VisitedSet()
 
-    /// The unseen neighbours of the candidates expanded at once, and their distances.
+    /// The unseen neighbors of the candidates expanded at once, and their distances.
     let hopSlots: AlignedBuffer<UInt32>
     let hopDistances: AlignedBuffer<Float>
 
@@ -44,7 +44,7 @@ package struct SearchScratch: ~Copyable {
     /// Slots that were found otherwise than by the graph, nearest first: the results, if there are any.
     var listed: [NodeKey] = []
 
-    /// Candidates of a neighbour selection, and the slots chosen.
+    /// Candidates of a neighbor selection, and the slots chosen.
     var candidates: [NodeKey] = []
     var selected: [NodeKey] = []
     let selectedSlots: AlignedBuffer<UInt32>

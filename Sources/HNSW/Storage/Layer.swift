@@ -2,7 +2,7 @@
 
 import Synchronization
 
-/// The neighbours of a node on one level, which searches read while the writer changes them.
+/// The neighbors of a node on one level, which searches read while the writer changes them.
 struct NeighborRow {
     private let places: UnsafeMutablePointer<Atomic<UInt32>>
 
@@ -13,14 +13,14 @@ struct NeighborRow {
 
     var address: UnsafeRawPointer { UnsafeRawPointer(places) }
 
-    /// Acquires and releases: what a neighbour's slot holds was written before the edge.
+    /// Acquires and releases: what a neighbor's slot holds was written before the edge.
     subscript(place: Int) -> UInt32 {
         get { places[place].load(ordering: .acquiring) }
         nonmutating set { places[place].store(newValue, ordering: .releasing) }
     }
 }
 
-/// One level's neighbour rows, as plain pointers for the loops over them.
+/// One level's neighbor rows, as plain pointers for the loops over them.
 struct Layer {
     let rows: UnsafeMutablePointer<UInt32>
     let stride: Int
@@ -43,7 +43,7 @@ struct Layer {
         return count
     }
 
-    /// Ends a row whose first `count` places hold neighbours; the rest of it stays as empty as it was.
+    /// Ends a row whose first `count` places hold neighbors; the rest of it stays as empty as it was.
     func endRow(_ row: NeighborRow, count: Int) {
         var place = count
         while place < maximumNeighbors, row[place] != HNSWGraph.endOfRow {
@@ -57,7 +57,7 @@ struct Layer {
         for place in 0..<maximumNeighbors { row[place] = HNSWGraph.endOfRow }
     }
 
-    /// Copies the neighbours of a node; returns how many there are.
+    /// Copies the neighbors of a node; returns how many there are.
     func copy(_ node: UInt32, to slots: UnsafeMutablePointer<UInt32>) -> Int {
         let row = row(node)
         var count = 0

@@ -13,7 +13,7 @@ struct BenchCommand: ParsableCommand {
         discussion: """
             Vectors are read from NumPy's .npy (two dimensions; floats or integers) and from .fvecs, .bvecs and .ivecs, ground \
             truth from .npy (integers) and .ivecs. Ids are written as .npy. Recall counts ties with the k-th true \
-            neighbour as hits, and is given where there is ground truth to compare with.
+            neighbor as hits, and is given where there is ground truth to compare with.
 
             With --index nothing is built: what is said of the index must be so, the time of opening is given as that of \
             building, and --base is needed only by --exact, and for the recall of an index that holds codes only or rows of float16.
@@ -27,7 +27,7 @@ struct BenchCommand: ParsableCommand {
 
     @OptionGroup var indexed: IndexArguments
 
-    @Option(parsing: .unconditional, help: "Neighbours a query asks for.")
+    @Option(parsing: .unconditional, help: "Neighbors a query asks for.")
     var k = 10
 
     @Option(help: ArgumentHelp("Candidates that a search keeps: a list of settings.", valueName: "16,32,64"))
@@ -57,10 +57,10 @@ struct BenchCommand: ParsableCommand {
 
     @OptionGroup var opening: OpeningArguments
 
-    @Option(help: ArgumentHelp("True neighbours of each query, for recall.", valueName: "GT"))
+    @Option(help: ArgumentHelp("True neighbors of each query, for recall.", valueName: "GT"))
     var groundTruth: String?
 
-    @Flag(help: "Find the true neighbours by exact search first, for recall.")
+    @Flag(help: "Find the true neighbors by exact search first, for recall.")
     var exact = false
 
     @Option(help: ArgumentHelp("Write each setting's results to PREFIX.ef<N>.npy.", valueName: "PREFIX"))
@@ -155,7 +155,7 @@ struct BenchCommand: ParsableCommand {
         }
     }
 
-    /// The distance of each query's `k`-th true neighbour, or of the last one where there are fewer; nil without ground truth.
+    /// The distance of each query's `k`-th true neighbor, or of the last one where there are fewer; nil without ground truth.
     private func trueDistances(_ subject: BenchSubject) throws -> [Float]? {
         let (index, inputs) = (subject.index, subject.inputs)
         if exact {
@@ -168,7 +168,7 @@ struct BenchCommand: ParsableCommand {
         let wanted = min(k, index.count)
         guard file.rows >= inputs.queryCount, file.columns >= wanted else {
             throw CommandFailure(
-                "\(path): \(file.rows) × \(file.columns) ids; wanted \(inputs.queryCount) queries × \(wanted) neighbours"
+                "\(path): \(file.rows) × \(file.columns) ids; wanted \(inputs.queryCount) queries × \(wanted) neighbors"
             )
         }
         return try (0..<inputs.queryCount).map { q in
@@ -178,7 +178,7 @@ struct BenchCommand: ParsableCommand {
                 let key = UInt64(exactly: id)
                 guard let key, let distance = try index.distance(from: query, to: key) else {
                     throw CommandFailure(
-                        "\(path): query \(q) has neighbour \(id), which is not among the vectors indexed")
+                        "\(path): query \(q) has neighbor \(id), which is not among the vectors indexed")
                 }
                 guard subject.needsTrueDistances else { return distance }
                 let neighbor = Neighbor(key: key, distance: distance)

@@ -87,7 +87,7 @@ struct BenchReport: Encodable {
 
 extension BenchReport.Point {
     /// - Parameters:
-    ///   - truth: the distance of each query's k-th true neighbour.
+    ///   - truth: the distance of each query's k-th true neighbor.
     ///   - distances: of the results of each query.
     init(ef: Int, measurements: [SearchBench.Measurement], truth: [Float]?, distances: [[Float]], k: Int) {
         self.ef = ef

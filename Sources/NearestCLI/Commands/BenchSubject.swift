@@ -42,7 +42,7 @@ struct BenchSubject {
         let info = try file.info()
         try arguments.check(against: info, codes: codes, path: file.path)
         guard base != nil || !info.changesVectors || !countsRecall else {
-            let kept = info.isCompact ? "codes only" : "rounded vectors"
+            let kept = info.isCodesOnly ? "codes only" : "rounded vectors"
             throw ValidationError(
                 "\(file.path) holds \(kept): recall takes --base, the vectors that it was built of")
         }
@@ -56,7 +56,7 @@ struct BenchSubject {
         let queries = try SearchInputs(queries: queries, dimensions: index.dimensions, queryLimit: queryLimit)
         if let base {
             let stored = try SearchInputs(base: base, limit: arguments.limit)
-            try Self.check(stored, of: base, against: index, isCompact: info.isCompact, path: file.path)
+            try Self.check(stored, of: base, against: index, isCodesOnly: info.isCodesOnly, path: file.path)
             inputs = SearchInputs(dimensions: index.dimensions, base: stored.base, queries: queries.queries)
         } else {
             inputs = queries
@@ -66,7 +66,7 @@ struct BenchSubject {
 
     /// Refuses vectors that are not those of an index, by their row numbers.
     private static func check(
-        _ stored: SearchInputs, of base: String, against index: HNSWIndex, isCompact: Bool, path: String
+        _ stored: SearchInputs, of base: String, against index: HNSWIndex, isCodesOnly: Bool, path: String
     ) throws {
         guard stored.dimensions == index.dimensions, stored.baseCount == index.count else {
             throw CommandFailure(
@@ -78,7 +78,7 @@ struct BenchSubject {
             guard let vector = try index.vector(for: UInt64(row)) else {
                 throw CommandFailure("\(base): row \(row) is no key of \(path)")
             }
-            guard isCompact || index.stores(values, as: vector) else {
+            guard isCodesOnly || index.stores(values, as: vector) else {
                 throw CommandFailure("\(base): row \(row) is not the vector that \(path) holds under that key")
             }
         }
@@ -103,5 +103,5 @@ extension HNSWIndex {
 
 extension SnapshotInfo {
     /// Whether the index keeps other values than it was given.
-    fileprivate var changesVectors: Bool { isCompact || options.rows == .float16 }
+    fileprivate var changesVectors: Bool { isCodesOnly || options.rows == .float16 }
 }

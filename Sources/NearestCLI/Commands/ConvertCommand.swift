@@ -15,7 +15,7 @@ struct ConvertCommand: ParsableCommand {
             .hnswlib and .bin an index of hnswlib. Vectors become .npy or .fvecs, of 32-bit floats:
 
               vectors -> vectors    as they are
-              .nearest -> vectors   in the order of their keys; under cosine normalised, and decoded where only codes are kept
+              .nearest -> vectors   in the order of their keys; under cosine normalized, and decoded where only codes are kept
               hnswlib -> vectors    in the order of their labels, without deleted elements
               .nearest -> hnswlib   the graph of the vectors that are there; keys become labels; not with the metric l1
               hnswlib -> .nearest   the vectors are inserted again, without deleted elements: the graph is built anew, with the \

@@ -9,7 +9,7 @@ import Nearest
 struct ExactCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "exact",
-        abstract: "Find the true neighbours of queries by comparing each with every vector.",
+        abstract: "Find the true neighbors of queries by comparing each with every vector.",
         discussion: "Vectors and queries are \(VectorTable.formats) files.")
 
     @Option(help: ArgumentHelp("Vectors to search.", valueName: "B"))
@@ -21,7 +21,7 @@ struct ExactCommand: ParsableCommand {
     @Option(help: "The metric: l2 (squared), ip (negated inner product), cosine (1 - cos) or l1.")
     var metric = MetricOption.l2
 
-    @Option(parsing: .unconditional, help: "Neighbours a query asks for.")
+    @Option(parsing: .unconditional, help: "Neighbors a query asks for.")
     var k = 10
 
     @Option(parsing: .unconditional, help: "Threads.")

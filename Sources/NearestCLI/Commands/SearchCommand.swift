@@ -17,7 +17,7 @@ struct SearchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Queries.", valueName: "Q"))
     var queries: String
 
-    @Option(parsing: .unconditional, help: "Neighbours a query asks for.")
+    @Option(parsing: .unconditional, help: "Neighbors a query asks for.")
     var k = 10
 
     @Option(
@@ -27,7 +27,7 @@ struct SearchCommand: ParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: "The share of the true neighbours that is to be found, above 0, up to 1, instead of --ef.")
+        help: "The share of the true neighbors that is to be found, above 0, up to 1, instead of --ef.")
     var recall: Double?
 
     @Option(parsing: .unconditional, help: "Threads that search.")

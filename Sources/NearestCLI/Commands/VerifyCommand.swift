@@ -16,12 +16,12 @@ struct VerifyCommand: ParsableCommand {
 
     func run() throws { try Output.print(try verify()) }
 
-    /// Verifies the file; returns what is said of a sound one.
+    /// Verifies the file; returns what is said of one that passes.
     func verify() throws(CommandFailure) -> String {
         let index = try IndexFile(path: file).open(SnapshotOptions(verification: .full))
         do throws(IndexInvariantViolation) { try index.checkInvariants() } catch {
             throw CommandFailure("\(file): \(error)")
         }
-        return "\(file): sound, \(index.count) vectors x \(index.dimensions), \(MetricOption(index.metric).rawValue)"
+        return "\(file): verified, \(index.count) vectors x \(index.dimensions), \(MetricOption(index.metric).rawValue)"
     }
 }

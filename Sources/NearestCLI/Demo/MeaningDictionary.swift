@@ -24,7 +24,7 @@ struct MeaningDictionary {
     let database: VectorDatabase
 
     init(_ corpus: DictionaryCorpus, threads: Int? = nil, progress: ProgressBar) throws(VectorDatabaseError) {
-        // Twice the usual candidates: about 97 of 100 true neighbours are found (`nearest demo` prints the figure).
+        // Twice the usual candidates: about 97 of 100 true neighbors are found (`nearest demo` prints the figure).
         let options = HNSWOptions(efSearch: 128)
         database = try VectorDatabase(dimensions: corpus.dimensions, metric: .cosine, options: options)
         try database.insert(contentsOf: corpus.entries, threads: threads) { progress.update($0) }

@@ -6,7 +6,7 @@ import HNSW
 /// vectors when it was measured, vectors that had ever been inserted then, and the number of curves; for each curve `k`, its
 /// queries, the number of its points, and for each point `efSearch`, recall, standard error and distances a query; then what follows
 /// (1 queries, 2 the ratio of outliers, 3 both): the ratio of outliers, which files of version 1 lack; the caller's queries,
-/// normalised under cosine, and the squared length of each. Numbers have 8 bytes but for the queries' values and lengths, which
+/// normalized under cosine, and the squared length of each. Numbers have 8 bytes but for the queries' values and lengths, which
 /// have 4 and stand behind their number.
 extension Calibrated {
     private static let sources: [Calibration.Source] = [.heldOutVectors, .storedVectors, .queries]

@@ -24,25 +24,25 @@ struct BoundedSelection {
 
     /// Candidates gather until there are this many; then those that the bound rules out are dropped. It is at least twice what
     /// was left the last time, so that going through them costs little for each.
-    private var compactionCount: Int
+    private var pruningCount: Int
 
     /// - Parameter maximum: the candidates that are worth to be looked at, at least `limit`.
     init(limit: Int, maximum: Int) {
         precondition(limit > 0 && maximum >= limit)
         self.limit = limit
         self.maximum = maximum
-        compactionCount = 4 * limit + 64
+        pruningCount = 4 * limit + 64
     }
 
     mutating func offer(slot: UInt32, least: Float, largest: Float) {
         guard largest >= bound else { return }
         candidates.append(Candidate(slot: slot, least: least, largest: largest))
         raiseBound(least)
-        if candidates.count >= compactionCount { compact() }
+        if candidates.count >= pruningCount { prune() }
     }
 
     /// Drops what the bound rules out.
-    mutating func compact() {
+    mutating func prune() {
         let bound = bound
         candidates.removeAll { $0.largest < bound }
         if candidates.count > maximum {
@@ -50,7 +50,7 @@ struct BoundedSelection {
             self.bound = .infinity
             candidates = []
         }
-        compactionCount = max(compactionCount, 2 * candidates.count)
+        pruningCount = max(pruningCount, 2 * candidates.count)
     }
 
     private mutating func raiseBound(_ least: Float) {

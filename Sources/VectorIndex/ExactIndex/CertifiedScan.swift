@@ -49,7 +49,7 @@ struct CertifiedScan {
                     bounds.base[q] = selections[q].bound
                 }
             }
-            for q in selections.indices { selections[q].compact() }
+            for q in selections.indices { selections[q].prune() }
         }
         return selections
     }

@@ -23,33 +23,33 @@ struct NearestSelection {
         precondition(limit > 0)
         self.limit = limit
         self.margin = margin
-        compactionCount = 2 * min(limit, 1 << 24) + 64
-        candidates.reserveCapacity(compactionCount)
+        pruningCount = 2 * min(limit, 1 << 24) + 64
+        candidates.reserveCapacity(pruningCount)
     }
 
     /// Candidates gather until there are this many; then the farthest are dropped. It is at least twice what was left the last
     /// time, so that sorting costs little for each, even where ties or the margin keep many.
-    private var compactionCount: Int
+    private var pruningCount: Int
 
     mutating func offer(slot: UInt32, distance: Float) {
         guard distance <= bound else { return }
         candidates.append(Candidate(distance: distance, slot: slot))
-        if candidates.count >= compactionCount { compact() }
+        if candidates.count >= pruningCount { prune() }
     }
 
     /// The candidates kept, nearest first: the `limit` nearest and what lies within the margin behind them.
     mutating func sorted() -> [Candidate] {
-        compact()
+        prune()
         return candidates
     }
 
-    private mutating func compact() {
+    private mutating func prune() {
         candidates.sort()
         guard candidates.count >= limit else { return }
         bound = candidates[limit - 1].distance + margin
         var end = margin == 0 ? limit : candidates.count
         while end > limit, candidates[end - 1].distance > bound { end -= 1 }
         candidates.removeSubrange(end...)
-        compactionCount = max(compactionCount, 2 * candidates.count)
+        pruningCount = max(pruningCount, 2 * candidates.count)
     }
 }

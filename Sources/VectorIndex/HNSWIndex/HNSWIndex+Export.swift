@@ -7,7 +7,7 @@ package struct ExportedGraph: Sendable {
     /// The key of each element.
     package let keys: [UInt64]
 
-    /// The vectors, one after the other; normalised under ``Metric/cosine``.
+    /// The vectors, one after the other; normalized under ``Metric/cosine``.
     package let vectors: [Float]
 
     /// An element of the highest level, where searches begin; nil without elements.

@@ -2,7 +2,7 @@
 
 import HNSW
 
-/// Answers approximate nearest-neighbour queries from a graph (HNSW), in time that grows with the logarithm of the number of
+/// Answers approximate nearest-neighbor queries from a graph (HNSW), in time that grows with the logarithm of the number of
 /// vectors.
 ///
 /// ```swift
@@ -76,7 +76,7 @@ public final class HNSWIndex: NearestNeighborIndex {
     /// Whether the index holds a vector under the key.
     public func contains(key: UInt64) -> Bool { storage.directory.read { $0.slot(of: key) != nil } }
 
-    /// Returns the vector under the key, normalised under ``Metric/cosine``; nil if the key is not there.
+    /// Returns the vector under the key, normalized under ``Metric/cosine``; nil if the key is not there.
     ///
     /// A vector of 32-bit floats is not copied. One in half precision has its rounded values (``HNSWOptions/rows``). One that the
     /// index has given up for its codes (``HNSWOptions/keepsVectors``) is decoded, within 2 % of its length.
@@ -132,12 +132,4 @@ extension HNSWIndex {
     func nearestByRows(
         to queries: [PreparedQuery], limit: Int, among slots: [UInt32], vectors: StoredVectors
     ) -> [[NearestSelection.Candidate]] { vectors.nearestByRows(to: queries, limit: limit, among: slots) }
-}
-
-/// A fact that must hold of every index and does not: a defect of this library, or of the memory.
-public struct IndexInvariantViolation: Error, Sendable, CustomStringConvertible {
-    /// What is wrong.
-    public let description: String
-
-    init(_ description: String) { self.description = description }
 }

@@ -4,7 +4,7 @@ import HNSW
 
 /// The parameters of an ``HNSWIndex``, named as in the HNSW paper.
 public struct HNSWOptions: Sendable, Hashable {
-    /// `M`: neighbours a new node is linked to on each level, 2 to 512; level 0 keeps twice as many. More finds more and uses
+    /// `M`: neighbors a new node is linked to on each level, 2 to 512; level 0 keeps twice as many. More finds more and uses
     /// more memory: `8 M` bytes a vector.
     public var m: Int
 

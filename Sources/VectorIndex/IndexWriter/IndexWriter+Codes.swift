@@ -19,7 +19,7 @@ extension IndexWriter {
         let present = state.value
         let vectors = present.vectors
         let count = storage.liveCount.load(ordering: .relaxed) + newCount
-        guard storage.options.codes != .float32 || metric == .innerProduct, !vectors.isCompact,
+        guard storage.options.codes != .float32 || metric == .innerProduct, !vectors.isCodesOnly,
             count >= Self.codesMinimumCount, count >= 4 * present.codesLearntCount
         else { return }
         let live = (0..<UInt32(vectors.count)).filter { !graph.isRemoved(Slot($0)) }

@@ -11,7 +11,7 @@ extension IndexWriter {
         _ slots: [UInt32], of vectors: StoredVectors, options: HNSWOptions, noting indistinctSlots: inout Set<UInt32>
     ) {
         guard !options.keepsVectors, !slots.isEmpty else { return }
-        if vectors.isCompact {
+        if vectors.isCodesOnly {
             for slot in slots { vectors.keepWhole(Slot(slot)) }
         } else {
             indistinctSlots.formUnion(slots)
@@ -24,14 +24,14 @@ extension IndexWriter {
     mutating func giveUpVectors() {
         let present = state.value
         guard !storage.options.keepsVectors, let codes = present.codes else { return }
-        guard !vectors.isCompact else { return vectors.releaseNewest() }
+        guard !vectors.isCodesOnly else { return vectors.releaseNewest() }
         guard vectors.count >= Self.codesOnlyMinimumCount else { return }
         let kept = indistinctSlots.filter { !graph.isRemoved(Slot($0)) }.sorted()
-        guard let compact = try? vectors.compacted(by: codes, keeping: kept) else { return }
+        guard let codesOnly = try? vectors.codesOnly(by: codes, keeping: kept) else { return }
         graph.releaseStored()
         state.replace(
             SearchState(
-                vectors: compact, codes: codes, balance: present.balance, codesLearntCount: present.codesLearntCount,
+                vectors: codesOnly, codes: codes, balance: present.balance, codesLearntCount: present.codesLearntCount,
                 calibrated: present.calibrated),
             from: graph.nextVersion)
         indistinctSlots = []

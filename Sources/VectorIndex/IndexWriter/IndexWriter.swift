@@ -81,11 +81,9 @@ struct IndexWriter: ~Copyable, @unchecked Sendable {
 
     /// Proves what must hold of the index; see ``HNSWIndex/checkInvariants()``.
     func checkInvariants() throws(IndexInvariantViolation) {
-        do throws(VectorIndexError) { try requireVerified() } catch {
-            throw IndexInvariantViolation(error.description)
-        }
+        do throws(VectorIndexError) { try requireVerified() } catch { throw .file(error) }
         do throws(GraphInvariantViolation) { try graph.checkInvariants() } catch {
-            throw IndexInvariantViolation(error.description)
+            throw .graph(reason: error.description)
         }
         let slotCount = vectors.count
         try storage.directory.read { (directory) throws(IndexInvariantViolation) in
@@ -93,12 +91,12 @@ struct IndexWriter: ~Copyable, @unchecked Sendable {
             for index in 0..<slotCount where !graph.isRemoved(Slot(UInt32(index))) {
                 let slot = Slot(UInt32(index))
                 guard directory.slot(of: directory.key(of: slot)) == slot else {
-                    throw IndexInvariantViolation("slot \(index) and key \(directory.key(of: slot)) do not match")
+                    throw .key(directory.key(of: slot), slot: index)
                 }
                 live += 1
             }
             guard live == directory.count, live == storage.count else {
-                throw IndexInvariantViolation("\(live) vectors, \(directory.count) keys, counted \(storage.count)")
+                throw .count(vectors: live, keys: directory.count, counted: storage.count)
             }
         }
     }

@@ -2,7 +2,7 @@
 
 /// A caller's queries checked and made ready for the kernels, one after the other.
 final class PreparedBatch: @unchecked Sendable {
-    // SAFETY: nothing is written after the initialiser.
+    // SAFETY: nothing is written after the initializer.
 
     let count: Int
 

@@ -12,7 +12,7 @@ import HNSW
 /// | 40-47   | seed                                                                                        |
 /// | 48-55   | codes asked for: 0 the index's choice, 1 32-bit floats, 2 8 bits, 3 4 bits                       |
 /// | 56-63   | 1 if vectors are kept beside codes                                                            |
-/// | 64-71   | 1 if vectors are compact now                                                                  |
+/// | 64-71   | 1 if vectors are codes-only now                                                               |
 /// | 72-79   | slots                                                                                       |
 /// | 80-87   | vectors that are held                                                                         |
 /// | 88-95   | vectors ever inserted                                                                         |
@@ -32,7 +32,7 @@ struct IndexRecord {
     var dimensions: Int
     var metric: Metric
     var options: HNSWOptions
-    var isCompact: Bool
+    var isCodesOnly: Bool
     var slotCount: Int
     var liveCount: Int
     var insertedCount: Int
@@ -54,7 +54,7 @@ struct IndexRecord {
         dimensions = index.storage.dimensions
         metric = index.storage.metric
         options = index.storage.options
-        isCompact = index.vectors.isCompact
+        isCodesOnly = index.vectors.isCodesOnly
         slotCount = index.vectors.count
         liveCount = index.storage.count
         insertedCount = index.storage.insertedCount.load(ordering: .relaxed)
@@ -69,7 +69,7 @@ struct IndexRecord {
         for value in [options.m, options.efConstruction, options.efSearch] { record.append(UInt64(value)) }
         record.append(options.seed)
         record.append(UInt64(Self.codes.firstIndex(of: options.codes) ?? 0))
-        for isSet in [options.keepsVectors, isCompact] { record.append(UInt64(isSet ? 1 : 0)) }
+        for isSet in [options.keepsVectors, isCodesOnly] { record.append(UInt64(isSet ? 1 : 0)) }
         for count in [slotCount, liveCount, insertedCount, codesLearntCount] { record.append(UInt64(count)) }
         record.append(UInt64(Self.rows.firstIndex(of: options.rows) ?? 0))
         record.append(indistinctSlots)
@@ -94,7 +94,7 @@ struct IndexRecord {
         let codes = Self.codes[try record.next("the kind of codes", in: 0...Self.codes.count - 1)]
         options = HNSWOptions(m: m, efConstruction: efConstruction, efSearch: efSearch, seed: seed, codes: codes)
         options.keepsVectors = try record.next("whether vectors are kept", in: 0...1) == 1
-        isCompact = try record.next("whether vectors are compact", in: 0...1) == 1
+        isCodesOnly = try record.next("whether vectors are codes-only", in: 0...1) == 1
         slotCount = try record.next("the number of slots", in: 0...Slot.maximumCount)
         liveCount = try record.next("the number of vectors", in: 0...slotCount)
         insertedCount = try record.next(
@@ -109,7 +109,7 @@ struct IndexRecord {
         let slots = try record.array(UInt32.self)
         indistinctSlots = version == 1 ? [] : slots
         try record.finish()
-        guard options.keepsVectors || codes != .float32, !(options.keepsVectors && isCompact) else {
+        guard options.keepsVectors || codes != .float32, !(options.keepsVectors && isCodesOnly) else {
             throw record.malformed("neither vectors nor codes are kept, or vectors that should not be there are not")
         }
     }
@@ -230,12 +230,12 @@ struct OpenedSnapshot: ~Copyable {
         {
             let vectors = try old.vectors(file, instructionSet: instructionSet)
             let codes = try vectors.encoded(old.codes, instructionSet: instructionSet)
-            return (record.isCompact ? try vectors.compacted(by: codes, keeping: []) : vectors, codes)
+            return (record.isCodesOnly ? try vectors.codesOnly(by: codes, keeping: []) : vectors, codes)
         }
         let quantizer = try StorageError.wrap { () throws(SnapshotError) in
             try RowQuantizer(file, index: record, balance: balance, instructionSet: instructionSet)
         }
-        guard quantizer != nil || !record.isCompact else {
+        guard quantizer != nil || !record.isCodesOnly else {
             throw .snapshot(.malformed(section: SnapshotSection.quantizer.name, reason: "it is missing"))
         }
         var codes: CodeMatrix?
@@ -246,7 +246,7 @@ struct OpenedSnapshot: ~Copyable {
         }
         let vectors = try StoredVectors(
             dimensions: record.dimensions, metric: record.metric, instructionSet: instructionSet,
-            rows: record.options.rows, codes: record.isCompact ? codes : nil, file: file, count: record.slotCount)
+            rows: record.options.rows, codes: record.isCodesOnly ? codes : nil, file: file, count: record.slotCount)
         return (vectors, codes)
     }
 }

@@ -43,7 +43,7 @@ public struct SnapshotInfo: Sendable, Hashable {
     public let codesInUse: VectorCodes
 
     /// Whether vectors have been given up for their codes, which ``HNSWOptions/keepsVectors`` permits.
-    public let isCompact: Bool
+    public let isCodesOnly: Bool
 
     /// The length of the file in bytes.
     public let fileBytes: Int
@@ -63,7 +63,7 @@ public struct SnapshotInfo: Sendable, Hashable {
             let file = try SnapshotFile(path)
             let record = try IndexRecord(file)
             let codes = try RowQuantizer.kind(in: file)
-            guard codes != .float32 || !record.isCompact else {
+            guard codes != .float32 || !record.isCodesOnly else {
                 throw .malformed(section: SnapshotSection.quantizer.name, reason: "it is missing")
             }
             formatVersion = file.header.version
@@ -72,7 +72,7 @@ public struct SnapshotInfo: Sendable, Hashable {
             metric = record.metric
             options = record.options
             codesInUse = codes
-            isCompact = record.isCompact
+            isCodesOnly = record.isCodesOnly
             fileBytes = file.header.fileLength
             sections = file.header.entries.map {
                 Section(name: $0.section.name, offset: $0.offset, length: $0.length, checksum: $0.checksum)

@@ -85,7 +85,7 @@ extension SnapshotVerification.Use {
     /// Sections that are read when an index is opened, in any case.
     static func isSmall(_ section: SnapshotSection) -> Bool {
         switch section {
-        case .keys, .keyTable, .states, .concealed, .levels, .flags, .firstUpperRows: true
+        case .keys, .keyTable, .states, .lifetimeHints, .levels, .flags, .firstUpperRows: true
         default: false
         }
     }

@@ -48,7 +48,7 @@ struct SnapshotVersion1 {
     func vectors(_ file: SnapshotFile, instructionSet: InstructionSet) throws(StorageError) -> StoredVectors {
         let count = index.slotCount
         let rows = try file.verifiedRows(.codes, stride: rowStride, rows: count)
-        guard index.isCompact else {
+        guard index.isCodesOnly else {
             return try StoredVectors(
                 dimensions: index.dimensions, metric: index.metric, instructionSet: instructionSet, codes: nil,
                 file: file, count: count)

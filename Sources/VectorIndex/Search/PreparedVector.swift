@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A caller's vector checked and made ready for the kernels: padded, aligned, normalised under cosine, and rounded to what is stored.
+/// A caller's vector checked and made ready for the kernels: padded, aligned, normalized under cosine, and rounded to what is stored.
 struct PreparedVector: ~Copyable {
     /// `Σ x²` of the vector last prepared, before it is rounded; 1 under cosine.
     private(set) var squaredNorm: Float = 0

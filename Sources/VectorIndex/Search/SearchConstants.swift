@@ -7,7 +7,7 @@ public struct SearchConstants: Sendable, Hashable, Encodable {
     /// Bytes of a row that is compared: a vector's, or its codes'; whole cache lines.
     public let rowBytes: Int
 
-    /// Candidates whose neighbours are measured together.
+    /// Candidates whose neighbors are measured together.
     public let candidatesAtOnce: Int
 
     /// Cache lines of a row that are asked for before it is compared.

@@ -18,7 +18,7 @@ package struct StoredKernel: DistanceKernel {
     package init(_ vectors: StoredVectors) {
         self.vectors = vectors
         kernel = vectors.kernel
-        decoded = vectors.isCompact ? vectors.decodedRows(StoredVectors.gatherRows) : nil
+        decoded = vectors.isCodesOnly ? vectors.decodedRows(StoredVectors.gatherRows) : nil
     }
 
     package var queryLength: Int { vectors.stride }

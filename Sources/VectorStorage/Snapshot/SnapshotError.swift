@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DistanceKernels
+
 /// Says why a snapshot file could not be read or written. A file that could not be written is as it was, with one exception.
 /// If only the folder's fsync fails, the new file is in place, and a power failure may bring the old one back.
-public enum SnapshotError: Error, Sendable, Hashable {
+public enum SnapshotError: NearestError, Hashable {
     /// The system refused to open or read the file; `code` is its error number (`errno`).
     case cannotRead(path: String, code: Int32)
 
@@ -34,7 +36,23 @@ public enum SnapshotError: Error, Sendable, Hashable {
     case missingVector(key: UInt64)
 }
 
-extension SnapshotError: CustomStringConvertible {
+extension SnapshotError {
+    /// The name of what is wrong (``NearestError/code``).
+    public var code: String {
+        switch self {
+        case .cannotRead: "cannot-read"
+        case .cannotWrite: "cannot-write"
+        case .notARegularFile: "not-a-regular-file"
+        case .notASnapshot: "not-a-snapshot"
+        case .foreignByteOrder: "foreign-byte-order"
+        case .newerVersion: "newer-version"
+        case .lengthMismatch: "length-mismatch"
+        case .checksumMismatch: "checksum-mismatch"
+        case .malformed: "malformed"
+        case .missingVector: "missing-vector"
+        }
+    }
+
     /// Says in one line what is wrong.
     public var description: String {
         switch self {

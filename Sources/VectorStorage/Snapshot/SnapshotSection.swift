@@ -23,14 +23,14 @@ package enum SnapshotSection: UInt32, CaseIterable, Sendable {
     case codes = 17
     /// What 4-bit codes leave over, in version 1.
     case residuals = 18
-    /// The newest vectors of compact ones, whole, in the order of their slots in `newestSlots`; in version 1.
+    /// The newest vectors of codes-only ones, whole, in the order of their slots in `newestSlots`; in version 1.
     case newestVectors = 19
     case newestSlots = 20
     /// What is known of each row of codes beside them, where the row has no room for it: constant, low, step and error.
     case codeTerms = 21
     /// 4 more bits for codes of 4.
     case remainders = 22
-    /// Vectors that are kept whole where others are compact.
+    /// Vectors that are kept whole where others are codes-only.
     case keptVectors = 23
     /// Whole vectors in half precision (IEEE 754 binary16) instead of `vectors`, padded with zeros to a cache line.
     case halfVectors = 24
@@ -45,7 +45,7 @@ package enum SnapshotSection: UInt32, CaseIterable, Sendable {
     /// Born, died, next slot with the same vector.
     case states = 36
     /// A bit a slot: not to be taken for visible unseen.
-    case concealed = 37
+    case lifetimeHints = 37
     case flags = 38
     /// Hashes of vectors, and the table that finds slots by them.
     case hashes = 39

@@ -7,7 +7,7 @@ import Testing
 
 /// An index that gives its vectors up for their codes.
 @Suite("An index that keeps codes only")
-struct CompactIndexTests {
+struct CodesOnlyIndexTests {
     private static let kinds: [VectorCodes] = [.int8, .int4]
     private static let dimensions = 17
 
@@ -35,10 +35,10 @@ struct CompactIndexTests {
     @Test("Most of what an index with vectors finds is found", arguments: kinds, Metric.allCases)
     func recallFloor(codes: VectorCodes, metric: Metric) throws {
         let (index, vectors, queries) = try Self.fixture(codes, metric: metric)
-        #expect(index.vectors.isCompact)
+        #expect(index.vectors.isCodesOnly)
         try index.checkInvariants()
         let (whole, _, _) = try Self.fixture(codes, metric: metric, keepsVectors: true)
-        #expect(!whole.vectors.isCompact && whole.codesInUse == index.codesInUse)
+        #expect(!whole.vectors.isCodesOnly && whole.codesInUse == index.codesInUse)
         let found = try recall(of: index, vectors: vectors, queries: queries)
         let byVectors = try recall(of: whole, vectors: vectors, queries: queries)
         #expect(found > 0.9 && found > byVectors - 0.05, "\(found), with vectors \(byVectors)")
@@ -91,12 +91,12 @@ struct CompactIndexTests {
         let options = HNSWOptions(efConstruction: 40, codes: .int4, keepsVectors: false)
         let index = try HNSWIndex(dimensions: 384, metric: .cosine, options: options)
         try index.insertAll(Array(vectors.prefix(4000 * 384)), keys: 0..<4000)
-        #expect(!index.vectors.isCompact && index.memoryBytes / 4000 > 1800)
+        #expect(!index.vectors.isCodesOnly && index.memoryBytes / 4000 > 1800)
         let committed = index.vectors.committedBytes
         let held = try #require(try index.vector(for: 3))
         let values = Array(held)
         try index.insertAll(Array(vectors.dropFirst(4000 * 384)), keys: 4000..<5000)
-        #expect(index.vectors.isCompact && index.memoryBytes / 5000 <= 590, "\(index.memoryBytes / 5000)")
+        #expect(index.vectors.isCodesOnly && index.memoryBytes / 5000 <= 590, "\(index.memoryBytes / 5000)")
         #expect(index.vectors.committedBytes < committed / 4)
         #expect(Array(held) == values, "a vector that is held stays")
     }
@@ -162,7 +162,7 @@ struct CompactIndexTests {
                 try index.insertAll(part, keys: UInt64(4200 + start)..<UInt64(4200 + end))
             }
             try index.checkInvariants()
-            #expect(index.codes === first && index.vectors.isCompact)
+            #expect(index.codes === first && index.vectors.isCodesOnly)
             var found = 0
             for row in stride(from: 4200, to: 5100, by: 50) {
                 let query = new.vector(row - 4200, Self.dimensions)
@@ -186,7 +186,7 @@ struct CompactIndexTests {
         let options = HNSWOptions(m: 8, efConstruction: 40, keepsVectors: false)
         let index = try HNSWIndex(dimensions: 32, metric: .squaredEuclidean, options: options)
         try index.insertAll(narrow, keys: 0..<4200)
-        #expect(index.codesInUse == .float32 && !index.vectors.isCompact)
+        #expect(index.codesInUse == .float32 && !index.vectors.isCodesOnly)
         #expect(Array(try #require(try index.vector(for: 7))) == narrow.vector(7, 32))
     }
 
@@ -197,13 +197,13 @@ struct CompactIndexTests {
         let other = try HNSWIndex(dimensions: 32, metric: .squaredEuclidean, options: options)
         let uniform = generator.vectors(count: 4200, dimensions: 32)
         try other.insertAll(uniform, keys: 0..<4200)
-        #expect(other.vectors.isCompact)
+        #expect(other.vectors.isCodesOnly)
         let place = generator.vector(dimensions: 32)
         let narrow = (0..<900).flatMap { _ in
             zip(place, generator.vector(dimensions: 32)).map { $0 + 0.001 * $1 }
         }
         try other.insertAll(narrow, keys: 4200..<5100)
-        #expect(other.vectors.isCompact)
+        #expect(other.vectors.isCodesOnly)
         try other.checkInvariants()
         #expect(other.vectors.keptCount >= 800)
         for row in stride(from: 0, to: 900, by: 30) {
@@ -233,7 +233,7 @@ struct CompactIndexTests {
             try index.compact()
             let vectors = short()
             try index.insertAll(vectors, keys: 5000..<5040)
-            #expect(index.vectors.isCompact && index.vectors.keptCount == count + 40, "round \(round)")
+            #expect(index.vectors.isCodesOnly && index.vectors.keptCount == count + 40, "round \(round)")
             for i in 0..<40 {
                 #expect(try index.vector(for: 5000 + UInt64(i)).map(Array.init) == vectors.vector(i, Self.dimensions))
             }
@@ -270,7 +270,7 @@ struct CompactIndexTests {
             let index = try HNSWIndex(dimensions: dimensions, metric: .squaredEuclidean, options: options)
             try index.insertAll(vectors, keys: 0..<4200)
             try index.checkInvariants()
-            #expect(index.vectors.isCompact, "\(name)")
+            #expect(index.vectors.isCodesOnly, "\(name)")
             for i in stride(from: 1, to: 4200, by: 301) {
                 let found = try index.search(vectors.vector(i, dimensions), k: 10, effort: .candidates(100))
                 #expect(found.count == 10 && found.allSatisfy { $0.distance.isFinite }, "\(name)")

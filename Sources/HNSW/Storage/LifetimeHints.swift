@@ -3,14 +3,14 @@
 import Synchronization
 import VectorStorage
 
-/// A bit for each slot that searches of the present version need not take for visible without a look at its lifetime: a sixtieth of
-/// what lifetimes take, and so in a near cache.
-struct ConcealedNodes {
+/// One bit a slot. Clear: visible to searches of the current version. Set: read the lifetime. A sixtieth of the lifetimes' size, so it
+/// stays in cache.
+struct LifetimeHints {
     private let tensor: Tensor<UInt64>
 
     init(capacity: Int, source: TensorSource, slotCount: Int) throws(StorageError) {
         tensor = try source.tensor(
-            .concealed, stride: 1, capacity: Self.words(capacity), rows: Self.words(slotCount))
+            .lifetimeHints, stride: 1, capacity: Self.words(capacity), rows: Self.words(slotCount))
     }
 
     /// Words with the bits of so many slots.
@@ -19,7 +19,7 @@ struct ConcealedNodes {
     func ensure(rows: Int) throws(StorageError) { try tensor.ensure(rows: Self.words(rows)) }
 
     func save(to writer: SnapshotWriter, slotCount: Int) throws(SnapshotError) {
-        try writer.append(.concealed, tensor, rows: Self.words(slotCount))
+        try writer.append(.lifetimeHints, tensor, rows: Self.words(slotCount))
     }
 
     private func word(_ slot: UInt32) -> UnsafeMutablePointer<Atomic<UInt64>> {

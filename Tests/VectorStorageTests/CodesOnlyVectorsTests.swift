@@ -6,7 +6,7 @@ import Testing
 import VectorStorage
 
 @Suite("Vectors that are kept as codes")
-struct CompactVectorsTests {
+struct CodesOnlyVectorsTests {
     private static let kinds: [VectorCodes] = [.int8, .int4]
     private static let dimensions = 24
 
@@ -33,8 +33,8 @@ struct CompactVectorsTests {
         values.append([Float](repeating: 0, count: Self.dimensions))
         for metric in [Metric.squaredEuclidean, .manhattan, .innerProduct] {
             let center = Self.plain(1, seed: 43)[0]
-            var fixture = try CompactFixture(kind, metric: metric, values, center: center)
-            try fixture.compact()
+            var fixture = try CodesOnlyFixture(kind, metric: metric, values, center: center)
+            try fixture.dropVectors()
             var exact = 0
             for (slot, original) in values.enumerated() {
                 let decoded = fixture.vector(slot)
@@ -52,8 +52,8 @@ struct CompactVectorsTests {
     func equality(kind: VectorCodes) throws {
         for center in [[Float](repeating: 0, count: Self.dimensions), Self.farCenter] {
             let values = Self.plain(20, seed: 44)
-            var fixture = try CompactFixture(kind, metric: .squaredEuclidean, values + values, center: center)
-            try fixture.compact()
+            var fixture = try CodesOnlyFixture(kind, metric: .squaredEuclidean, values + values, center: center)
+            try fixture.dropVectors()
             #expect(fixture.vectors.keptCount == (center == Self.farCenter ? 40 : 0))
             for slot in 0..<20 {
                 #expect(fixture.vectors.areEqual(Slot(UInt32(slot)), Slot(UInt32(slot + 20))))
@@ -66,8 +66,8 @@ struct CompactVectorsTests {
     @Test("The place of a whole vector is used again once its slot has another", arguments: kinds)
     func wholeRowsAreUsedAgain(kind: VectorCodes) throws {
         let first = Self.plain(40, seed: 45)
-        var fixture = try CompactFixture(kind, metric: .squaredEuclidean, first, center: Self.farCenter)
-        try fixture.compact()
+        var fixture = try CodesOnlyFixture(kind, metric: .squaredEuclidean, first, center: Self.farCenter)
+        try fixture.dropVectors()
         #expect(fixture.vectors.keptCount == 40)
         // Over and over, all are replaced by others that codes do not reproduce.
         for (round, seed) in (50..<55 as Range<UInt64>).enumerated() {
@@ -89,9 +89,9 @@ struct CompactVectorsTests {
 
     @Test("The whole vector that two slots of a damaged file name is not written over", arguments: kinds)
     func sharedWholeRow(kind: VectorCodes) throws {
-        var fixture = try CompactFixture(
+        var fixture = try CodesOnlyFixture(
             kind, metric: .squaredEuclidean, Self.plain(30, seed: 62), center: Self.farCenter)
-        try fixture.compact()
+        try fixture.dropVectors()
         var image = try fixture.saved()
         let codes = try #require(image.section(SnapshotSection.codes.rawValue))
         // The last word of a row of 64 bytes says which whole vector the slot has.
@@ -108,8 +108,8 @@ struct CompactVectorsTests {
 
     @Test("What is kept whole on demand is read to the bit, once however often it is asked for", arguments: kinds)
     func keptOnDemand(kind: VectorCodes) throws {
-        var fixture = try CompactFixture(kind, metric: .cosine, count: 30, dimensions: Self.dimensions)
-        try fixture.compact(keeping: [7, 9, 7])
+        var fixture = try CodesOnlyFixture(kind, metric: .cosine, count: 30, dimensions: Self.dimensions)
+        try fixture.dropVectors(keeping: [7, 9, 7])
         #expect(fixture.vectors.keptCount == 2)
         #expect(fixture.vector(7) == fixture.originals[7] && fixture.vector(9) == fixture.originals[9])
         #expect(fixture.vector(8) != fixture.originals[8])
@@ -131,9 +131,9 @@ struct CompactVectorsTests {
 
     @Test("What is erased is zeros, whole vectors too, and their place is used again", arguments: kinds)
     func erasure(kind: VectorCodes) throws {
-        var fixture = try CompactFixture(
+        var fixture = try CodesOnlyFixture(
             kind, metric: .squaredEuclidean, Self.plain(30, seed: 47), center: Self.farCenter)
-        try fixture.compact()
+        try fixture.dropVectors()
         for slot in [3, 4, 29] as [UInt32] {
             fixture.vectors.erase(Slot(slot))
             fixture.codes.erase(Slot(slot))
@@ -154,9 +154,9 @@ struct CompactVectorsTests {
 
     @Test("Slots and whole vectors that are taken back leave the others as they were", arguments: kinds)
     func truncation(kind: VectorCodes) throws {
-        var fixture = try CompactFixture(
+        var fixture = try CodesOnlyFixture(
             kind, metric: .squaredEuclidean, Self.plain(20, seed: 48), center: Self.farCenter)
-        try fixture.compact()
+        try fixture.dropVectors()
         let before = (0..<20).map { fixture.vector($0) }
         try fixture.append(Self.plain(15, seed: 49))
         #expect(fixture.vectors.keptCount == 35)

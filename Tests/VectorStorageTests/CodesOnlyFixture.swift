@@ -4,8 +4,8 @@ import DistanceKernels
 import TestSupport
 import VectorStorage
 
-/// Vectors with codes, as an index has them: whole, and compact once ``compact(keeping:)`` is called.
-struct CompactFixture {
+/// Vectors with codes, as an index has them: whole, and compact once ``dropVectors(keeping:)`` is called.
+struct CodesOnlyFixture {
     var vectors: StoredVectors
     let codes: CodeMatrix
 
@@ -66,8 +66,8 @@ struct CompactFixture {
         vectors.store(padded, at: Slot(UInt32(slot)))
     }
 
-    mutating func compact(keeping kept: [UInt32] = []) throws {
-        vectors = try vectors.compacted(by: codes, keeping: kept)
+    mutating func dropVectors(keeping kept: [UInt32] = []) throws {
+        vectors = try vectors.codesOnly(by: codes, keeping: kept)
     }
 
     /// A file of the codes and the vectors.
@@ -80,14 +80,14 @@ struct CompactFixture {
         return SnapshotImage(try folder.bytes("saved"))
     }
 
-    /// A fixture with the codes and the compact vectors of a file that nothing has verified.
-    func opened(_ image: SnapshotImage) throws -> CompactFixture {
+    /// A fixture with the codes and the codes-only vectors of a file that nothing has verified.
+    func opened(_ image: SnapshotImage) throws -> CodesOnlyFixture {
         let folder = try TemporaryFolder()
         let path = try folder.write(image.bytes, to: "saved")
-        return try withExtendedLifetime(folder) { try CompactFixture(self, file: SnapshotFile(path)) }
+        return try withExtendedLifetime(folder) { try CodesOnlyFixture(self, file: SnapshotFile(path)) }
     }
 
-    private init(_ other: CompactFixture, file: SnapshotFile) throws {
+    private init(_ other: CodesOnlyFixture, file: SnapshotFile) throws {
         let (old, count) = (other.vectors, other.codes.count)
         codes = try CodeMatrix(
             quantizer: other.codes.quantizer, instructionSet: old.instructionSet, rows: old.capacity, file: file,

@@ -7,7 +7,7 @@ import Synchronization
 /// vector that codes do not reproduce well enough is kept whole.
 ///
 /// A row is written before its slot is published and does not change while anyone can read it.
-package final class CompactVectors: @unchecked Sendable {
+package final class CodesOnlyVectors: @unchecked Sendable {
     // SAFETY: rows are written by one thread at a time, which the owning index's writer lock ensures, and only such as no
     // reader can know of. `keptRows` and `freeRows` belong to that thread.
 
@@ -196,8 +196,8 @@ package final class CompactVectors: @unchecked Sendable {
     }
 
     /// Throws if a whole vector could not have been inserted, or if two slots have the same one.
-    func verifyKept(isSound: (UnsafePointer<Float>) -> Bool) throws(SnapshotError) {
-        guard (0..<UInt32(kept.count)).allSatisfy({ isSound(kept.row(Slot($0))) }) else {
+    func verifyKept(isStorable: (UnsafePointer<Float>) -> Bool) throws(SnapshotError) {
+        guard (0..<UInt32(kept.count)).allSatisfy({ isStorable(kept.row(Slot($0))) }) else {
             throw .malformed(section: SnapshotSection.keptVectors.name, reason: "a vector has no length")
         }
         var isTaken = [Bool](repeating: false, count: kept.count)
