@@ -25,10 +25,10 @@ package final class HNSWGraph: @unchecked Sendable {
     package let parameters: HNSWParameters
 
     /// Level 0: a row a slot.
-    let baseNeighbors: Tensor<UInt32>
+    let baseNeighbors: Tensor<Node>
 
     /// Levels 1 and up: the rows of one node follow one another, level 1 first.
-    let upperNeighbors: Tensor<UInt32>
+    let upperNeighbors: Tensor<Node>
 
     /// The node's first row in `upperNeighbors`; meaningless on level 0.
     let firstUpperRow: Tensor<UInt32>
@@ -48,7 +48,8 @@ package final class HNSWGraph: @unchecked Sendable {
     /// Tombstones, and the nodes of changes that are not finished.
     let lifetimeHints: LifetimeHints
 
-    static var endOfRow: UInt32 { .max }
+    /// What stands behind a row's last neighbor.
+    static var endOfRow: Node { Node(rawValue: .max) }
 
     /// Of 2^30 nodes with M = 2, about one would be drawn on this level or above: no level above it is needed.
     static var maximumLevel: Int { 30 }
@@ -59,10 +60,10 @@ package final class HNSWGraph: @unchecked Sendable {
     ) throws(StorageError) {
         let slotCount = record.slotCount
         // Made before any is stored: one that fails leaves nothing half initialized.
-        let base: Tensor<UInt32> = try source.tensor(
+        let base: Tensor<Node> = try source.tensor(
             .baseNeighbors, stride: Self.rowStride(parameters.maximumNeighbors(level: 0)), capacity: capacity,
             rows: slotCount)
-        let upper: Tensor<UInt32> = try source.tensor(
+        let upper: Tensor<Node> = try source.tensor(
             .upperNeighbors, stride: Self.rowStride(parameters.maximumNeighbors(level: 1)), capacity: capacity,
             rows: record.upperRowCount)
         let firstRows: Tensor<UInt32> = try source.tensor(
@@ -78,7 +79,7 @@ package final class HNSWGraph: @unchecked Sendable {
         self.states = states
         self.lifetimeHints = lifetimeHints
         committed = Atomic(record.version.number)
-        setEntryPoint(record.entryPoint.map { Slot($0) }, level: record.topLevel)
+        setEntryPoint(record.entryPoint, level: record.topLevel)
         self.slotCount = slotCount
         nodeCount = record.nodeCount
         upperRowCount = record.upperRowCount
@@ -89,6 +90,9 @@ package final class HNSWGraph: @unchecked Sendable {
         get { slots.load(ordering: .acquiring) }
         set { slots.store(newValue, ordering: .releasing) }
     }
+
+    /// All slots that the graph has known.
+    var allSlots: some Collection<Slot> { (0..<UInt32(slotCount)).lazy.map { Slot($0) } }
 
     /// Nodes of the graph.
     package internal(set) var nodeCount: Int {
@@ -106,16 +110,16 @@ package final class HNSWGraph: @unchecked Sendable {
     package var version: GraphVersion { GraphVersion(committed.load(ordering: .sequentiallyConsistent)) }
 
     /// Where every search begins, a node on the top level; nil in an empty graph.
-    var entryPoint: Slot? { Self.entry(entry.load(ordering: .acquiring))?.slot }
+    var entryPoint: Node? { Self.entry(entry.load(ordering: .acquiring))?.node }
 
     var topLevel: Int { Self.entry(entry.load(ordering: .acquiring))?.level ?? 0 }
 
-    func setEntryPoint(_ slot: Slot?, level: Int) {
-        entry.store(slot.map { UInt64($0.rawValue) << 8 | UInt64(level) } ?? .max, ordering: .releasing)
+    func setEntryPoint(_ node: Node?, level: Int) {
+        entry.store(node.map { UInt64($0.rawValue) << 8 | UInt64(level) } ?? .max, ordering: .releasing)
     }
 
-    private static func entry(_ stored: UInt64) -> (slot: Slot, level: Int)? {
-        stored == .max ? nil : (Slot(UInt32(truncatingIfNeeded: stored >> 8)), Int(stored & 255))
+    private static func entry(_ stored: UInt64) -> (node: Node, level: Int)? {
+        stored == .max ? nil : (Node(rawValue: UInt32(truncatingIfNeeded: stored >> 8)), Int(stored & 255))
     }
 
     /// What a search that begins now may see. The caller has announced the version, so that no slot of it is reused before the
@@ -124,8 +128,8 @@ package final class HNSWGraph: @unchecked Sendable {
         // In this order: the entry point's slot is among those counted.
         let entry = Self.entry(entry.load(ordering: .acquiring))
         return GraphView(
-            version: version.short, entryPoint: entry?.slot.rawValue, topLevel: entry?.level ?? 0,
-            slotLimit: UInt32(slotCount))
+            version: version.short, entryPoint: entry?.node, topLevel: entry?.level ?? 0,
+            slotLimit: Slot(index: slotCount))
     }
 
     /// Makes a version the present one.
@@ -134,7 +138,7 @@ package final class HNSWGraph: @unchecked Sendable {
     /// Makes slots `0..<newCount` usable.
     func ensure(slotCount newCount: Int) throws(StorageError) {
         var upperRows = upperRowCount
-        for index in slotCount..<max(newCount, slotCount) { upperRows += drawLevel(Slot(UInt32(index))) }
+        for index in slotCount..<max(newCount, slotCount) { upperRows += drawLevel(Slot(index: index)) }
         try baseNeighbors.ensure(rows: newCount)
         try upperNeighbors.ensure(rows: upperRows)
         try firstUpperRow.ensure(rows: newCount)
@@ -153,23 +157,23 @@ package final class HNSWGraph: @unchecked Sendable {
             upperRowCount += level
             levels.base[slot.index] = UInt8(level)
         }
-        for each in 0...level { layer(each).clear(layer(each).row(slot.rawValue)) }
-        states.setNext(nil, of: slot.rawValue)
-        states.setLifetime(Lifetime(born: version.short, died: Lifetime.notDied), of: slot.rawValue)
-        lifetimeHints.insert(slot.rawValue)
+        for each in 0...level { layer(each).clear(layer(each).row(Node(slot))) }
+        states.setNext(nil, of: slot)
+        states.setLifetime(Lifetime(born: version.short, died: Lifetime.notDied), of: slot)
+        lifetimeHints.insert(Node(slot))
         if isNew { slotCount += 1 }
     }
 
     /// Bytes that rows, levels and lifetimes use.
     var usedBytes: Int {
         let baseBytes =
-            baseNeighbors.stride * MemoryLayout<UInt32>.stride + MemoryLayout<UInt32>.stride + 1
+            baseNeighbors.stride * MemoryLayout<Node>.stride + MemoryLayout<UInt32>.stride + 1
             + NodeStates.bytesPerSlot
-        let upperBytes = upperNeighbors.stride * MemoryLayout<UInt32>.stride
+        let upperBytes = upperNeighbors.stride * MemoryLayout<Node>.stride
         return slotCount * baseBytes + upperRowCount * upperBytes
     }
 
-    /// Rows begin on cache lines: 16 slots each.
+    /// Rows begin on cache lines: 16 neighbors each.
     private static func rowStride(_ maximumNeighbors: Int) -> Int { (maximumNeighbors + 15) / 16 * 16 }
 
     func layer(_ level: Int) -> Layer {
@@ -183,7 +187,9 @@ package final class HNSWGraph: @unchecked Sendable {
                 maximumNeighbors: parameters.maximumNeighbors(level: level))
     }
 
-    func level(of slot: UInt32) -> Int { Int(levels.base[Int(slot)]) }
+    func level(of slot: Slot) -> Int { Int(levels.base[slot.index]) }
+
+    func level(of node: Node) -> Int { level(of: node.slot) }
 
     /// The level of a new node, exponentially distributed with `mL = 1 / ln M` (section 4.1).
     func drawLevel(_ slot: Slot) -> Int {
@@ -205,11 +211,11 @@ package final class HNSWGraph: @unchecked Sendable {
 package struct GraphView {
     /// The short form of the version.
     let version: UInt32
-    let entryPoint: UInt32?
+    let entryPoint: Node?
     let topLevel: Int
 
     /// Slots from this one on came later.
-    let slotLimit: UInt32
+    let slotLimit: Slot
 
-    package var slotCount: Int { Int(slotLimit) }
+    package var slotCount: Int { slotLimit.index }
 }

@@ -32,9 +32,9 @@ extension StoredVectors {
 
     /// Calls `body` with a vector of the batch under way as it is, or with any other as it is stored; for the writer.
     package func withNewest<Result>(
-        _ slot: UInt32, space: UnsafeMutablePointer<Float>, _ body: (UnsafePointer<Float>) -> Result
+        _ slot: Slot, space: UnsafeMutablePointer<Float>, _ body: (UnsafePointer<Float>) -> Result
     ) -> Result {
-        body(newest?.row(Slot(slot)) ?? vector(slot, space: space))
+        body(newest?.row(slot) ?? vector(slot.rawValue, space: space))
     }
 
     /// Writes a vector.

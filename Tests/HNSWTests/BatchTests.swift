@@ -42,14 +42,14 @@ struct BatchTests {
     func scheduleIsComplete(seed: UInt64) throws {
         let fixture = try GraphFixture(dimensions: 1, m: 3, seed: seed)
         let nodes = try fixture.add((0..<2000).map(Float.init))
-        var schedule = BatchSchedule(nodes, seed: seed)
+        var schedule = BatchSchedule(nodes.map { Node(rawValue: $0) }, seed: seed)
         var named: [UInt32] = []
         while let part = schedule.next(in: fixture.graph) {
             #expect(part.count <= max(1, fixture.graph.nodeCount / 50), "seed \(seed)")
             #expect(part.count <= max(1, named.count / 10), "seed \(seed)")
             let isAbove = part.contains { fixture.graph.level(of: $0) > fixture.graph.topLevel }
             #expect(!isAbove || part.count == 1, "seed \(seed)")
-            named += part
+            named += part.map(\.rawValue)
             fixture.writer.finishLinking(part)
         }
         #expect(named != nodes)

@@ -58,7 +58,7 @@ struct CandidatePoolTests {
             #expect(pool.bound == naive.bound, "seed \(seed), slot \(slot)")
             #expect(pool.isFull == naive.isFull, "seed \(seed), slot \(slot)")
             for _ in 0..<Int.random(in: 0...4, using: &generator) {
-                #expect(pool.popNearest() == naive.popNearest(), "seed \(seed), slot \(slot)")
+                #expect(pool.popNearest()?.rawValue == naive.popNearest(), "seed \(seed), slot \(slot)")
             }
         }
     }
@@ -79,14 +79,14 @@ struct CandidatePoolTests {
             pool.push(key)
             naive.push(key)
             if Int.random(in: 0..<3, using: &generator) == 0 {
-                #expect(pool.popNearest() == naive.popNearest(), "seed \(seed), slot \(slot)")
+                #expect(pool.popNearest()?.rawValue == naive.popNearest(), "seed \(seed), slot \(slot)")
             }
             let content = (0..<pool.count).map { pool[$0].slot }
             #expect(content == naive.keys.map(\.slot), "seed \(seed), slot \(slot)")
             #expect(pool.bound == naive.bound, "seed \(seed), slot \(slot)")
             #expect(pool.isFull == naive.isFull, "seed \(seed), slot \(slot)")
         }
-        while let nearest = naive.popNearest() { #expect(pool.popNearest() == nearest, "seed \(seed)") }
+        while let nearest = naive.popNearest() { #expect(pool.popNearest()?.rawValue == nearest, "seed \(seed)") }
         #expect(pool.popNearest() == nil, "seed \(seed)")
     }
 
@@ -98,14 +98,14 @@ struct CandidatePoolTests {
             pool.push(NodeKey(distance: Float(distance), slot: UInt32(slot)))
         }
         var popped: [UInt32] = []
-        while let slot = pool.popNearest() { popped.append(slot) }
+        while let slot = pool.popNearest() { popped.append(slot.rawValue) }
         #expect(popped == [1, 3, 4, 2, 0])
         #expect(pool.count == 5)
     }
 
     private func upcoming(_ pool: borrowing CandidatePool, limit: Int) -> [UInt32] {
         var slots: [UInt32] = []
-        pool.forEachNearest(limit: limit) { slots.append($0) }
+        pool.forEachNearest(limit: limit) { slots.append($0.rawValue) }
         return slots
     }
 

@@ -47,7 +47,7 @@ final class GraphFixture {
     }
 
     /// Gives vectors slots; returns those that became nodes.
-    func add(_ values: [Float]) throws -> [UInt32] { try batch(values).nodes }
+    func add(_ values: [Float]) throws -> [UInt32] { try batch(values).nodes.map(\.rawValue) }
 
     private func batch(_ values: [Float]) throws -> GraphBatch {
         let count = values.count / matrix.dimensions
@@ -118,18 +118,20 @@ final class GraphFixture {
         body(padded.base)
     }
 
+    func level(of slot: UInt32) -> Int { graph.level(of: Slot(slot)) }
+
     /// A node's neighbors on a level.
     func row(_ node: UInt32, level: Int = 0) -> [UInt32] {
         let layer = graph.layer(level)
-        let row = layer.row(node)
-        return (0..<layer.count(row)).map { row[$0] }
+        let row = layer.row(Node(rawValue: node))
+        return (0..<layer.count(row)).map { row[$0].rawValue }
     }
 
     func setRow(_ node: UInt32, level: Int = 0, to neighbors: [UInt32]) {
         let layer = graph.layer(level)
-        let row = layer.row(node)
+        let row = layer.row(Node(rawValue: node))
         layer.clear(row)
-        for (i, neighbor) in neighbors.enumerated() { row[i] = neighbor }
+        for (i, neighbor) in neighbors.enumerated() { row[i] = Node(rawValue: neighbor) }
     }
 
     /// Removes every edge of level 0 that leads to `node`.
@@ -144,19 +146,27 @@ final class GraphFixture {
     var entryPoint: UInt32 { graph.entryPoint?.rawValue ?? .max }
 
     /// Nodes that level 0 does not reach from the entry point.
-    var unreachedNodes: [UInt32] {
-        var reached = [Bool](repeating: false, count: graph.slotCount)
-        writer.reach(from: entryPoint, reached: &reached)
-        return (0..<UInt32(graph.slotCount)).filter {
-            !reached[Int($0)] && writer.needsReach($0)
-        }
-    }
+    var unreachedNodes: [UInt32] { writer.unreachedNodes.map(\.rawValue) }
 
     /// Every row of every level: equal for equal graphs.
     var allRows: [[UInt32]] {
         (0..<UInt32(graph.slotCount)).flatMap { slot -> [[UInt32]] in
             if !writer.ledger.flags.base[Int(slot)].isNode { return [[.max]] }
-            return (0...graph.level(of: slot)).map { row(slot, level: $0) }
+            return (0...level(of: slot)).map { row(slot, level: $0) }
         }
     }
+}
+
+// Tests name nodes by their numbers.
+extension NodeKey {
+    init(distance: Float, slot: UInt32, routesOnly: Bool = false) {
+        self.init(distance: distance, node: Node(rawValue: slot), routesOnly: routesOnly)
+    }
+
+    var slot: UInt32 { node.rawValue }
+}
+
+extension Node: ExpressibleByIntegerLiteral {
+    /// The node of a number.
+    public init(integerLiteral value: UInt32) { self.init(rawValue: value) }
 }

@@ -42,7 +42,7 @@ struct GraphInvariantTests {
         try fixture.insert(generator.vectors(count: 600, dimensions: 8))
         var longest = [0, 0]
         for node in 0..<UInt32(600) {
-            for level in 0...fixture.graph.level(of: node) {
+            for level in 0...fixture.level(of: node) {
                 longest[min(level, 1)] = max(longest[min(level, 1)], fixture.row(node, level: level).count)
             }
         }
@@ -72,12 +72,12 @@ struct GraphInvariantTests {
     @Test("A neighbor that is no slot is found, on level 0 and above")
     func findsSlotOutOfRange() throws {
         for slot in [300, 1 << 30, UInt32.max - 1] {
-            let verdict = try Self.verdict { $0.graph.layer(0).row(7)[0] = slot }
+            let verdict = try Self.verdict { $0.graph.layer(0).row(7)[0] = Node(rawValue: slot) }
             #expect(verdict?.contains("no such slot") == true, "\(slot): \(verdict ?? "sound")")
         }
         let above = try Self.verdict { fixture in
-            let node = try #require((0..<300 as Range<UInt32>).first { fixture.graph.level(of: $0) > 0 })
-            fixture.graph.layer(1).row(node)[0] = 300
+            let node = try #require((0..<300 as Range<UInt32>).first { fixture.level(of: $0) > 0 })
+            fixture.graph.layer(1).row(Node(rawValue: node))[0] = 300
         }
         #expect(above?.contains("no such slot") == true)
     }
@@ -101,8 +101,8 @@ struct GraphInvariantTests {
     @Test("A link to a node that is not on the level is found")
     func findsLevelTooLow() throws {
         let verdict = try Self.verdict { fixture in
-            let low = try #require((0..<300 as Range<UInt32>).first { fixture.graph.level(of: $0) == 0 })
-            let high = try #require((0..<300 as Range<UInt32>).first { fixture.graph.level(of: $0) > 0 })
+            let low = try #require((0..<300 as Range<UInt32>).first { fixture.level(of: $0) == 0 })
+            let high = try #require((0..<300 as Range<UInt32>).first { fixture.level(of: $0) > 0 })
             fixture.setRow(high, level: 1, to: [low])
         }
         #expect(verdict?.contains("only on level 0") == true)

@@ -39,10 +39,10 @@ struct LevelTests {
     func matchRows(m: Int) throws {
         let fixture = try GraphFixture(dimensions: 1, m: m)
         try fixture.insert((0..<500).map(Float.init))
-        let levels = (0..<500 as Range<UInt32>).map { fixture.graph.level(of: $0) }
+        let levels = (0..<500 as Range<UInt32>).map { fixture.level(of: $0) }
         #expect(levels == (0..<500).map { fixture.graph.drawLevel(Slot($0)) })
         #expect(fixture.graph.topLevel == levels.max())
-        #expect(fixture.graph.entryPoint.map { fixture.graph.level(of: $0.rawValue) } == levels.max())
+        #expect(fixture.graph.entryPoint.map { fixture.graph.level(of: $0) } == levels.max())
         #expect(fixture.graph.upperRowCount == levels.reduce(0, +))
     }
 }

@@ -32,7 +32,7 @@ struct RepairTests {
     func attachesOrphanOfUpperLevel(m: Int) throws {
         let fixture = try Self.fixture(m: m)
         let nodes = (0..<300 as Range<UInt32>).filter {
-            fixture.graph.level(of: $0) > 0 && $0 != fixture.entryPoint
+            fixture.level(of: $0) > 0 && $0 != fixture.entryPoint
         }
         try #require(!nodes.isEmpty)
         for node in nodes.prefix(20) {
@@ -115,7 +115,7 @@ struct RepairTests {
         try fixture.insert(generator.vectors(count: 300, dimensions: 4))
         let entry = fixture.entryPoint
         let sink = try #require(
-            (0..<300 as Range<UInt32>).first { fixture.graph.level(of: $0) > 0 && $0 != entry })
+            (0..<300 as Range<UInt32>).first { fixture.level(of: $0) > 0 && $0 != entry })
         fixture.setRow(sink, to: [])
         fixture.repair()
         let query = Array(UnsafeBufferPointer(start: fixture.matrix.row(Slot(sink)), count: 4))

@@ -19,10 +19,10 @@ struct SweepTests {
     private static func leads(_ writer: borrowing GraphWriter, to slots: Set<UInt32>) -> Bool {
         let graph = writer.graph
         for slot in 0..<UInt32(graph.slotCount) where writer.ledger.flags.base[Int(slot)].isNode {
-            for level in 0...graph.level(of: slot) {
+            for level in 0...graph.level(of: Slot(slot)) {
                 let layer = graph.layer(level)
-                let row = layer.row(slot)
-                if (0..<layer.count(row)).contains(where: { slots.contains(row[$0]) }) { return true }
+                let row = layer.row(Node(Slot(slot)))
+                if (0..<layer.count(row)).contains(where: { slots.contains(row[$0].rawValue) }) { return true }
             }
         }
         return false
@@ -43,7 +43,7 @@ struct SweepTests {
         #expect(!leadsToRemoved)
         #expect(fixture.unreachedNodes.isEmpty)
         try fixture.writer.checkInvariants()
-        #expect(fixture.writer.freeSlots(oldestReader: fixture.graph.version) == removed.sorted())
+        #expect(fixture.writer.freeSlots(oldestReader: fixture.graph.version).map(\.rawValue) == removed.sorted())
         #expect(fixture.takeSlot(oldestReader: fixture.graph.version) == Slot(0))
         #expect(fixture.takeSlot(oldestReader: fixture.graph.version) == Slot(3))
     }

@@ -27,9 +27,9 @@ struct VisitedSetTests {
         var visited = VisitedSet()
         for slotCount in [1, 10, 1000, 10, 5000] {
             visited.reset(slotCount: slotCount)
-            let newCount = (0..<UInt32(slotCount)).count { visited.insert($0) }
+            let newCount = (0..<UInt32(slotCount)).count { visited.insert(Node(rawValue: $0)) }
             #expect(newCount == slotCount)
-            let newAgainCount = (0..<UInt32(slotCount)).count { visited.insert($0) }
+            let newAgainCount = (0..<UInt32(slotCount)).count { visited.insert(Node(rawValue: $0)) }
             #expect(newAgainCount == 0, "\(slotCount) slots")
         }
     }
@@ -44,7 +44,8 @@ struct VisitedSetTests {
             var model: Set<UInt32> = []
             for _ in 0..<100 {
                 let slot = UInt32.random(in: 0..<UInt32(slotCount), using: &generator)
-                #expect(visited.insert(slot) == model.insert(slot).inserted, "seed \(seed), round \(round)")
+                #expect(
+                    visited.insert(Node(rawValue: slot)) == model.insert(slot).inserted, "seed \(seed), round \(round)")
             }
         }
     }

@@ -31,7 +31,7 @@ struct CancellationTests {
             entryPoint = index.graph.entryPoint?.rawValue
             freeSlotCount = index.freeSlotCount
             deadNodeCount = index.tombstoneCount
-            outliers = index.outliers
+            outliers = index.outliers.map(\.rawValue)
             codesAreLearnt = index.codes != nil
             codes =
                 index.codes.map { codes in
@@ -181,12 +181,12 @@ struct CancellationTests {
 extension HNSWIndex {
     /// Every row of every level that is a node's.
     var allRows: [[UInt32]] {
-        (0..<UInt32(graph.slotCount)).flatMap { slot -> [[UInt32]] in
+        graph.allSlots.flatMap { slot -> [[UInt32]] in
             guard isNode(slot) else { return [] }
             return (0...graph.level(of: slot)).map { level in
                 let layer = graph.layer(level)
-                let row = layer.row(slot)
-                return [slot, UInt32(level)] + (0..<layer.count(row)).map { row[$0] }
+                let row = layer.row(Node(slot))
+                return [slot.rawValue, UInt32(level)] + (0..<layer.count(row)).map { row[$0].rawValue }
             }
         }
     }

@@ -14,8 +14,8 @@ extension HNSWIndex {
     var isCalibrationDue: Bool { storage.isCalibrationDue }
     var freeSlotCount: Int { writer.withLock { $0.graph.freeSlotCount } }
     var tombstoneCount: Int { writer.withLock { $0.graph.tombstoneCount } }
-    var outliers: [UInt32] { writer.withLock { $0.graph.ledger.outliers } }
+    var outliers: [Node] { writer.withLock { $0.graph.ledger.outliers } }
 
     func isRemoved(_ slot: Slot) -> Bool { writer.withLock { $0.graph.isRemoved(slot) } }
-    func isNode(_ slot: UInt32) -> Bool { writer.withLock { $0.graph.ledger.flags.base[Int(slot)].isNode } }
+    func isNode(_ slot: Slot) -> Bool { writer.withLock { $0.graph.ledger.flags.base[slot.index].isNode } }
 }

@@ -90,7 +90,7 @@ struct StoredVectorsTests {
         try fixture.append(far)
         let space = AlignedBuffer<Float>(capacity: vectors.stride, zero: 0)
         func read(_ slot: UInt32) -> [Float] {
-            vectors.withNewest(slot, space: space.base) { Array(UnsafeBufferPointer(start: $0, count: 9)) }
+            vectors.withNewest(Slot(slot), space: space.base) { Array(UnsafeBufferPointer(start: $0, count: 9)) }
         }
         #expect(read(50) == far[0] && read(51) == far[1] && read(3) == fixture.vector(3))
         #expect(fixture.vector(50) != far[0], "searches read what is stored")

@@ -8,32 +8,32 @@ import VectorStorage
 /// they are visited in an order permuted by hash, and few are planned together while little of the call is linked (the
 /// prefix doubling of ParlayANN, Manohar et al. 2024). The schedule depends on nothing but the graph and the call.
 struct BatchSchedule {
-    private let nodes: [UInt32]
+    private let nodes: [Node]
     private var linkedCount = 0
 
     /// Nodes that are linked last, which can serve as queries to the graph before: a part ends where they begin.
     private let heldOutCount: Int
 
-    init(_ nodes: [UInt32], seed: UInt64) {
-        let hashed = nodes.map { (hash: Hashing.mix(~seed, UInt64($0)), node: $0) }
+    init(_ nodes: [Node], seed: UInt64) {
+        let hashed = nodes.map { (hash: Hashing.mix(~seed, UInt64($0.rawValue)), node: $0) }
         heldOutCount = min(1000, nodes.count / 10)
         self.nodes = hashed.sorted { ($0.hash, $0.node) < ($1.hash, $1.node) }.map(\.node)
     }
 
     /// The nodes held out, once all others are linked and none of them is; else nil.
-    var heldOut: ArraySlice<UInt32>? {
+    var heldOut: ArraySlice<Node>? {
         heldOutCount > 0 && linkedCount == nodes.count - heldOutCount ? nodes.suffix(heldOutCount) : nil
     }
 
     /// The nodes to plan together next, nil at the end: at most 2 % of the graph and 10 % of what this call has linked.
     /// A node above the top level comes alone.
-    mutating func next(in graph: HNSWGraph) -> ArraySlice<UInt32>? {
+    mutating func next(in graph: HNSWGraph) -> ArraySlice<Node>? {
         guard linkedCount < nodes.count else { return nil }
         let limit = max(1, min(graph.nodeCount / 50, linkedCount / 10))
         let boundary = nodes.count - heldOutCount
         let stop = linkedCount < boundary ? boundary : nodes.count
         let remaining = nodes[linkedCount..<stop].prefix(limit)
-        let isAlone = { (node: UInt32) in
+        let isAlone = { (node: Node) in
             graph.entryPoint == nil || graph.level(of: node) > graph.topLevel
         }
         var end = remaining.startIndex

@@ -57,12 +57,12 @@ struct DuplicateSets: ~Copyable {
     var hashCount: Int { nodes.count }
 
     /// What is known of a node's duplicates.
-    func members(of node: UInt32) -> Members { members.base[Int(node)] }
+    func members(of node: Node) -> Members { members.base[node.index] }
 
     /// Proves that the table of hashes finds nodes, each by its hash.
-    func verifyTable(isNode: (UInt32) -> Bool) throws(SnapshotError) {
+    func verifyTable(isNode: (Slot) -> Bool) throws(SnapshotError) {
         try nodes.verify(Self.sections) { (slot) throws(SnapshotError) in
-            guard isNode(slot) else {
+            guard isNode(Slot(slot)) else {
                 throw .malformed(section: SnapshotSection.hashTable.name, reason: "slot \(slot), which is no node")
             }
         }
@@ -75,53 +75,53 @@ struct DuplicateSets: ~Copyable {
         try owners.ensure(rows: slotCount)
     }
 
-    func node(hash: UInt64) -> UInt32? { nodes.slot(of: hash)?.rawValue }
+    func node(hash: UInt64) -> Node? { nodes.slot(of: hash).map { Node($0) } }
 
     /// The node on which a slot hangs, if it is a duplicate.
-    func node(duplicate: UInt32) -> UInt32? {
-        let owner = owners.base[Int(duplicate)]
-        return owner == 0 ? nil : owner - 1
+    func node(duplicate: Slot) -> Node? {
+        let owner = owners.base[duplicate.index]
+        return owner == 0 ? nil : Node(rawValue: owner - 1)
     }
 
-    mutating func addNode(_ node: UInt32, hash: UInt64) {
-        nodes.keys.base[Int(node)] = hash
-        if nodes.slot(of: hash) == nil { nodes.insert(Slot(node)) }
+    mutating func addNode(_ node: Node, hash: UInt64) {
+        nodes.keys.base[node.index] = hash
+        if nodes.slot(of: hash) == nil { nodes.insert(node.slot) }
     }
 
     /// Forgets a node that has no duplicates.
-    mutating func removeNode(_ node: UInt32) {
-        let hash = nodes.keys.base[Int(node)]
-        if nodes.slot(of: hash) == Slot(node) { nodes.remove(hash) }
+    mutating func removeNode(_ node: Node) {
+        let hash = nodes.keys.base[node.index]
+        if nodes.slot(of: hash) == node.slot { nodes.remove(hash) }
     }
 
     /// Adds a slot to a node's members; returns the member before it.
-    mutating func addDuplicate(_ slot: UInt32, of node: UInt32, nodeIsLive: Bool) -> UInt32 {
+    mutating func addDuplicate(_ slot: Slot, of node: Node, nodeIsLive: Bool) -> Slot {
         hasMembers = true
-        owners.base[Int(slot)] = node + 1
-        var members = members.base[Int(node)]
-        if members.last == 0 { members = Members(last: node + 1, liveCount: nodeIsLive ? 1 : 0) }
-        let before = members.last - 1
-        members.last = slot + 1
+        owners.base[slot.index] = node.rawValue + 1
+        var members = members.base[node.index]
+        if members.last == 0 { members = Members(last: node.rawValue + 1, liveCount: nodeIsLive ? 1 : 0) }
+        let before = Slot(members.last - 1)
+        members.last = slot.rawValue + 1
         members.liveCount += 1
-        self.members.base[Int(node)] = members
+        self.members.base[node.index] = members
         return before
     }
 
     /// Counts one live member less; returns whether one is left. A node without duplicates has none left.
-    mutating func removeMember(of node: UInt32) -> Bool {
-        guard members.base[Int(node)].last != 0 else { return false }
-        members.base[Int(node)].liveCount -= 1
-        return members.base[Int(node)].liveCount > 0
+    mutating func removeMember(of node: Node) -> Bool {
+        guard members.base[node.index].last != 0 else { return false }
+        members.base[node.index].liveCount -= 1
+        return members.base[node.index].liveCount > 0
     }
 
     /// Forgets a removed duplicate that came after `before` in its chain.
-    mutating func forgetDuplicate(_ slot: UInt32, of node: UInt32, before: UInt32) {
-        owners.base[Int(slot)] = 0
-        guard members.base[Int(node)].last == slot + 1 else { return }
-        if before == node {
-            members.base[Int(node)] = Members(last: 0, liveCount: 0)
+    mutating func forgetDuplicate(_ slot: Slot, of node: Node, before: Slot) {
+        owners.base[slot.index] = 0
+        guard members.base[node.index].last == slot.rawValue + 1 else { return }
+        if before == node.slot {
+            members.base[node.index] = Members(last: 0, liveCount: 0)
         } else {
-            members.base[Int(node)].last = before + 1
+            members.base[node.index].last = before.rawValue + 1
         }
     }
 

@@ -15,23 +15,23 @@ struct GraphLedger: ~Copyable {
     var tombstoneCount = 0
 
     /// Nodes that came since the last version, or got a duplicate.
-    var pendingNodes: [UInt32] = []
+    var pendingNodes: [Node] = []
 
     /// The version at which lifetimes were last aged.
     var agedAt = GraphVersion.first
 
     /// Recent outliers: nodes farther from their nearest neighbor than three quarters of that neighbor's own neighbors are. Usually
     /// the first of a new cluster.
-    var outliers: [UInt32] = []
+    var outliers: [Node] = []
 
     /// The rows that need not be saved (again) in this batch; nil if none is saved.
     var savedRows: RowMarks?
 
     /// Removed duplicates that are members of their nodes still.
-    var removedDuplicates: [UInt32] = []
+    var removedDuplicates: [Slot] = []
 
     /// Nodes whose own vectors are removed, and that have live members; nil if they are to be looked for.
-    var vacated: Set<UInt32>?
+    var vacated: Set<Node>?
 
     /// The unlinking of tombstones that is under way.
     var sweep: Sweep?
@@ -63,13 +63,13 @@ struct GraphLedger: ~Copyable {
         retired = record.freeSlots.map { RetiredSlot(slot: $0, version: record.version) }
     }
 
-    mutating func addOutlier(_ node: UInt32) {
+    mutating func addOutlier(_ node: Node) {
         if outliers.count == Self.maximumOutliers { outliers.removeFirst() }
         outliers.append(node)
     }
 
     /// Forgets outliers that are being unlinked.
-    mutating func removeOutliers(where isGone: (UInt32) -> Bool) { outliers.removeAll(where: isGone) }
+    mutating func removeOutliers(where isGone: (Node) -> Bool) { outliers.removeAll(where: isGone) }
 
     /// What an insertion compares with them is a small part of what it compares.
     static var maximumOutliers: Int { 64 }
@@ -83,7 +83,7 @@ struct GraphLedger: ~Copyable {
     }
 
     /// Retires a slot that no edge leads to from `version` on.
-    mutating func retire(_ slot: UInt32, at version: GraphVersion) {
+    mutating func retire(_ slot: Slot, at version: GraphVersion) {
         retired.append(RetiredSlot(slot: slot, version: version))
     }
 
@@ -106,14 +106,14 @@ struct GraphLedger: ~Copyable {
     }
 
     /// The slots retired at `version` or before.
-    func free(upTo version: GraphVersion) -> [UInt32] {
+    func free(upTo version: GraphVersion) -> [Slot] {
         retired[firstRetired...].prefix { $0.version <= version }.map(\.slot)
     }
 }
 
 /// A slot that no edge leads to from a version on.
 struct RetiredSlot {
-    let slot: UInt32
+    let slot: Slot
     let version: GraphVersion
 }
 

@@ -25,7 +25,7 @@ package struct GraphBatch {
     package internal(set) var taken: [TakenSlot] = []
 
     /// Those that became nodes, which are to be linked.
-    package internal(set) var nodes: [UInt32] = []
+    package internal(set) var nodes: [Node] = []
 }
 
 /// A slot for a vector, and what must be known to put it back.
@@ -37,11 +37,11 @@ package struct TakenSlot {
 /// How far an insertion has come.
 package enum InsertionStage {
     /// All nodes of the batch are linked but these, which can serve as queries.
-    case heldOut(ArraySlice<UInt32>)
+    case heldOut(ArraySlice<Node>)
 
     /// Nodes are planned and not yet linked. These of them and of their neighbors would be out of place among one another if they
     /// were read from codes; ascending.
-    case planned(indistinct: [UInt32])
+    case planned(indistinct: [Node])
 
     /// So many vectors of the batch are linked.
     case linked(Int)
@@ -77,7 +77,7 @@ extension GraphWriter {
     /// The slot for a batch's next vector: one that was retired, or a new one. ``add(_:to:vector:count:isEqual:)`` follows.
     package mutating func takeSlot(for batch: inout GraphBatch, oldestReader: GraphVersion) -> Slot {
         let retired = ledger.take(upTo: oldestReader)
-        let slot = Slot(retired?.slot ?? UInt32(graph.slotCount))
+        let slot = retired?.slot ?? Slot(index: graph.slotCount)
         batch.taken.append(TakenSlot(slot: slot, retired: retired))
         return slot
     }
@@ -93,26 +93,26 @@ extension GraphWriter {
     ) {
         graph.clear(slot, born: nextVersion)
         let hash = Hashing.hash(vector, count: count)
-        if let node = ledger.duplicates.node(hash: hash), isEqual(Slot(node)) {
+        if let node = ledger.duplicates.node(hash: hash), isEqual(node.slot) {
             addDuplicate(slot, of: node)
             return
         }
-        ledger.duplicates.addNode(slot.rawValue, hash: hash)
+        ledger.duplicates.addNode(Node(slot), hash: hash)
         ledger.flags.base[slot.index] = []
-        ledger.pendingNodes.append(slot.rawValue)
-        batch.nodes.append(slot.rawValue)
+        ledger.pendingNodes.append(Node(slot))
+        batch.nodes.append(Node(slot))
     }
 
-    private mutating func addDuplicate(_ slot: Slot, of node: UInt32) {
+    private mutating func addDuplicate(_ slot: Slot, of node: Node) {
         let flags = ledger.flags.base
         flags[slot.index] = .duplicate
         let before = ledger.duplicates.addDuplicate(
-            slot.rawValue, of: node, nodeIsLive: !flags[Int(node)].contains(.removed))
-        graph.states.setNext(slot.rawValue, of: before)
+            slot, of: node, nodeIsLive: !flags[node.index].contains(.removed))
+        graph.states.setNext(slot, of: before)
         ledger.pendingNodes.append(node)
-        if flags[Int(node)].contains(.removed) { ledger.vacated?.insert(node) }
-        if flags[Int(node)].contains(.tombstone) {
-            flags[Int(node)].remove(.tombstone)
+        if flags[node.index].contains(.removed) { ledger.vacated?.insert(node) }
+        if flags[node.index].contains(.tombstone) {
+            flags[node.index].remove(.tombstone)
             ledger.tombstoneCount -= 1
         }
     }
@@ -168,8 +168,8 @@ extension GraphWriter {
     @specialized(where Kernel == BalancedKernel<Float16Kernel>)
     @specialized(where Kernel == BalancedKernel<CodeKernel>)
     private mutating func plan<Kernel: DistanceKernel>(
-        _ nodes: ArraySlice<UInt32>, kernel: Kernel, vectors: StoredVectors?
-    ) -> (edges: [BackEdge], indistinct: [UInt32]) {
+        _ nodes: ArraySlice<Node>, kernel: Kernel, vectors: StoredVectors?
+    ) -> (edges: [BackEdge], indistinct: [Node]) {
         workers.forEach(count: nodes.count) { worker, i in
             plan(
                 nodes[nodes.startIndex + i], kernel: kernel, vectors: vectors, scratch: &worker.scratch,
@@ -203,13 +203,13 @@ extension GraphWriter {
     }
 
     /// Counts nodes that are linked now, and makes one that lies above the top level the entry point.
-    mutating func finishLinking(_ nodes: ArraySlice<UInt32>) {
+    mutating func finishLinking(_ nodes: ArraySlice<Node>) {
         graph.nodeCount += nodes.count
         ledger.linkedSinceRepair += nodes.count
         for node in nodes where graph.entryPoint == nil || graph.level(of: node) > graph.topLevel {
             // What the old entry point reached, the new one need not reach.
             ledger.linkedSinceRepair = graph.nodeCount
-            graph.setEntryPoint(Slot(node), level: graph.level(of: node))
+            graph.setEntryPoint(node, level: graph.level(of: node))
         }
     }
 }

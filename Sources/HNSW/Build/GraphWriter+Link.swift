@@ -9,13 +9,13 @@ struct BackEdge: Comparable, Sendable, BitwiseCopyable {
     let row: UInt64
     let source: NodeKey
 
-    init(level: Int, target: UInt32, source: NodeKey) {
-        row = UInt64(level) << 32 | UInt64(target)
+    init(level: Int, target: Node, source: NodeKey) {
+        row = UInt64(level) << 32 | UInt64(target.rawValue)
         self.source = source
     }
 
     var level: Int { Int(row >> 32) }
-    var target: UInt32 { UInt32(truncatingIfNeeded: row) }
+    var target: Node { Node(rawValue: UInt32(truncatingIfNeeded: row)) }
 
     static func < (a: BackEdge, b: BackEdge) -> Bool {
         a.row != b.row ? a.row < b.row : a.source < b.source
@@ -42,13 +42,14 @@ extension GraphWriter {
         let slots = scratch.hopSlots.base
         let count = layer.copy(target, to: slots)
         guard count + edges.count > layer.maximumNeighbors else {
-            for (i, edge) in edges.enumerated() { row[count + i] = edge.source.slot }
+            for (i, edge) in edges.enumerated() { row[count + i] = edge.source.node }
             return
         }
-        let query = kernel.query(ofRow: target, space: scratch.querySpace.elements(kernel.queryLength))
+        let query = kernel.query(ofRow: target.rawValue, space: scratch.querySpace.elements(kernel.queryLength))
         scratch.candidates.removeAll(keepingCapacity: true)
-        for i in 0..<count where !isUnlinking(slots[i]) {
-            scratch.candidates.append(NodeKey(distance: 0, slot: slots[i]))
+        for i in 0..<count {
+            let node = Node(rawValue: slots[i])
+            if !isUnlinking(node) { scratch.candidates.append(NodeKey(distance: 0, node: node)) }
         }
         if vectors == nil {
             graph.measureCandidates(from: query, kernel: kernel, scratch: &scratch)

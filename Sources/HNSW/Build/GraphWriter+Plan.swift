@@ -8,7 +8,7 @@ extension GraphWriter {
     ///
     /// - Parameter vectors: what the kernel's rows stand for; nil if they are the vectors.
     func plan<Kernel: DistanceKernel>(
-        _ node: UInt32, kernel: Kernel, vectors: StoredVectors?, scratch: inout SearchScratch,
+        _ node: Node, kernel: Kernel, vectors: StoredVectors?, scratch: inout SearchScratch,
         backEdges: inout [BackEdge]
     ) {
         scratch.view = pendingView
@@ -22,7 +22,7 @@ extension GraphWriter {
             nearest = nearestOutlier(to: query, than: nearest, level: level, kernel: kernel, scratch: &scratch)
             findCandidates(query, from: nearest, level: level, kernel: kernel, scratch: &scratch)
             guard scratch.pool.count > 0 else { return }
-            nearest = scratch.pool[0].slot
+            nearest = scratch.pool[0].node
             if let vectors, !graph.areOrdered(from: query, kernel: kernel, scratch: scratch) {
                 let stored = scratch.storedKernel(vectors)
                 if let balance = kernel.balance {
@@ -31,7 +31,7 @@ extension GraphWriter {
                 } else {
                     plan(node, level: level, from: nearest, kernel: stored, vectors: vectors, scratch: &scratch)
                 }
-                nearest = scratch.pool[0].slot
+                nearest = scratch.pool[0].node
                 noteIfKept(node, query: query, level: level, kernel: kernel, scratch: &scratch)
             } else {
                 if vectors != nil { noteIfKept(node, query: query, level: level, kernel: kernel, scratch: &scratch) }
@@ -40,8 +40,8 @@ extension GraphWriter {
             graph.layer(level).write(scratch.selected, to: node)
             if level == 0, isOutlier(kernel: kernel, scratch: &scratch) { scratch.outliers.append(node) }
             for neighbor in scratch.selected {
-                let source = NodeKey(distance: neighbor.distance, slot: node)
-                backEdges.append(BackEdge(level: level, target: neighbor.slot, source: source))
+                let source = NodeKey(distance: neighbor.distance, node: node)
+                backEdges.append(BackEdge(level: level, target: neighbor.node, source: source))
             }
         }
     }
@@ -50,10 +50,10 @@ extension GraphWriter {
     ///
     /// - Parameter kernel: a kernel of the vectors as they are stored.
     private func plan<Kernel: DistanceKernel>(
-        _ node: UInt32, level: Int, from start: UInt32, kernel: Kernel, vectors: StoredVectors,
+        _ node: Node, level: Int, from start: Node, kernel: Kernel, vectors: StoredVectors,
         scratch: inout SearchScratch
     ) {
-        vectors.withNewest(node, space: scratch.vectorSpace.elements(vectors.stride)) { vector in
+        vectors.withNewest(node.slot, space: scratch.vectorSpace.elements(vectors.stride)) { vector in
             let query = kernel.query(of: vector, space: scratch.candidateSpace.elements(kernel.queryLength))
             findCandidates(query, from: start, level: level, kernel: kernel, scratch: &scratch)
         }
@@ -61,29 +61,29 @@ extension GraphWriter {
     }
 
     private func noteIfKept<Kernel: DistanceKernel>(
-        _ node: UInt32, query: UnsafePointer<Kernel.Element>, level: Int, kernel: Kernel, scratch: inout SearchScratch
+        _ node: Node, query: UnsafePointer<Kernel.Element>, level: Int, kernel: Kernel, scratch: inout SearchScratch
     ) {
         guard level == 0 else { return }
         let count = graph.indistinctCount(from: query, kernel: kernel, scratch: scratch)
         guard count > 0 else { return }
         scratch.indistinct.append(node)
-        for i in 0..<count { scratch.indistinct.append(scratch.candidates[i].slot) }
+        for i in 0..<count { scratch.indistinct.append(scratch.candidates[i].node) }
     }
 
     /// The query that asks for what is near a node: by its vector, where the kernel's rows only stand for it.
     func query<Kernel: DistanceKernel>(
-        of node: UInt32, kernel: Kernel, vectors: StoredVectors?, scratch: borrowing SearchScratch
+        of node: Node, kernel: Kernel, vectors: StoredVectors?, scratch: borrowing SearchScratch
     ) -> UnsafePointer<Kernel.Element> {
         let space: UnsafeMutablePointer<Kernel.Element> = scratch.querySpace.elements(kernel.queryLength)
-        guard let vectors else { return kernel.query(ofRow: node, space: space) }
-        return vectors.withNewest(node, space: scratch.vectorSpace.elements(vectors.stride)) {
+        guard let vectors else { return kernel.query(ofRow: node.rawValue, space: space) }
+        return vectors.withNewest(node.slot, space: scratch.vectorSpace.elements(vectors.stride)) {
             kernel.query(of: $0, space: space)
         }
     }
 
     /// Leaves the nodes of a level in `scratch.candidates` that may become neighbors, sorted.
     private func findCandidates<Kernel: DistanceKernel>(
-        _ query: UnsafePointer<Kernel.Element>, from start: UInt32, level: Int, kernel: Kernel,
+        _ query: UnsafePointer<Kernel.Element>, from start: Node, level: Int, kernel: Kernel,
         scratch: inout SearchScratch
     ) {
         graph.searchLayer(
@@ -91,7 +91,7 @@ extension GraphWriter {
             kernel: kernel,
             scratch: &scratch)
         scratch.candidates.removeAll(keepingCapacity: true)
-        for i in 0..<scratch.pool.count where !isUnlinking(scratch.pool[i].slot) {
+        for i in 0..<scratch.pool.count where !isUnlinking(scratch.pool[i].node) {
             scratch.candidates.append(scratch.pool[i].unflagged)
         }
     }
@@ -101,10 +101,11 @@ extension GraphWriter {
         guard let nearest = scratch.selected.first else { return false }
         let slots = scratch.hopSlots.base
         let distances = scratch.hopDistances.base
-        let count = graph.layer(0).copy(nearest.slot, to: slots)
+        let count = graph.layer(0).copy(nearest.node, to: slots)
         // A few of its neighbors may be on other islands.
         guard count >= 4 else { return false }
-        let query = kernel.query(ofRow: nearest.slot, space: scratch.candidateSpace.elements(kernel.queryLength))
+        let query = kernel.query(
+            ofRow: nearest.node.rawValue, space: scratch.candidateSpace.elements(kernel.queryLength))
         kernel.gather(query, slots: slots, count: count, into: distances)
         scratch.distanceCount &+= count
         return (0..<count).count { distances[$0] < nearest.distance } * 4 >= 3 * count
@@ -115,20 +116,20 @@ extension GraphWriter {
     /// The second vector of a new island would not find the first: a search ends among the nearest of the older islands, and
     /// none of these need lead on.
     private func nearestOutlier<Kernel: DistanceKernel>(
-        to query: UnsafePointer<Kernel.Element>, than start: UInt32, level: Int, kernel: Kernel,
+        to query: UnsafePointer<Kernel.Element>, than start: Node, level: Int, kernel: Kernel,
         scratch: inout SearchScratch
-    ) -> UInt32 {
+    ) -> Node {
         let slots = scratch.hopSlots.base
         let distances = scratch.hopDistances.base
-        slots[0] = start
+        slots[0] = start.rawValue
         var count = 1
         for outlier in ledger.outliers where graph.level(of: outlier) >= level && count < scratch.hopSlots.capacity {
-            slots[count] = outlier
+            slots[count] = outlier.rawValue
             count += 1
         }
         guard count > 1 else { return start }
         kernel.gather(query, slots: slots, count: count, into: distances)
         scratch.distanceCount &+= count
-        return slots[(1..<count).reduce(0) { distances[$1] < distances[$0] ? $1 : $0 }]
+        return Node(rawValue: slots[(1..<count).reduce(0) { distances[$1] < distances[$0] ? $1 : $0 }])
     }
 }

@@ -14,7 +14,7 @@ extension GraphWriter {
     package var isRepairDue: Bool { ledger.linkedSinceRepair * 16 > graph.nodeCount }
 
     /// Whether a neighbor of a node links back to it.
-    func hasIncomingEdge(_ node: UInt32) -> Bool {
+    func hasIncomingEdge(_ node: Node) -> Bool {
         let layer = graph.layer(0)
         let row = layer.row(node)
         return (0..<layer.count(row)).contains { !isUnlinking(row[$0]) && layer.contains(node, in: row[$0]) }
@@ -32,13 +32,13 @@ extension GraphWriter {
     @specialized(where Kernel == BalancedKernel<Float16Kernel>)
     @specialized(where Kernel == BalancedKernel<CodeKernel>)
     func attachCutOff<Kernel: DistanceKernel>(
-        _ nodes: ArraySlice<UInt32>, kernel: Kernel, scratch: inout SearchScratch
+        _ nodes: ArraySlice<Node>, kernel: Kernel, scratch: inout SearchScratch
     ) {
         for node in nodes {
-            guard let entryPoint = graph.entryPoint, node != entryPoint.rawValue, !hasIncomingEdge(node) else {
+            guard let entryPoint = graph.entryPoint, node != entryPoint, !hasIncomingEdge(node) else {
                 continue
             }
-            attach(node, start: entryPoint.rawValue, kernel: kernel, scratch: &scratch)
+            attach(node, start: entryPoint, kernel: kernel, scratch: &scratch)
         }
     }
 
@@ -47,14 +47,14 @@ extension GraphWriter {
     func keepDroppedReached<Kernel: DistanceKernel>(
         except edges: ArraySlice<BackEdge>, kernel: Kernel, scratch: inout SearchScratch
     ) {
-        guard let entryPoint = graph.entryPoint?.rawValue else { return }
+        guard let entryPoint = graph.entryPoint else { return }
         let layer = graph.layer(0)
         let (candidates, selected) = (scratch.candidates, scratch.selected)
         for candidate in candidates where !selected.contains(candidate) {
-            let node = candidate.slot
-            if edges.contains(where: { $0.source.slot == node }) || node == entryPoint || isUnlinking(node) { continue }
-            if selected.contains(where: { layer.contains(node, in: $0.slot) }) { continue }
-            if selected.contains(where: { appendSaving(node, to: $0.slot, undoLog: &scratch.undoLog) }) { continue }
+            let node = candidate.node
+            if edges.contains(where: { $0.source.node == node }) || node == entryPoint || isUnlinking(node) { continue }
+            if selected.contains(where: { layer.contains(node, in: $0.node) }) { continue }
+            if selected.contains(where: { appendSaving(node, to: $0.node, undoLog: &scratch.undoLog) }) { continue }
             attach(node, start: entryPoint, kernel: kernel, scratch: &scratch)
         }
     }
@@ -85,9 +85,9 @@ extension GraphWriter {
         ledger.linkedSinceRepair = 0
         guard let entryPoint = graph.entryPoint else { return 0 }
         var reached = [Bool](repeating: false, count: graph.slotCount)
-        reach(from: entryPoint.rawValue, reached: &reached)
+        reach(from: entryPoint, reached: &reached)
         var orphanCount = 0
-        for node in 0..<UInt32(graph.slotCount) where !reached[Int(node)] && needsReach(node) {
+        for node in reachableNodes where !reached[node.index] {
             attach(node, reached: reached, kernel: kernel, scratch: &scratch)
             reach(from: node, reached: &reached)
             orphanCount += 1
@@ -105,16 +105,16 @@ extension GraphWriter {
         guard let entryPoint = graph.entryPoint else { return 0 }
         var unfoundCount = 0
         scratch.view = pendingView
-        for node in 0..<UInt32(graph.slotCount) where needsReach(node) && graph.level(of: node) > 0 {
-            let query = kernel.query(ofRow: node, space: scratch.querySpace.elements(kernel.queryLength))
+        for node in reachableNodes where graph.level(of: node) > 0 {
+            let query = kernel.query(ofRow: node.rawValue, space: scratch.querySpace.elements(kernel.queryLength))
             let end = graph.descend(
-                query, from: entryPoint.rawValue, fromLevel: graph.topLevel, toLevel: 1, kernel: kernel,
+                query, from: entryPoint, fromLevel: graph.topLevel, toLevel: 1, kernel: kernel,
                 scratch: &scratch)
             if end == node { continue }
             graph.searchLayer(
                 query, entryPoint: end, level: 0, ef: min(graph.parameters.efConstruction, Self.probeWidth),
                 findsAll: true, kernel: kernel, scratch: &scratch)
-            if (0..<scratch.pool.count).contains(where: { scratch.pool[$0].slot == node }) { continue }
+            if (0..<scratch.pool.count).contains(where: { scratch.pool[$0].node == node }) { continue }
             unfoundCount += 1
             if !isUnlinking(end) { _ = graph.layer(1).append(node, to: end) }
             link(node, fromNearestIn: &scratch) { !isUnlinking($0) }
@@ -126,24 +126,24 @@ extension GraphWriter {
     private static var probeWidth: Int { 32 }
 
     /// Nodes that level 0 does not reach from the entry point.
-    var unreachedNodes: [UInt32] {
+    var unreachedNodes: [Node] {
         var reached = [Bool](repeating: false, count: graph.slotCount)
-        if let entryPoint = graph.entryPoint { reach(from: entryPoint.rawValue, reached: &reached) }
-        return (0..<UInt32(graph.slotCount)).filter { !reached[Int($0)] && needsReach($0) }
+        if let entryPoint = graph.entryPoint { reach(from: entryPoint, reached: &reached) }
+        return reachableNodes.filter { !reached[$0.index] }
     }
 
     /// Marks what level 0 reaches from a node without a step through a node that is being unlinked. Such steps count in a graph that was
     /// read from a file amid a sweep, until the sweep goes on.
-    func reach(from start: UInt32, reached: inout [Bool]) {
+    func reach(from start: Node, reached: inout [Bool]) {
         let layer = graph.layer(0)
         let passesUnlinking = ledger.isSweepOfFile
         var open = [start]
-        reached[Int(start)] = true
+        reached[start.index] = true
         while let node = open.popLast() {
             let row = layer.row(node)
-            for i in 0..<layer.count(row) where !reached[Int(row[i])] {
+            for i in 0..<layer.count(row) where !reached[row[i].index] {
                 guard passesUnlinking || !isUnlinking(row[i]) else { continue }
-                reached[Int(row[i])] = true
+                reached[row[i].index] = true
                 open.append(row[i])
             }
         }
@@ -152,35 +152,35 @@ extension GraphWriter {
     /// Adds an edge to `orphan` from the nearest reached node: in a free place, or else spliced into its last edge, which
     /// then leads through the orphan, so that nothing reached is lost.
     private func attach<Kernel: DistanceKernel>(
-        _ orphan: UInt32, reached: [Bool], kernel: Kernel, scratch: inout SearchScratch
+        _ orphan: Node, reached: [Bool], kernel: Kernel, scratch: inout SearchScratch
     ) {
         guard let entryPoint = graph.entryPoint else { return }
         scratch.view = pendingView
-        let query = kernel.query(ofRow: orphan, space: scratch.querySpace.elements(kernel.queryLength))
+        let query = kernel.query(ofRow: orphan.rawValue, space: scratch.querySpace.elements(kernel.queryLength))
         let descended = graph.descend(
-            query, from: entryPoint.rawValue, fromLevel: graph.topLevel, toLevel: 1, kernel: kernel,
+            query, from: entryPoint, fromLevel: graph.topLevel, toLevel: 1, kernel: kernel,
             scratch: &scratch)
         // What a search from a reached node finds is reached, unless it came through nodes that are being unlinked. The upper levels may
         // lead to the orphan itself.
-        let start = reached[Int(descended)] ? descended : entryPoint.rawValue
+        let start = reached[descended.index] ? descended : entryPoint
         search(query, from: start, kernel: kernel, scratch: &scratch)
-        link(orphan, fromNearestIn: &scratch) { reached[Int($0)] }
+        link(orphan, fromNearestIn: &scratch) { reached[$0.index] }
     }
 
     /// Gives a node that may be out of reach an edge from one of the nearest, if a search does not come to it.
     private func attach<Kernel: DistanceKernel>(
-        _ orphan: UInt32, start: UInt32, kernel: Kernel, scratch: inout SearchScratch
+        _ orphan: Node, start: Node, kernel: Kernel, scratch: inout SearchScratch
     ) {
         scratch.view = pendingView
-        let query = kernel.query(ofRow: orphan, space: scratch.querySpace.elements(kernel.queryLength))
+        let query = kernel.query(ofRow: orphan.rawValue, space: scratch.querySpace.elements(kernel.queryLength))
         search(query, from: start, kernel: kernel, scratch: &scratch)
         // A search also comes through nodes that are being unlinked, which will not lead to it for long.
-        if !isSweeping, (0..<scratch.pool.count).contains(where: { scratch.pool[$0].slot == orphan }) { return }
+        if !isSweeping, (0..<scratch.pool.count).contains(where: { scratch.pool[$0].node == orphan }) { return }
         link(orphan, fromNearestIn: &scratch) { $0 != orphan && !isUnlinking($0) }
     }
 
     private func search<Kernel: DistanceKernel>(
-        _ query: UnsafePointer<Kernel.Element>, from start: UInt32, kernel: Kernel, scratch: inout SearchScratch
+        _ query: UnsafePointer<Kernel.Element>, from start: Node, kernel: Kernel, scratch: inout SearchScratch
     ) {
         graph.searchLayer(
             query, entryPoint: start, level: 0, ef: graph.parameters.efConstruction, findsAll: true,
@@ -188,7 +188,7 @@ extension GraphWriter {
     }
 
     /// Adds an edge on level 0 if there is a free place; returns whether it is there now.
-    private func appendSaving(_ neighbor: UInt32, to node: UInt32, undoLog: inout UndoLog) -> Bool {
+    private func appendSaving(_ neighbor: Node, to node: Node, undoLog: inout UndoLog) -> Bool {
         saveRow(node, to: &undoLog)
         return graph.layer(0).append(neighbor, to: node)
     }
@@ -196,14 +196,14 @@ extension GraphWriter {
     /// Gives a node that the last search of level 0 has not found an edge from one of the nearest that it has.
     ///
     /// - Parameter canHost: whether an edge from a node keeps the orphan within reach.
-    private func link(_ orphan: UInt32, fromNearestIn scratch: inout SearchScratch, canHost: (UInt32) -> Bool) {
+    private func link(_ orphan: Node, fromNearestIn scratch: inout SearchScratch, canHost: (Node) -> Bool) {
         let layer = graph.layer(0)
-        let found = (0..<scratch.pool.count).map { scratch.pool[$0].slot }
+        let found = (0..<scratch.pool.count).map { scratch.pool[$0].node }
         // Hosts are near, so that a search for the orphan, or for what lies behind it, comes by.
         let hosts = found.filter(canHost).prefix(Self.nearHosts)
         if hosts.contains(where: { appendSaving(orphan, to: $0, undoLog: &scratch.undoLog) }) { return }
         // Where none was found that can be a host, the entry point serves.
-        guard let host = hosts.first ?? graph.entryPoint?.rawValue, host != orphan,
+        guard let host = hosts.first ?? graph.entryPoint, host != orphan,
             !appendSaving(orphan, to: host, undoLog: &scratch.undoLog)
         else {
             return

@@ -4,13 +4,13 @@ import VectorStorage
 
 /// What a batch changes of a graph beside rows and slots.
 struct GraphSavepoint {
-    let entryPoint: Slot?
+    let entryPoint: Node?
     let topLevel: Int
     let slotCount: Int
     let nodeCount: Int
     let upperRowCount: Int
     let linkedSinceRepair: Int
-    let outliers: [UInt32]
+    let outliers: [Node]
 }
 
 extension GraphWriter {
@@ -45,29 +45,29 @@ extension GraphWriter {
         // Backwards: each duplicate is the last of its node's members then.
         for slot in batch.taken.reversed().map(\.slot) {
             // Its birth stays: a search that reads the one of before and the other of after sees no slot alive.
-            var lifetime = graph.states.lifetime(slot.rawValue)
+            var lifetime = graph.states.lifetime(slot)
             lifetime.died = Lifetime.everDead
-            graph.states.setLifetime(lifetime, of: slot.rawValue)
+            graph.states.setLifetime(lifetime, of: slot)
             if flags[slot.index].contains(.duplicate) {
-                rollBackDuplicate(slot.rawValue)
+                rollBackDuplicate(slot)
             } else {
-                ledger.duplicates.removeNode(slot.rawValue)
+                ledger.duplicates.removeNode(Node(slot))
             }
             flags[slot.index] = [.free, .removed]
         }
         ledger.outliers = batch.savepoint.outliers
     }
 
-    private mutating func rollBackDuplicate(_ slot: UInt32) {
-        let node = node(of: Slot(slot))
-        var before = node
+    private mutating func rollBackDuplicate(_ slot: Slot) {
+        let node = node(of: slot)
+        var before = node.slot
         while let next = graph.states.next(before), next != slot { before = next }
         graph.states.setNext(nil, of: before)
         let hasLiveMember = ledger.duplicates.removeMember(of: node)
         ledger.duplicates.forgetDuplicate(slot, of: node, before: before)
         let flags = ledger.flags.base
-        if !hasLiveMember, flags[Int(node)].contains(.removed), !flags[Int(node)].contains(.tombstone) {
-            flags[Int(node)].insert(.tombstone)
+        if !hasLiveMember, flags[node.index].contains(.removed), !flags[node.index].contains(.tombstone) {
+            flags[node.index].insert(.tombstone)
             ledger.vacated?.remove(node)
             ledger.tombstoneCount += 1
         }
@@ -76,7 +76,7 @@ extension GraphWriter {
 
 extension GraphWriter {
     /// Begins to save the rows that linking changes, but for those of the nodes that come with the batch.
-    mutating func beginUndoLog(newNodes: [UInt32]) {
+    mutating func beginUndoLog(newNodes: [Node]) {
         endUndoLog()
         // A batch of one is not cancelled.
         guard newNodes.count > 1 else { return }
@@ -94,12 +94,12 @@ extension GraphWriter {
     }
 
     /// The place of a node's row among those of level 0, or of the levels above it.
-    private func rowIndex(of node: UInt32, level: Int) -> Int {
-        level == 0 ? Int(node) : Int(graph.firstUpperRow.base[Int(node)]) + level - 1
+    private func rowIndex(of node: Node, level: Int) -> Int {
+        level == 0 ? node.index : Int(graph.firstUpperRow.base[node.index]) + level - 1
     }
 
     /// Saves a row that is about to be changed, if that is wanted and it is the first change of the batch.
-    func saveRow(_ node: UInt32, level: Int = 0, to undoLog: inout UndoLog) {
+    func saveRow(_ node: Node, level: Int = 0, to undoLog: inout UndoLog) {
         guard let marks = ledger.savedRows, marks.mark(rowIndex(of: node, level: level), level: level) else { return }
         undoLog.save(node, level: level, in: graph.layer(level))
     }

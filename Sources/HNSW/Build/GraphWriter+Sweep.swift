@@ -5,7 +5,7 @@ import VectorStorage
 
 /// Tombstones that are being unlinked, and how far that has gone.
 struct Sweep {
-    let nodes: [UInt32]
+    let nodes: [Node]
 
     /// Rows of slots before this one lead to none of the nodes.
     var cursor: Int
@@ -82,18 +82,18 @@ extension GraphWriter {
     /// - Parameter oldestReader: those that a search of this version can still find stay.
     mutating func unlinkDuplicates(oldestReader: GraphVersion, atLeast minimumCount: Int = 64) {
         guard ledger.removedDuplicates.count >= minimumCount else { return }
-        var departing: [UInt32: Set<UInt32>] = [:]
-        var staying: [UInt32] = []
+        var departing: [Node: Set<Slot>] = [:]
+        var staying: [Slot] = []
         for slot in ledger.removedDuplicates {
             if graph.states.lifetime(slot).hasEnded(by: oldestReader.short) {
-                departing[node(of: Slot(slot)), default: []].insert(slot)
+                departing[node(of: slot), default: []].insert(slot)
             } else {
                 staying.append(slot)
             }
         }
         ledger.removedDuplicates = staying
         for (node, slots) in departing.sorted(by: { $0.key < $1.key }) {
-            var before = node
+            var before = node.slot
             while let member = graph.states.next(before) {
                 guard slots.contains(member) else {
                     before = member
@@ -101,7 +101,7 @@ extension GraphWriter {
                 }
                 graph.states.setNext(graph.states.next(member), of: before)
                 ledger.duplicates.forgetDuplicate(member, of: node, before: before)
-                ledger.flags.base[Int(member)] = [.free, .removed]
+                ledger.flags.base[member.index] = [.free, .removed]
                 ledger.retire(member, at: nextVersion)
             }
         }
@@ -113,47 +113,47 @@ extension GraphWriter {
     mutating func beginSweep(oldestReader: GraphVersion, by kernel: LinkKernel) {
         precondition(!isSweeping)
         let flags = ledger.flags.base
-        var unlinking: [UInt32] = []
-        for slot in 0..<UInt32(graph.slotCount) where flags[Int(slot)].isNode && flags[Int(slot)].contains(.tombstone) {
+        var unlinking: [Node] = []
+        for slot in graph.allSlots where flags[slot.index].isNode && flags[slot.index].contains(.tombstone) {
             // Members that a search can still see hang on it, or it can be seen itself.
             if graph.states.next(slot) != nil || !graph.states.lifetime(slot).hasEnded(by: oldestReader.short) {
                 continue
             }
-            unlinking.append(slot)
-            flags[Int(slot)].insert(.unlinking)
+            unlinking.append(Node(slot))
+            flags[slot.index].insert(.unlinking)
         }
         guard !unlinking.isEmpty else { return }
         for node in unlinking { ledger.duplicates.removeNode(node) }
-        ledger.removeOutliers { flags[Int($0)].contains(.unlinking) }
+        ledger.removeOutliers { flags[$0.index].contains(.unlinking) }
         ledger.sweep = Sweep(nodes: unlinking, cursor: 0, end: graph.slotCount)
-        guard let entryPoint = graph.entryPoint, isUnlinking(entryPoint.rawValue) else {
+        guard let entryPoint = graph.entryPoint, isUnlinking(entryPoint) else {
             attachOrphans(by: kernel)
             return
         }
-        var best: (slot: UInt32, level: Int)?
-        for slot in 0..<UInt32(graph.slotCount) where needsReach(slot) && graph.level(of: slot) > best?.level ?? -1 {
-            best = (slot, graph.level(of: slot))
+        var best: (node: Node, level: Int)?
+        for node in reachableNodes where graph.level(of: node) > best?.level ?? -1 {
+            best = (node, graph.level(of: node))
         }
-        graph.setEntryPoint(best.map { Slot($0.slot) }, level: best?.level ?? 0)
+        graph.setEntryPoint(best?.node, level: best?.level ?? 0)
         if best == nil { ledger.sweep?.cursor = graph.slotCount }
         repair(by: kernel)
     }
 
     /// The next rows of a sweep, `limit` at most; empty when all have been visited.
-    private mutating func takeSweepRows(limit: Int) -> Range<UInt32> {
+    private mutating func takeSweepRows(limit: Int) -> Range<Int> {
         guard let sweep = ledger.sweep else { return 0..<0 }
         let end = min(sweep.cursor + limit, sweep.end)
         ledger.sweep?.cursor = end
-        return UInt32(sweep.cursor)..<UInt32(end)
+        return sweep.cursor..<end
     }
 
     /// Ends a sweep that has visited every row: its nodes are nodes no more. Returns whether it has ended. Nodes that were reached
     /// through them only are to be attached then.
     mutating func finishSweep() -> Bool {
         guard let sweep = ledger.sweep, sweep.cursor == sweep.end else { return false }
-        for slot in sweep.nodes {
-            ledger.flags.base[Int(slot)] = [.free, .removed]
-            ledger.retire(slot, at: nextVersion)
+        for node in sweep.nodes {
+            ledger.flags.base[node.index] = [.free, .removed]
+            ledger.retire(node.slot, at: nextVersion)
         }
         graph.nodeCount -= sweep.nodes.count
         ledger.tombstoneCount -= sweep.nodes.count
@@ -173,8 +173,9 @@ extension GraphWriter {
         let rows = takeSweepRows(limit: limit)
         // An unlinking node's row stays as it is: others read it.
         workers.forEach(count: rows.count) { worker, i in
-            let node = rows.lowerBound + UInt32(i)
-            guard needsReach(node) else { return }
+            let slot = Slot(index: rows.lowerBound + i)
+            guard needsReach(slot) else { return }
+            let node = Node(slot)
             if relink(node, kernel: kernel, vectors: vectors, scratch: &worker.scratch) {
                 worker.nodesWithFew.append(node)
             }
@@ -188,7 +189,7 @@ extension GraphWriter {
 
     /// Replaces a node's edges to unlinking nodes. Returns whether it was left with few neighbors on a level.
     private func relink<Kernel: DistanceKernel>(
-        _ node: UInt32, kernel: Kernel, vectors: StoredVectors?, scratch: inout SearchScratch
+        _ node: Node, kernel: Kernel, vectors: StoredVectors?, scratch: inout SearchScratch
     ) -> Bool {
         var hasFew = false
         for level in 0...graph.level(of: node) {
@@ -198,43 +199,43 @@ extension GraphWriter {
             guard neighbors.contains(where: { isUnlinking($0) }) else { continue }
             scratch.visited.reset(slotCount: graph.slotCount)
             _ = scratch.visited.insert(node)
-            var slots: [UInt32] = []
+            var found: [Node] = []
             for neighbor in neighbors where !isUnlinking(neighbor) {
                 _ = scratch.visited.insert(neighbor)
-                slots.append(neighbor)
+                found.append(neighbor)
             }
-            let kept = slots
+            let kept = found
             for neighbor in neighbors where isUnlinking(neighbor) {
                 let behind = layer.row(neighbor)
                 for place in 0..<layer.count(behind) where !isUnlinking(behind[place]) {
-                    if scratch.visited.insert(behind[place]) { slots.append(behind[place]) }
+                    if scratch.visited.insert(behind[place]) { found.append(behind[place]) }
                 }
             }
             select(
-                slots, keeping: level == 0 ? kept : [], for: node, in: layer, kernel: kernel, vectors: vectors,
+                found, keeping: level == 0 ? kept : [], for: node, in: layer, kernel: kernel, vectors: vectors,
                 scratch: &scratch)
-            if slots.count < graph.parameters.m / 2 { hasFew = true }
+            if found.count < graph.parameters.m / 2 { hasFew = true }
         }
         return hasFew
     }
 
-    /// Chooses the neighbors of a node on a level among slots that are all different and not the node.
+    /// Chooses the neighbors of a node on a level among some that are all different and not the node.
     ///
-    /// - Parameter kept: those of `slots` that are chosen in any case, in place of the farthest others.
+    /// - Parameter kept: those of `nodes` that are chosen in any case, in place of the farthest others.
     private func select<Kernel: DistanceKernel>(
-        _ slots: [UInt32], keeping kept: [UInt32], for node: UInt32, in layer: Layer, kernel: Kernel,
+        _ nodes: [Node], keeping kept: [Node], for node: Node, in layer: Layer, kernel: Kernel,
         vectors: StoredVectors?, scratch: inout SearchScratch
     ) {
-        let query = kernel.query(ofRow: node, space: scratch.querySpace.elements(kernel.queryLength))
+        let query = kernel.query(ofRow: node.rawValue, space: scratch.querySpace.elements(kernel.queryLength))
         let hopSlots = scratch.hopSlots.base
         let distances = scratch.hopDistances.base
         scratch.candidates.removeAll(keepingCapacity: true)
-        for first in stride(from: 0, to: slots.count, by: scratch.hopSlots.capacity) {
-            let count = min(scratch.hopSlots.capacity, slots.count - first)
-            for i in 0..<count { hopSlots[i] = slots[first + i] }
+        for first in stride(from: 0, to: nodes.count, by: scratch.hopSlots.capacity) {
+            let count = min(scratch.hopSlots.capacity, nodes.count - first)
+            for i in 0..<count { hopSlots[i] = nodes[first + i].rawValue }
             kernel.gather(query, slots: hopSlots, count: count, into: distances)
             scratch.distanceCount &+= count
-            for i in 0..<count { scratch.candidates.append(NodeKey(distance: distances[i], slot: hopSlots[i])) }
+            for i in 0..<count { scratch.candidates.append(NodeKey(distance: distances[i], node: nodes[first + i])) }
         }
         scratch.candidates.sort()
         graph.selectNeighbors(
@@ -244,11 +245,11 @@ extension GraphWriter {
     }
 
     /// Adds to `scratch.selected` those of its candidates that are to be kept and were not chosen.
-    private func keep(_ kept: [UInt32], limit: Int, scratch: inout SearchScratch) {
-        let missing = kept.filter { slot in !scratch.selected.contains { $0.slot == slot } }
-        for candidate in scratch.candidates where missing.contains(candidate.slot) {
+    private func keep(_ kept: [Node], limit: Int, scratch: inout SearchScratch) {
+        let missing = kept.filter { node in !scratch.selected.contains { $0.node == node } }
+        for candidate in scratch.candidates where missing.contains(candidate.node) {
             if scratch.selected.count == limit,
-                let farthest = scratch.selected.lastIndex(where: { !kept.contains($0.slot) })
+                let farthest = scratch.selected.lastIndex(where: { !kept.contains($0.node) })
             {
                 scratch.selected.remove(at: farthest)
             }
@@ -258,17 +259,17 @@ extension GraphWriter {
 
     /// Finds neighbors for a node that was left with few, as an insertion does, and keeps those that it has.
     private func findNeighbors<Kernel: DistanceKernel>(
-        of node: UInt32, kernel: Kernel, vectors: StoredVectors?, scratch: inout SearchScratch
+        of node: Node, kernel: Kernel, vectors: StoredVectors?, scratch: inout SearchScratch
     ) {
         scratch.view = pendingView
         guard let entryPoint = scratch.view.entryPoint else { return }
         for level in 0...min(graph.level(of: node), scratch.view.topLevel) {
             let layer = graph.layer(level)
             let row = layer.row(node)
-            var slots = (0..<layer.count(row)).map { row[$0] }.filter { !isUnlinking($0) }
-            guard slots.count < graph.parameters.m / 2 else { continue }
-            let kept = slots
-            let query = kernel.query(ofRow: node, space: scratch.querySpace.elements(kernel.queryLength))
+            var found = (0..<layer.count(row)).map { row[$0] }.filter { !isUnlinking($0) }
+            guard found.count < graph.parameters.m / 2 else { continue }
+            let kept = found
+            let query = kernel.query(ofRow: node.rawValue, space: scratch.querySpace.elements(kernel.queryLength))
             let start = graph.descend(
                 query, from: entryPoint, fromLevel: scratch.view.topLevel, toLevel: level + 1, kernel: kernel,
                 scratch: &scratch)
@@ -276,11 +277,11 @@ extension GraphWriter {
                 query, entryPoint: start, level: level, ef: graph.parameters.efConstruction, findsAll: true,
                 kernel: kernel, scratch: &scratch)
             for i in 0..<scratch.pool.count {
-                let slot = scratch.pool[i].slot
-                if slot != node, !isUnlinking(slot), !slots.contains(slot) { slots.append(slot) }
+                let other = scratch.pool[i].node
+                if other != node, !isUnlinking(other), !found.contains(other) { found.append(other) }
             }
             select(
-                slots, keeping: level == 0 ? kept : [], for: node, in: layer, kernel: kernel, vectors: vectors,
+                found, keeping: level == 0 ? kept : [], for: node, in: layer, kernel: kernel, vectors: vectors,
                 scratch: &scratch)
         }
     }

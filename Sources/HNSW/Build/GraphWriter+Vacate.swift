@@ -18,37 +18,37 @@ extension GraphWriter {
         let next = nextVersion.short
         let flags = ledger.flags.base
         var moved: [MovedMember] = []
-        for node in vacated.sorted() where graph.states.lifetime(node).hasEnded(by: oldestReader.short) {
+        for node in vacated.sorted() where graph.states.lifetime(node.slot).hasEnded(by: oldestReader.short) {
             guard let member = firstLiveMember(of: node) else { continue }
             var lifetime = graph.states.lifetime(member)
             lifetime.died = next
             graph.states.setLifetime(lifetime, of: member)
-            graph.states.setLifetime(Lifetime(born: next, died: Lifetime.notDied), of: node)
-            flags[Int(member)].insert(.removed)
-            flags[Int(node)].remove(.removed)
+            graph.states.setLifetime(Lifetime(born: next, died: Lifetime.notDied), of: node.slot)
+            flags[member.index].insert(.removed)
+            flags[node.index].remove(.removed)
             ledger.removedDuplicates.append(member)
             ledger.vacated?.remove(node)
-            moved.append(MovedMember(from: Slot(member), to: Slot(node)))
+            moved.append(MovedMember(from: member, to: node.slot))
         }
         return moved
     }
 
     /// Nodes whose own vectors are removed, and that have live members. Those of a file are looked for when they are first wanted.
-    private mutating func vacatedNodes() -> Set<UInt32> {
+    private mutating func vacatedNodes() -> Set<Node> {
         if let known = ledger.vacated { return known }
-        let found = Set((0..<UInt32(graph.slotCount)).filter { isVacated($0) })
+        let found = Set(graph.allSlots.filter { isVacated($0) }.map { Node($0) })
         ledger.vacated = found
         return found
     }
 
-    func isVacated(_ slot: UInt32) -> Bool {
-        let flags = ledger.flags.base[Int(slot)]
+    func isVacated(_ slot: Slot) -> Bool {
+        let flags = ledger.flags.base[slot.index]
         return flags.isNode && flags.contains(.removed) && !flags.contains(.tombstone)
     }
 
-    private func firstLiveMember(of node: UInt32) -> UInt32? {
-        var member = graph.states.next(node)
-        while let slot = member, ledger.flags.base[Int(slot)].contains(.removed) { member = graph.states.next(slot) }
+    private func firstLiveMember(of node: Node) -> Slot? {
+        var member = graph.states.next(node.slot)
+        while let slot = member, ledger.flags.base[slot.index].contains(.removed) { member = graph.states.next(slot) }
         return member
     }
 }

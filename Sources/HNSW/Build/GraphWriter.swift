@@ -45,7 +45,7 @@ package struct GraphWriter: ~Copyable {
     /// Nodes that have each level, from level 0 on. Linear in the number of slots.
     package var nodeCountByLevel: [Int] {
         var counts: [Int] = []
-        for slot in 0..<UInt32(graph.slotCount) where ledger.flags.base[Int(slot)].isNode {
+        for slot in graph.allSlots where ledger.flags.base[slot.index].isNode {
             for level in 0...graph.level(of: slot) {
                 if level == counts.count { counts.append(0) }
                 counts[level] += 1
@@ -59,7 +59,7 @@ package struct GraphWriter: ~Copyable {
         let version = nextVersion
         graph.publish(version)
         // Afterwards: a search of an older version looks at lifetimes because the version is not its own.
-        for node in ledger.pendingNodes where !ledger.flags.base[Int(node)].contains(.tombstone) {
+        for node in ledger.pendingNodes where !ledger.flags.base[node.index].contains(.tombstone) {
             graph.lifetimeHints.remove(node)
         }
         ledger.pendingNodes.removeAll(keepingCapacity: true)
@@ -67,7 +67,7 @@ package struct GraphWriter: ~Copyable {
     }
 
     private mutating func ageLifetimes(at version: GraphVersion) {
-        for slot in 0..<UInt32(graph.slotCount) {
+        for slot in graph.allSlots {
             graph.states.setLifetime(graph.states.lifetime(slot).aged(at: version.short), of: slot)
         }
         ledger.agedAt = version
@@ -78,17 +78,17 @@ package struct GraphWriter: ~Copyable {
         let flags = ledger.flags.base
         precondition(slot.index < graph.slotCount && flags[slot.index].isDisjoint(with: [.removed, .free]))
         flags[slot.index].insert(.removed)
-        var lifetime = graph.states.lifetime(slot.rawValue)
+        var lifetime = graph.states.lifetime(slot)
         lifetime.died = nextVersion.short
-        graph.states.setLifetime(lifetime, of: slot.rawValue)
+        graph.states.setLifetime(lifetime, of: slot)
         let node = node(of: slot)
-        if flags[slot.index].contains(.duplicate) { ledger.removedDuplicates.append(slot.rawValue) }
+        if flags[slot.index].contains(.duplicate) { ledger.removedDuplicates.append(slot) }
         if ledger.duplicates.removeMember(of: node) {
-            if node == slot.rawValue { ledger.vacated?.insert(node) }
+            if node.slot == slot { ledger.vacated?.insert(node) }
             return
         }
         ledger.vacated?.remove(node)
-        flags[Int(node)].insert(.tombstone)
+        flags[node.index].insert(.tombstone)
         ledger.tombstoneCount += 1
         graph.lifetimeHints.insert(node)
     }
@@ -108,10 +108,10 @@ extension GraphWriter {
     /// Slots whose removed vectors no reader can reach any longer.
     ///
     /// - Parameter oldestReader: the oldest version that is searched or held.
-    package func freeSlots(oldestReader: GraphVersion) -> [UInt32] { ledger.free(upTo: oldestReader) }
+    package func freeSlots(oldestReader: GraphVersion) -> [Slot] { ledger.free(upTo: oldestReader) }
 
     /// The node that holds a slot's vector: the slot itself, or the one that it is a duplicate of.
-    package func node(of slot: Slot) -> UInt32 { ledger.duplicates.node(duplicate: slot.rawValue) ?? slot.rawValue }
+    package func node(of slot: Slot) -> Node { ledger.duplicates.node(duplicate: slot) ?? Node(slot) }
 
     /// Whether a slot holds no vector, or a removed one.
     package func isRemoved(_ slot: Slot) -> Bool {
@@ -120,17 +120,25 @@ extension GraphWriter {
 
     /// Whether ``SearchScratch/hidden`` can hide a live slot's vector, and nothing else: it is a node of level 0 alone.
     package func canBeHidden(_ slot: Slot) -> Bool {
-        ledger.flags.base[slot.index].isEmpty && graph.states.next(slot.rawValue) == nil
-            && graph.level(of: slot.rawValue) == 0 && slot != graph.entryPoint
+        ledger.flags.base[slot.index].isEmpty && graph.states.next(slot) == nil
+            && graph.level(of: slot) == 0 && Node(slot) != graph.entryPoint
     }
 
-    /// Whether a slot is a node that must be reached: all but those that are being unlinked.
-    func needsReach(_ slot: UInt32) -> Bool {
-        let flags = ledger.flags.base[Int(slot)]
+    /// The nodes that must be reached: all but those that are being unlinked.
+    var reachableNodes: [Node] {
+        var nodes: [Node] = []
+        nodes.reserveCapacity(graph.nodeCount)
+        for slot in graph.allSlots where needsReach(slot) { nodes.append(Node(slot)) }
+        return nodes
+    }
+
+    /// Whether a slot is a node that must be reached.
+    func needsReach(_ slot: Slot) -> Bool {
+        let flags = ledger.flags.base[slot.index]
         return flags.isNode && !flags.contains(.unlinking)
     }
 
-    func isUnlinking(_ slot: UInt32) -> Bool { ledger.flags.base[Int(slot)].contains(.unlinking) }
+    func isUnlinking(_ node: Node) -> Bool { ledger.flags.base[node.index].contains(.unlinking) }
 
     /// Bytes that rows, levels, flags and duplicates use.
     package var usedBytes: Int {

@@ -64,7 +64,7 @@ extension HNSWGraph {
         let nearest = scratch.candidates[0].distance
         func span(of count: Int) -> (found: Float, wanted: Float) {
             let farthest = scratch.candidates[count - 1]
-            let deviation = kernel.deviation(of: farthest.slot, at: farthest.distance, from: query)
+            let deviation = kernel.deviation(of: farthest.node.rawValue, at: farthest.distance, from: query)
             return (farthest.distance - nearest, deviations * deviation)
         }
         // Noise spreads all of a few further than half of them.
@@ -86,7 +86,7 @@ extension HNSWGraph {
     ///
     /// - Parameter vectors: nil if the kernel's rows are the vectors.
     func selectNeighbors<Kernel: DistanceKernel>(
-        of node: UInt32, query: UnsafePointer<Kernel.Element>, limit: Int, kernel: Kernel, vectors: StoredVectors?,
+        of node: Node, query: UnsafePointer<Kernel.Element>, limit: Int, kernel: Kernel, vectors: StoredVectors?,
         scratch: inout SearchScratch
     ) {
         guard let vectors,
@@ -105,9 +105,9 @@ extension HNSWGraph {
 
     /// Chooses neighbors of a node among `scratch.candidates` by a kernel of the vectors as they are stored.
     private func selectNeighbors<Kernel: DistanceKernel>(
-        of node: UInt32, limit: Int, kernel: Kernel, vectors: StoredVectors, scratch: inout SearchScratch
+        of node: Node, limit: Int, kernel: Kernel, vectors: StoredVectors, scratch: inout SearchScratch
     ) {
-        vectors.withNewest(node, space: scratch.vectorSpace.elements(vectors.stride)) { vector in
+        vectors.withNewest(node.slot, space: scratch.vectorSpace.elements(vectors.stride)) { vector in
             let query = kernel.query(of: vector, space: scratch.candidateSpace.elements(kernel.queryLength))
             measureCandidates(from: query, kernel: kernel, scratch: &scratch)
         }
@@ -122,10 +122,12 @@ extension HNSWGraph {
         let distances = scratch.hopDistances.base
         for first in stride(from: 0, to: scratch.candidates.count, by: scratch.hopSlots.capacity) {
             let count = min(scratch.hopSlots.capacity, scratch.candidates.count - first)
-            for i in 0..<count { slots[i] = scratch.candidates[first + i].slot }
+            for i in 0..<count { slots[i] = scratch.candidates[first + i].node.rawValue }
             kernel.gather(query, slots: slots, count: count, into: distances)
             scratch.distanceCount &+= count
-            for i in 0..<count { scratch.candidates[first + i] = NodeKey(distance: distances[i], slot: slots[i]) }
+            for i in 0..<count {
+                scratch.candidates[first + i] = NodeKey(distance: distances[i], node: Node(rawValue: slots[i]))
+            }
         }
         scratch.candidates.sort()
     }

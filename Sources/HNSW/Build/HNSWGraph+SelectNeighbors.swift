@@ -32,7 +32,7 @@ extension HNSWGraph {
             let count = scratch.selected.count
             guard count < limit else { break }
             if isNearerToSelected(candidate, selectedCount: count, kernel: kernel, scratch: &scratch) { continue }
-            selectedSlots[count] = candidate.slot
+            selectedSlots[count] = candidate.node.rawValue
             scratch.selected.append(candidate)
         }
     }
@@ -46,7 +46,7 @@ extension HNSWGraph {
         let distance = candidate.distance
         guard selectedCount > 0 else { return false }
         let query = kernel.query(
-            ofRow: candidate.slot, space: scratch.candidateSpace.elements(kernel.queryLength))
+            ofRow: candidate.node.rawValue, space: scratch.candidateSpace.elements(kernel.queryLength))
         // Four at a time, the width at which the kernel shares the query's registers: mostly an early one decides.
         for first in stride(from: 0, to: selectedCount, by: 4) {
             let count = min(4, selectedCount - first)

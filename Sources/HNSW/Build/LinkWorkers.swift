@@ -8,7 +8,7 @@ final class LinkWorker {
     var backEdges: [BackEdge] = []
 
     /// Nodes that a sweep has left with few neighbors.
-    var nodesWithFew: [UInt32] = []
+    var nodesWithFew: [Node] = []
 
     init(parameters: HNSWParameters) { scratch = SearchScratch(parameters: parameters) }
 }
@@ -66,19 +66,19 @@ final class LinkWorkers {
     }
 
     /// Outliers among the nodes planned last, ascending.
-    func takeOutliers() -> [UInt32] {
+    func takeOutliers() -> [Node] {
         defer { for worker in workers { worker.scratch.outliers.removeAll() } }
         return workers.flatMap { $0.scratch.outliers }.sorted()
     }
 
     /// Nodes planned last, and neighbors of them, that codes cannot tell from one another; ascending.
-    func takeIndistinct() -> [UInt32] {
+    func takeIndistinct() -> [Node] {
         defer { for worker in workers { worker.scratch.indistinct.removeAll() } }
         return Set(workers.flatMap { $0.scratch.indistinct }).sorted()
     }
 
     /// Nodes that a sweep has left with few neighbors, ascending.
-    func takeNodesWithFew() -> [UInt32] {
+    func takeNodesWithFew() -> [Node] {
         defer { for worker in workers { worker.nodesWithFew.removeAll() } }
         return workers.flatMap(\.nodesWithFew).sorted()
     }

@@ -4,12 +4,12 @@ import VectorStorage
 
 /// The rows of older nodes as they were before a batch changed them.
 struct UndoLog {
-    private var entries: [UInt32] = []
+    private var entries: [Node] = []
 
     /// Level, node and the place in `entries` of each row.
-    private var rows: [(level: Int, node: UInt32, start: Int)] = []
+    private var rows: [(level: Int, node: Node, start: Int)] = []
 
-    mutating func save(_ node: UInt32, level: Int, in layer: Layer) {
+    mutating func save(_ node: Node, level: Int, in layer: Layer) {
         rows.append((level, node, entries.count))
         let row = layer.row(node)
         for place in 0..<layer.maximumNeighbors { entries.append(row[place]) }

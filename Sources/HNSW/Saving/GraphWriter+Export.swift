@@ -21,17 +21,18 @@ extension GraphWriter {
     /// the edges that lead to them: a sweep before has replaced those. Linear in the size of the graph.
     package func linkedVectors() -> LinkedVectors {
         var linked = LinkedVectors()
-        linked.slots = (0..<UInt32(graph.slotCount)).map { Slot($0) }.filter { !isRemoved($0) }
+        linked.slots = graph.allSlots.filter { !isRemoved($0) }
         // The elements of each node's live vectors; the first has its edges.
         var members = [[UInt32]](repeating: [], count: graph.slotCount)
-        for (element, slot) in linked.slots.enumerated() { members[Int(node(of: slot))].append(UInt32(element)) }
+        for (element, slot) in linked.slots.enumerated() { members[node(of: slot).index].append(UInt32(element)) }
         linked.neighbors = [[[UInt32]]](repeating: [[]], count: linked.slots.count)
-        for node in 0..<UInt32(graph.slotCount) {
-            guard let first = members[Int(node)].first else { continue }
+        for slot in graph.allSlots {
+            guard let first = members[slot.index].first else { continue }
+            let node = Node(slot)
             linked.neighbors[Int(first)] = (0...graph.level(of: node)).map { level in
                 let layer = graph.layer(level)
                 let row = layer.row(node)
-                return (0..<layer.count(row)).compactMap { members[Int(row[$0])].first }
+                return (0..<layer.count(row)).compactMap { members[row[$0].index].first }
             }
         }
         let places = graph.parameters.maximumNeighbors(level: 0)

@@ -20,16 +20,16 @@ extension GraphWriter {
             }
             return
         }
-        guard graph.level(of: entryPoint.rawValue) == graph.topLevel else {
+        guard graph.level(of: entryPoint) == graph.topLevel else {
             throw GraphInvariantViolation(
-                "the entry point is on level \(graph.level(of: entryPoint.rawValue)) of \(graph.topLevel)")
+                "the entry point is on level \(graph.level(of: entryPoint)) of \(graph.topLevel)")
         }
         var nodes = 0
         var tombstones = 0
         var duplicates = 0
         var members = 0
-        for slot in 0..<UInt32(graph.slotCount) {
-            let flags = ledger.flags.base[Int(slot)]
+        for slot in graph.allSlots {
+            let flags = ledger.flags.base[slot.index]
             if flags.contains(.duplicate) {
                 guard ledger.duplicates.node(duplicate: slot) != nil else {
                     throw GraphInvariantViolation("duplicate \(slot) hangs on no node")
@@ -39,22 +39,23 @@ extension GraphWriter {
             if !flags.isNode { continue }
             nodes += 1
             if flags.contains(.tombstone) { tombstones += 1 }
-            members += try memberCount(of: slot)
+            let node = Node(slot)
+            members += try memberCount(of: node)
             // Of what is being unlinked, nothing is searched but what the rows of others lead to.
             if flags.contains(.unlinking) { continue }
-            for level in 0...graph.level(of: slot) { try checkRow(of: slot, level: level) }
+            for level in 0...graph.level(of: node) { try checkRow(of: node, level: level) }
         }
         guard nodes == graph.nodeCount, tombstones == tombstoneCount else {
             throw GraphInvariantViolation(
                 "\(nodes) nodes, \(tombstones) tombstones; counted \(graph.nodeCount), \(tombstoneCount)")
         }
-        if let vacated = ledger.vacated, vacated != Set((0..<UInt32(graph.slotCount)).filter({ isVacated($0) })) {
+        if let vacated = ledger.vacated, vacated != Set(graph.allSlots.filter({ isVacated($0) }).map { Node($0) }) {
             throw GraphInvariantViolation("\(vacated.count) nodes are noted as removed ones with live members")
         }
         guard members == duplicates else {
             throw GraphInvariantViolation("\(duplicates) duplicates; \(members) hang on nodes")
         }
-        guard !isUnlinking(entryPoint.rawValue) else {
+        guard !isUnlinking(entryPoint) else {
             throw GraphInvariantViolation("the entry point is being unlinked")
         }
         // Nodes of single insertions since the last repair may still be cut off; repair finds them.
@@ -65,9 +66,9 @@ extension GraphWriter {
     }
 
     /// The slots that hang on a node.
-    private func memberCount(of node: UInt32) throws(GraphInvariantViolation) -> Int {
+    private func memberCount(of node: Node) throws(GraphInvariantViolation) -> Int {
         var count = 0
-        var member = graph.states.next(node)
+        var member = graph.states.next(node.slot)
         while let slot = member {
             guard ledger.duplicates.node(duplicate: slot) == node, count < graph.slotCount else {
                 throw GraphInvariantViolation("slot \(slot) hangs on slot \(node) and is no duplicate of it")
@@ -78,17 +79,17 @@ extension GraphWriter {
         return count
     }
 
-    private func checkRow(of node: UInt32, level: Int) throws(GraphInvariantViolation) {
+    private func checkRow(of node: Node, level: Int) throws(GraphInvariantViolation) {
         guard level <= graph.topLevel else { throw GraphInvariantViolation("slot \(node) is above the top level") }
         let layer = graph.layer(level)
         let row = layer.row(node)
-        var seen: Set<UInt32> = []
+        var seen: Set<Node> = []
         for i in 0..<layer.count(row) {
             let place = "slot \(node), level \(level), neighbor \(i) = \(row[i])"
-            guard row[i] < graph.slotCount else { throw GraphInvariantViolation("\(place): no such slot") }
+            guard row[i].index < graph.slotCount else { throw GraphInvariantViolation("\(place): no such slot") }
             guard row[i] != node else { throw GraphInvariantViolation("\(place): the node itself") }
             guard seen.insert(row[i]).inserted else { throw GraphInvariantViolation("\(place): named twice") }
-            guard ledger.flags.base[Int(row[i])].isNode else {
+            guard ledger.flags.base[row[i].index].isNode else {
                 throw GraphInvariantViolation("\(place): a duplicate or a free slot, not a node")
             }
             guard graph.level(of: row[i]) >= level else {

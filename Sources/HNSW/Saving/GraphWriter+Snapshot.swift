@@ -34,12 +34,12 @@ struct GraphRecord {
     var hashCount = 0
     var version = GraphVersion.first
     var agedAt = GraphVersion.first
-    var entryPoint: UInt32?
+    var entryPoint: Node?
     var topLevel = 0
     var sweep: Sweep?
-    var outliers: [UInt32] = []
-    var removedDuplicates: [UInt32] = []
-    var freeSlots: [UInt32] = []
+    var outliers: [Node] = []
+    var removedDuplicates: [Slot] = []
+    var freeSlots: [Slot] = []
 
     /// What an empty graph begins with.
     init(version: GraphVersion) {
@@ -54,11 +54,14 @@ struct GraphRecord {
         }
         record.append(version.number)
         record.append(agedAt.number)
-        record.append(entryPoint.map { UInt64($0) + 1 } ?? 0)
+        record.append(entryPoint.map { UInt64($0.rawValue) + 1 } ?? 0)
         record.append(UInt64(topLevel))
         record.append(UInt64(sweep?.cursor ?? 0))
         record.append(UInt64(sweep?.end ?? 0))
-        for list in [outliers, removedDuplicates, sweep?.nodes ?? [], freeSlots] { record.append(list) }
+        let unlinking = sweep?.nodes ?? []
+        for list in [outliers.map(\.slot), removedDuplicates, unlinking.map(\.slot), freeSlots] {
+            record.append(list.map(\.rawValue))
+        }
         return record
     }
 
@@ -75,14 +78,14 @@ struct GraphRecord {
         agedAt = GraphVersion(UInt64(try record.next("the version of ages", in: least...Int(version.number))))
         guard version.short >= Lifetime.firstVersion else { throw record.malformed("a version that there is not") }
         let entry = try record.next("1 + the entry point", in: 0...(nodeCount > 0 ? slotCount : 0))
-        entryPoint = entry == 0 ? nil : UInt32(entry - 1)
+        entryPoint = entry == 0 ? nil : Node(Slot(index: entry - 1))
         // Without rows on the upper levels there are no such levels.
         topLevel = try record.next("the top level", in: 0...(upperRowCount > 0 ? HNSWGraph.maximumLevel : 0))
         let sweepCursor = try record.next("the sweep's place", in: 0...slotCount)
         let sweepEnd = try record.next("the sweep's end", in: sweepCursor...slotCount)
-        outliers = try Self.slots(&record, below: slotCount)
+        outliers = try Self.slots(&record, below: slotCount).map { Node($0) }
         removedDuplicates = try Self.slots(&record, below: slotCount)
-        let unlinking = try Self.slots(&record, below: slotCount)
+        let unlinking = try Self.slots(&record, below: slotCount).map { Node($0) }
         freeSlots = try Self.slots(&record, below: slotCount)
         try record.finish()
         guard outliers.count <= GraphLedger.maximumOutliers else {
@@ -94,10 +97,10 @@ struct GraphRecord {
         sweep = unlinking.isEmpty ? nil : Sweep(nodes: unlinking, cursor: sweepCursor, end: sweepEnd)
     }
 
-    private static func slots(_ record: inout RecordReader, below slotCount: Int) throws(SnapshotError) -> [UInt32] {
+    private static func slots(_ record: inout RecordReader, below slotCount: Int) throws(SnapshotError) -> [Slot] {
         let slots = try record.array(UInt32.self)
         for slot in slots where slot >= slotCount { throw record.malformed("slot \(slot) of \(slotCount)") }
-        return slots
+        return slots.map { Slot($0) }
     }
 }
 
@@ -129,7 +132,7 @@ extension GraphWriter {
         record.linkedSinceRepair = ledger.linkedSinceRepair
         record.hashCount = ledger.duplicates.hashCount
         record.agedAt = ledger.agedAt
-        record.entryPoint = graph.entryPoint?.rawValue
+        record.entryPoint = graph.entryPoint
         record.topLevel = graph.topLevel
         record.sweep = ledger.sweep
         record.outliers = ledger.outliers

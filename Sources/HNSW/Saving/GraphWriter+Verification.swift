@@ -12,7 +12,7 @@ extension GraphWriter {
         try verifyLists()
         let flags = ledger.flags.base
         try ledger.duplicates.verifyTable {
-            flags[Int($0)].isNode && !flags[Int($0)].contains(.unlinking)
+            flags[$0.index].isNode && !flags[$0.index].contains(.unlinking)
         }
     }
 
@@ -23,14 +23,14 @@ extension GraphWriter {
     /// Levels are those that the seed draws, and each slot's rows follow those of the slots before it.
     private func verifyLevels() throws(SnapshotError) {
         var rows = 0
-        for slot in 0..<UInt32(graph.slotCount) {
+        for slot in graph.allSlots {
             let level = graph.level(of: slot)
-            guard level == graph.drawLevel(Slot(slot)) else {
+            guard level == graph.drawLevel(slot) else {
                 throw malformed(.levels, "slot \(slot) is on level \(level)")
             }
-            guard Int(graph.firstUpperRow.base[Int(slot)]) == rows else {
+            guard Int(graph.firstUpperRow.base[slot.index]) == rows else {
                 throw malformed(
-                    .firstUpperRows, "those of slot \(slot) begin at \(graph.firstUpperRow.base[Int(slot)])")
+                    .firstUpperRows, "those of slot \(slot) begin at \(graph.firstUpperRow.base[slot.index])")
             }
             rows += level
         }
@@ -44,15 +44,15 @@ extension GraphWriter {
         let flags = ledger.flags.base
         let present = graph.version.short
         var (nodes, tombstones) = (0, 0)
-        for slot in 0..<UInt32(graph.slotCount) {
-            let flag = flags[Int(slot)]
+        for slot in graph.allSlots {
+            let flag = flags[slot.index]
             let isValid =
                 flag.isSubset(of: .all) && !flag.isSuperset(of: [.duplicate, .free])
                 && (flag.isNode || flag.isDisjoint(with: [.tombstone, .unlinking]))
                 && (!flag.contains(.tombstone) || flag.contains(.removed))
                 && (!flag.contains(.unlinking) || flag.contains(.tombstone) && graph.states.next(slot) == nil)
                 && (!flag.contains(.free) || flag.contains(.removed))
-                && (!flag.isNode || graph.lifetimeHints.contains(slot) == flag.contains(.tombstone))
+                && (!flag.isNode || graph.lifetimeHints.contains(Node(slot)) == flag.contains(.tombstone))
             guard isValid else { throw malformed(.flags, "those of slot \(slot) are \(flag.rawValue)") }
             let lifetime = graph.states.lifetime(slot)
             guard flag.contains(.removed) ? lifetime.hasEnded(by: present) : lifetime.isOpen(at: present) else {
@@ -68,13 +68,13 @@ extension GraphWriter {
         }
         guard let entryPoint = graph.entryPoint else {
             // All nodes may be on their way out.
-            guard graph.topLevel == 0, !(0..<UInt32(graph.slotCount)).contains(where: { needsReach($0) }) else {
+            guard graph.topLevel == 0, !graph.allSlots.contains(where: { needsReach($0) }) else {
                 throw malformed(.graph, "no entry point")
             }
             return
         }
-        guard needsReach(entryPoint.rawValue), graph.level(of: entryPoint.rawValue) == graph.topLevel else {
-            throw malformed(.graph, "slot \(entryPoint.rawValue) is no entry point of level \(graph.topLevel)")
+        guard needsReach(entryPoint.slot), graph.level(of: entryPoint) == graph.topLevel else {
+            throw malformed(.graph, "slot \(entryPoint) is no entry point of level \(graph.topLevel)")
         }
     }
 
@@ -87,34 +87,34 @@ extension GraphWriter {
         var namedIn = [UInt32](repeating: 0, count: graph.slotCount)
         var rowNumber: UInt32 = 0
         let levels = graph.levels.base
-        for slot in 0..<UInt32(graph.slotCount) where flags[Int(slot)].isNode {
-            let leadsToUnlinking = flags[Int(slot)].contains(.unlinking) || unswept.contains(Int(slot))
-            for level in 0...graph.level(of: slot) {
+        for node in graph.allSlots.lazy.filter({ flags[$0.index].isNode }).map({ Node($0) }) {
+            let leadsToUnlinking = flags[node.index].contains(.unlinking) || unswept.contains(node.index)
+            for level in 0...graph.level(of: node) {
                 guard level == 0 || graph.upperRowCount > 0,
-                    level <= graph.topLevel || flags[Int(slot)].contains(.unlinking)
+                    level <= graph.topLevel || flags[node.index].contains(.unlinking)
                 else {
-                    throw malformed(.levels, "slot \(slot) is above the top level")
+                    throw malformed(.levels, "slot \(node) is above the top level")
                 }
                 let layer = graph.layer(level)
-                let row = layer.row(slot)
+                let row = layer.row(node)
                 let count = layer.count(row)
                 rowNumber += 1
                 for i in 0..<count {
                     let neighbor = row[i]
-                    guard neighbor < graph.slotCount, neighbor != slot, flags[Int(neighbor)].isNode,
-                        namedIn[Int(neighbor)] != rowNumber,
-                        Int(levels[Int(neighbor)]) >= level,
-                        leadsToUnlinking || !flags[Int(neighbor)].contains(.unlinking)
+                    guard neighbor.index < graph.slotCount, neighbor != node, flags[neighbor.index].isNode,
+                        namedIn[neighbor.index] != rowNumber,
+                        Int(levels[neighbor.index]) >= level,
+                        leadsToUnlinking || !flags[neighbor.index].contains(.unlinking)
                     else {
                         let section: SnapshotSection = level == 0 ? .baseNeighbors : .upperNeighbors
-                        throw malformed(section, "slot \(slot) leads to \(neighbor) on level \(level)")
+                        throw malformed(section, "slot \(node) leads to \(neighbor) on level \(level)")
                     }
-                    namedIn[Int(neighbor)] = rowNumber
+                    namedIn[neighbor.index] = rowNumber
                 }
                 guard (count..<max(count, layer.maximumNeighbors)).allSatisfy({ row[$0] == HNSWGraph.endOfRow }) else {
                     throw malformed(
                         level == 0 ? .baseNeighbors : .upperNeighbors,
-                        "slot \(slot) has neighbors behind its last on level \(level)")
+                        "slot \(node) has neighbors behind its last on level \(level)")
                 }
             }
         }
@@ -124,34 +124,37 @@ extension GraphWriter {
     private func verifyDuplicates() throws(SnapshotError) {
         let flags = ledger.flags.base
         var duplicatesLeft = 0
-        for slot in 0..<UInt32(graph.slotCount) {
+        for slot in graph.allSlots {
             let owner = ledger.duplicates.node(duplicate: slot)
-            guard (owner != nil) == flags[Int(slot)].contains(.duplicate) else {
+            guard (owner != nil) == flags[slot.index].contains(.duplicate) else {
                 throw malformed(.owners, "slot \(slot) is a duplicate or not")
             }
             if owner != nil { duplicatesLeft += 1 }
         }
-        for node in 0..<UInt32(graph.slotCount) {
-            guard flags[Int(node)].isNode else {
+        for slot in graph.allSlots {
+            let node = Node(slot)
+            guard flags[node.index].isNode else {
                 // Those of a node that comes to the slot later are counted from here.
                 if ledger.duplicates.members(of: node).last == 0 { continue }
                 throw malformed(.members, "slot \(node) has some and is no node")
             }
-            var last = node
-            var live: UInt32 = flags[Int(node)].contains(.removed) ? 0 : 1
+            var last = slot
+            var live: UInt32 = flags[node.index].contains(.removed) ? 0 : 1
             while let member = graph.states.next(last) {
                 // The chain ends: a ring would have more members than there are duplicates.
-                guard member < graph.slotCount, ledger.duplicates.node(duplicate: member) == node, duplicatesLeft > 0
+                guard member.index < graph.slotCount, ledger.duplicates.node(duplicate: member) == node,
+                    duplicatesLeft > 0
                 else {
                     throw malformed(.states, "slot \(member) hangs on slot \(node)")
                 }
                 duplicatesLeft -= 1
-                if !flags[Int(member)].contains(.removed) { live += 1 }
+                if !flags[member.index].contains(.removed) { live += 1 }
                 last = member
             }
             let members = ledger.duplicates.members(of: node)
-            let isValid = last == node ? members.last == 0 : members.last == last + 1 && members.liveCount == live
-            guard isValid, (live == 0) == flags[Int(node)].contains(.tombstone) else {
+            let isValid =
+                last == slot ? members.last == 0 : members.last == last.rawValue + 1 && members.liveCount == live
+            guard isValid, (live == 0) == flags[node.index].contains(.tombstone) else {
                 throw malformed(.members, "those of slot \(node) are not \(live) up to slot \(last)")
             }
         }
@@ -161,18 +164,18 @@ extension GraphWriter {
     /// The lists of slots hold each slot once, and all that they should.
     private func verifyLists() throws(SnapshotError) {
         let flags = ledger.flags.base
-        let lists: [(name: String, slots: [UInt32], isIn: (NodeFlags) -> Bool)] = [
+        let lists: [(name: String, slots: [Slot], isIn: (NodeFlags) -> Bool)] = [
             ("free", ledger.free(upTo: graph.version), { $0.contains(.free) }),
-            ("unlinking", ledger.sweep?.nodes ?? [], { $0.contains(.unlinking) }),
+            ("unlinking", ledger.sweep?.nodes.map(\.slot) ?? [], { $0.contains(.unlinking) }),
             ("removed duplicates", ledger.removedDuplicates, { $0.isSuperset(of: [.duplicate, .removed]) }),
         ]
         for list in lists {
             let expected = (0..<graph.slotCount).count { list.isIn(flags[$0]) }
             guard list.slots.count == expected, Set(list.slots).count == expected,
-                list.slots.allSatisfy({ list.isIn(flags[Int($0)]) })
+                list.slots.allSatisfy({ list.isIn(flags[$0.index]) })
             else { throw malformed(.graph, "\(list.slots.count) slots are listed as \(list.name), not \(expected)") }
         }
-        for outlier in ledger.outliers where !needsReach(outlier) {
+        for outlier in ledger.outliers where !needsReach(outlier.slot) {
             throw malformed(.graph, "slot \(outlier) is no outlier")
         }
     }

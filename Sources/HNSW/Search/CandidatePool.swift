@@ -140,14 +140,14 @@ struct CandidatePool: ~Copyable {
     }
 
     /// Marks the nearest candidate that is not yet expanded, and returns it; nil when none is left.
-    mutating func popNearest() -> UInt32? {
+    mutating func popNearest() -> Node? {
         let end = expansionEnd
         while cursor < end {
             let key = keys[cursor]
             if !key.isExpanded {
                 keys[cursor].bits |= NodeKey.expandedBit
                 cursor += 1
-                return key.slot
+                return key.node
             }
             cursor += 1
         }
@@ -156,13 +156,13 @@ struct CandidatePool: ~Copyable {
 
     /// Calls `body` with the candidates that ``popNearest()`` would return next, `limit` at most, if nothing nearer is pushed; a
     /// guess, for prefetching.
-    func forEachNearest(limit: Int, _ body: (UInt32) -> Void) {
+    func forEachNearest(limit: Int, _ body: (Node) -> Void) {
         var left = limit
         var i = cursor
         let end = expansionEnd
         while left > 0, i < end {
             if !keys[i].isExpanded {
-                body(keys[i].slot)
+                body(keys[i].node)
                 left &-= 1
             }
             i &+= 1

@@ -4,7 +4,7 @@ import DistanceKernels
 
 extension HNSWGraph {
     /// Begins the search of level 0 that ends by a judge, or without one when all candidates are expanded.
-    func begin(at entryPoint: UInt32, budget: SearchBudget, scratch: inout SearchScratch) {
+    func begin(at entryPoint: Node, budget: SearchBudget, scratch: inout SearchScratch) {
         let expansions = min(budget.efSearch, max(nodeCount, 1))
         scratch.isUndecided = false
         scratch.judged.budget = budget
@@ -75,20 +75,21 @@ extension HNSWGraph {
     /// Under the inner product, which is no distance, no query is an outlier.
     package func outlierRatio<Kernel: DistanceKernel>(kernel: Kernel, scratch: inout SearchScratch) -> Float {
         guard let nearest = scratch.pool.nearestResult, nearest.distance > 0 else { return 0 }
-        if let measured = scratch.judged.measured, measured.slot == nearest.slot { return measured.ratio }
+        if let measured = scratch.judged.measured, measured.node == nearest.node { return measured.ratio }
         let slots = scratch.hopSlots.base
         let distances = scratch.hopDistances.base
         var count = 0
-        let row = layer(0).row(nearest.slot)
+        let row = layer(0).row(nearest.node)
         for i in 0..<min(layer(0).maximumNeighbors, Self.medianNeighbors) {
             if row[i] == Self.endOfRow { break }
-            guard row[i] < scratch.view.slotLimit else { continue }
-            slots[count] = row[i]
+            guard row[i].slot < scratch.view.slotLimit else { continue }
+            slots[count] = row[i].rawValue
             count += 1
         }
         var ratio: Float = 0
         if count >= 4 {
-            let query = kernel.query(ofRow: nearest.slot, space: scratch.candidateSpace.elements(kernel.queryLength))
+            let query = kernel.query(
+                ofRow: nearest.node.rawValue, space: scratch.candidateSpace.elements(kernel.queryLength))
             kernel.gather(query, slots: slots, count: count, into: distances)
             scratch.distanceCount &+= count
             // In place: a search allocates nothing.
@@ -98,7 +99,7 @@ extension HNSWGraph {
             ratio = median > 0 ? nearest.distance / median : 0
         }
         scratch.hopCount = 0
-        scratch.judged.measured = (nearest.slot, ratio)
+        scratch.judged.measured = (nearest.node, ratio)
         return ratio
     }
 

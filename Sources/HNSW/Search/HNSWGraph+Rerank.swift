@@ -40,7 +40,7 @@ extension HNSWGraph {
         for i in 0..<scratch.pool.count where !scratch.pool[i].routesOnly { scratch.candidates.append(scratch.pool[i]) }
         let count = scratch.candidates.count
         let rows = vectors.prefetch
-        for i in 0..<min(limit, Self.prefetchedRows, count) { rows.fetch(scratch.candidates[i].slot) }
+        for i in 0..<min(limit, Self.prefetchedRows, count) { rows.fetch(scratch.candidates[i].node.rawValue) }
         // No farther vector is in the pool.
         let edge = scratch.pool.isFull ? scratch.pool.bound : .infinity
         let slots = scratch.hopSlots.base
@@ -50,18 +50,18 @@ extension HNSWGraph {
         var first = 0
         while first < count {
             let next = scratch.candidates[first]
-            let deviation = kernel.deviation(of: next.slot, at: next.distance, from: coded)
+            let deviation = kernel.deviation(of: next.node.rawValue, at: next.distance, from: coded)
             if next.distance - spread.margin(Self.confidence, deviation: deviation) > scratch.pool.bound { break }
             // Those that are wanted at once, as far as there is room; then few, to compare no more than need be.
             let part = min(first == 0 ? limit : Self.rerankStep, scratch.hopSlots.capacity, count - first)
-            for i in 0..<part { slots[i] = scratch.candidates[first + i].slot }
+            for i in 0..<part { slots[i] = scratch.candidates[first + i].node.rawValue }
             vectors.gather(query, slots: slots, count: part, into: distances, scratch: &scratch.decoded)
             scratch.distanceCount &+= part
             for i in 0..<part {
                 spread.add(
                     distances[i] - scratch.candidates[first + i].distance,
                     deviation: kernel.deviation(of: slots[i], at: distances[i], from: coded))
-                scratch.pool.push(NodeKey(distance: distances[i], slot: slots[i]))
+                scratch.pool.push(NodeKey(distance: distances[i], node: Node(rawValue: slots[i])))
             }
             first += part
         }
@@ -77,7 +77,7 @@ extension HNSWGraph {
         var missed: Float = 0
         for i in stride(from: scratch.pool.count - 1, through: 0, by: -1) {
             let found = scratch.pool[i]
-            let deviation = kernel.deviation(of: found.slot, at: found.distance, from: coded)
+            let deviation = kernel.deviation(of: found.node.rawValue, at: found.distance, from: coded)
             let room = edge - found.distance
             // Nearer ones have more room.
             if room > spread.margin(4, deviation: deviation) { break }
@@ -135,7 +135,7 @@ extension HNSWGraph {
     /// Adds the results that were kept to those of the last search. Both know the same distances.
     package func addKeptResults(in scratch: inout SearchScratch) {
         for key in scratch.selected
-        where !(0..<scratch.pool.count).contains(where: { scratch.pool[$0].slot == key.slot }) {
+        where !(0..<scratch.pool.count).contains(where: { scratch.pool[$0].node == key.node }) {
             scratch.pool.push(key)
         }
     }

@@ -35,22 +35,22 @@ extension HNSWGraph {
         in scratch: borrowing SearchScratch, limit: Int, _ body: (_ slot: Slot, _ distance: Float) -> Void
     ) {
         if !scratch.listed.isEmpty {
-            for key in scratch.listed.prefix(limit) { body(Slot(key.slot), key.distance) }
+            for found in scratch.listed.prefix(limit) { body(found.slot, found.distance) }
             return
         }
         var found = 0
         var i = 0
         // As in `isVisible`.
-        var stepsLeft = Int(scratch.view.slotLimit)
+        var stepsLeft = scratch.view.slotCount
         while i < scratch.pool.count, found < limit {
             let key = scratch.pool[i]
             i += 1
             if key.routesOnly { continue }
-            var member: UInt32? = key.slot
+            var member: Slot? = key.node.slot
             while let slot = member, found < limit, stepsLeft > 0 {
                 if slot < scratch.view.slotLimit { stepsLeft -= 1 }
                 if states.lifetime(slot).contains(scratch.view.version) {
-                    body(Slot(slot), key.distance)
+                    body(slot, key.distance)
                     found += 1
                 }
                 member = nextMember(slot)
@@ -59,8 +59,8 @@ extension HNSWGraph {
     }
 
     /// The next slot with the same vector, which is one of the graph's even if a damaged file says otherwise.
-    private func nextMember(_ slot: UInt32) -> UInt32? {
-        guard let next = states.next(slot), next < slotCount else { return nil }
+    private func nextMember(_ slot: Slot) -> Slot? {
+        guard let next = states.next(slot), next.index < slotCount else { return nil }
         return next
     }
 
@@ -78,15 +78,15 @@ extension HNSWGraph {
     /// - Parameter stepsLeft: slots of the view that may still be looked at, in the whole of a search as many as there are: every
     ///   slot is a member of one node. An unverified file may say otherwise, and its chains may be rings.
     @inline(__always)
-    func isVisible(_ node: UInt32, in view: GraphView, stepsLeft: inout Int) -> Bool {
+    func isVisible(_ node: Node, in view: GraphView, stepsLeft: inout Int) -> Bool {
         // In this order: the bit of a node of a change that ends is cleared when the version is another one.
         if !lifetimeHints.contains(node), version.short == view.version { return true }
         return hasMember(of: node, in: view, stepsLeft: &stepsLeft)
     }
 
     @inline(never)
-    private func hasMember(of node: UInt32, in view: GraphView, stepsLeft: inout Int) -> Bool {
-        var member: UInt32? = node
+    private func hasMember(of node: Node, in view: GraphView, stepsLeft: inout Int) -> Bool {
+        var member: Slot? = node.slot
         while let slot = member, stepsLeft > 0 {
             if states.lifetime(slot).contains(view.version) { return true }
             if slot < view.slotLimit { stepsLeft -= 1 }
@@ -97,7 +97,7 @@ extension HNSWGraph {
 
     /// Whether a slot's vector is there at a search's version.
     package func isLive(_ slot: Slot, in view: GraphView) -> Bool {
-        states.lifetime(slot.rawValue).contains(view.version)
+        states.lifetime(slot).contains(view.version)
     }
 
     /// Slots whose vectors a view sees.

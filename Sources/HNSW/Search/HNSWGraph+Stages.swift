@@ -86,7 +86,7 @@ extension HNSWGraph {
 
     /// The distance from each node of level 0 to the nearest of its neighbors; nil where it has none.
     package func nearestNeighborDistances(
-        of nodes: [UInt32], by kernel: any DistanceKernel, scratch: inout SearchScratch
+        of nodes: [Node], by kernel: any DistanceKernel, scratch: inout SearchScratch
     ) -> [Float?] {
         nearestNeighborDistances(of: nodes, kernel: kernel, scratch: &scratch)
     }
@@ -95,12 +95,12 @@ extension HNSWGraph {
     @specialized(where Kernel == Float16Kernel)
     @specialized(where Kernel == CodeKernel)
     private func nearestNeighborDistances<Kernel: DistanceKernel>(
-        of nodes: [UInt32], kernel: Kernel, scratch: inout SearchScratch
+        of nodes: [Node], kernel: Kernel, scratch: inout SearchScratch
     ) -> [Float?] {
         nodes.map { node in
             let count = layer(0).copy(node, to: scratch.hopSlots.base)
             let distances = scratch.hopDistances.base
-            let query = kernel.query(ofRow: node, space: scratch.candidateSpace.elements(kernel.queryLength))
+            let query = kernel.query(ofRow: node.rawValue, space: scratch.candidateSpace.elements(kernel.queryLength))
             kernel.gather(query, slots: scratch.hopSlots.base, count: count, into: distances)
             return (0..<count).map { distances[$0] }.min()
         }

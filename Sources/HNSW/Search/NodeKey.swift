@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A node and its distance in 64 bits that sort by (distance, slot).
+/// A node and its distance in 64 bits that sort by (distance, node).
 ///
 /// | bits  | content                                                               |
 /// |-------|-----------------------------------------------------------------------|
 /// | 63-32 | the distance's bits, changed so that they sort as unsigned integers   |
-/// | 31-2  | the slot                                                              |
+/// | 31-2  | the node                                                              |
 /// | 1     | the node has no live vector: it routes but is no result               |
 /// | 0     | the node has been expanded                                            |
 package struct NodeKey: Hashable, Comparable, Sendable, BitwiseCopyable {
@@ -16,11 +16,11 @@ package struct NodeKey: Hashable, Comparable, Sendable, BitwiseCopyable {
 
     init(bits: UInt64) { self.bits = bits }
 
-    init(distance: Float, slot: UInt32, routesOnly: Bool = false) {
+    init(distance: Float, node: Node, routesOnly: Bool = false) {
         let pattern = distance.bitPattern
         // Negative floats sort backwards: all their bits are flipped; of the others only the sign.
         let flip = UInt32(bitPattern: Int32(bitPattern: pattern) >> 31) | 0x8000_0000
-        bits = UInt64(pattern ^ flip) << 32 | UInt64(slot) << 2 | (routesOnly ? Self.routesOnlyBit : 0)
+        bits = UInt64(pattern ^ flip) << 32 | UInt64(node.rawValue) << 2 | (routesOnly ? Self.routesOnlyBit : 0)
     }
 
     package var distance: Float {
@@ -29,7 +29,7 @@ package struct NodeKey: Hashable, Comparable, Sendable, BitwiseCopyable {
         return Float(bitPattern: sortable ^ flip)
     }
 
-    package var slot: UInt32 { UInt32(truncatingIfNeeded: bits) >> 2 }
+    package var node: Node { Node(rawValue: UInt32(truncatingIfNeeded: bits) >> 2) }
 
     package var routesOnly: Bool { bits & Self.routesOnlyBit != 0 }
 

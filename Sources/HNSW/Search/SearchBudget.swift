@@ -83,7 +83,7 @@ struct JudgedSearch {
     var budget = SearchBudget(efSearch: 1)
 
     /// Where level 0 was entered.
-    var entryPoint: UInt32 = 0
+    var entryPoint = Node(rawValue: 0)
 
     /// Candidates that are expanded at this stage.
     var expansions = 0
@@ -98,5 +98,5 @@ struct JudgedSearch {
     var hasHalf = false
 
     /// The node whose neighborhood was measured, and ``SearchJudge/outlierRatio`` of the query there.
-    var measured: (slot: UInt32, ratio: Float)?
+    var measured: (node: Node, ratio: Float)?
 }

@@ -21,13 +21,13 @@ package struct SearchScratch: ~Copyable {
     static var freshKeyLimit: Int { 16 }
 
     /// What the search sees.
-    package var view = GraphView(version: 0, entryPoint: nil, topLevel: 0, slotLimit: 0)
+    package var view = GraphView(version: 0, entryPoint: nil, topLevel: 0, slotLimit: Slot(0))
 
     /// Slots that may still be looked at in the chains of nodes' members.
     var memberStepsLeft = 0
 
     /// A node that a search of level 0 shall not see.
-    package var hidden: UInt32?
+    package var hidden: Node?
 
     /// Vectors that the last search came to, if it came to all that edges lead to.
     package var reached: Int?
@@ -42,7 +42,7 @@ package struct SearchScratch: ~Copyable {
     var savedKeys: [NodeKey] = []
 
     /// Slots that were found otherwise than by the graph, nearest first: the results, if there are any.
-    var listed: [NodeKey] = []
+    var listed: [(slot: Slot, distance: Float)] = []
 
     /// Candidates of a neighbor selection, and the slots chosen.
     var candidates: [NodeKey] = []
@@ -50,13 +50,13 @@ package struct SearchScratch: ~Copyable {
     let selectedSlots: AlignedBuffer<UInt32>
 
     /// Planned nodes that lie far from all others.
-    var outliers: [UInt32] = []
+    var outliers: [Node] = []
 
     /// Rows that a batch has changed first with this memory, as they were before.
     var undoLog = UndoLog()
 
     /// Planned nodes that would be out of place among their neighbors if they were read from codes, and these neighbors.
-    var indistinct: [UInt32] = []
+    var indistinct: [Node] = []
 
     /// The query of a search, and that of a candidate which is compared with others.
     package let querySpace = QuerySpace()
@@ -89,7 +89,7 @@ package struct SearchScratch: ~Copyable {
 
     /// Makes slots with their distances, nearest first, the results of the last search.
     package mutating func replaceResults(_ found: [(slot: Slot, distance: Float)]) {
-        listed = found.map { NodeKey(distance: $0.distance, slot: $0.slot.rawValue) }
+        listed = found
     }
 
     /// - Parameter parameters: those of the graph that is to be searched.

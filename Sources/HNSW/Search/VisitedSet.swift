@@ -30,8 +30,8 @@ struct VisitedSet: ~Copyable {
         stamp += 1
     }
 
-    /// Adds a slot; false if it was there.
-    mutating func insert(_ slot: UInt32) -> Bool { marks.insert(slot) }
+    /// Adds a node; false if it was there.
+    mutating func insert(_ node: Node) -> Bool { marks.insert(node) }
 
     /// The set as it is until it is emptied, for a loop: nothing of it need be read anew after each atomic load.
     var marks: VisitedMarks { VisitedMarks(stamps: stamps, stamp: stamp) }
@@ -42,9 +42,9 @@ struct VisitedMarks {
     fileprivate let stamps: UnsafeMutablePointer<UInt16>
     fileprivate let stamp: UInt16
 
-    /// Adds a slot; false if it was there.
-    func insert(_ slot: UInt32) -> Bool {
-        let place = stamps + Int(slot)
+    /// Adds a node; false if it was there.
+    func insert(_ node: Node) -> Bool {
+        let place = stamps + node.index
         let isNew = place.pointee != stamp
         place.pointee = stamp
         return isNew

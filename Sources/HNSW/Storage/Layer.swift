@@ -6,23 +6,23 @@ import Synchronization
 struct NeighborRow {
     private let places: UnsafeMutablePointer<Atomic<UInt32>>
 
-    init(_ base: UnsafeMutablePointer<UInt32>) {
-        // SAFETY: an atomic has the layout of its value.
+    init(_ base: UnsafeMutablePointer<Node>) {
+        // SAFETY: a node is its number, and an atomic has the layout of its value.
         places = UnsafeMutableRawPointer(base).assumingMemoryBound(to: Atomic<UInt32>.self)
     }
 
     var address: UnsafeRawPointer { UnsafeRawPointer(places) }
 
     /// Acquires and releases: what a neighbor's slot holds was written before the edge.
-    subscript(place: Int) -> UInt32 {
-        get { places[place].load(ordering: .acquiring) }
-        nonmutating set { places[place].store(newValue, ordering: .releasing) }
+    subscript(place: Int) -> Node {
+        get { Node(rawValue: places[place].load(ordering: .acquiring)) }
+        nonmutating set { places[place].store(newValue.rawValue, ordering: .releasing) }
     }
 }
 
 /// One level's neighbor rows, as plain pointers for the loops over them.
 struct Layer {
-    let rows: UnsafeMutablePointer<UInt32>
+    let rows: UnsafeMutablePointer<Node>
     let stride: Int
     let rowOffset: Int
     let firstRow: UnsafePointer<UInt32>?
@@ -31,9 +31,9 @@ struct Layer {
     let lastRow: Int
     let maximumNeighbors: Int
 
-    func row(_ slot: UInt32) -> NeighborRow {
-        guard let firstRow else { return NeighborRow(rows + Int(slot) &* stride) }
-        return NeighborRow(rows + min(Int(firstRow[Int(slot)]) &+ rowOffset, lastRow) &* stride)
+    func row(_ node: Node) -> NeighborRow {
+        guard let firstRow else { return NeighborRow(rows + node.index &* stride) }
+        return NeighborRow(rows + min(Int(firstRow[node.index]) &+ rowOffset, lastRow) &* stride)
     }
 
     /// Entries before the end of a row.
@@ -58,11 +58,11 @@ struct Layer {
     }
 
     /// Copies the neighbors of a node; returns how many there are.
-    func copy(_ node: UInt32, to slots: UnsafeMutablePointer<UInt32>) -> Int {
+    func copy(_ node: Node, to slots: UnsafeMutablePointer<UInt32>) -> Int {
         let row = row(node)
         var count = 0
         while count < maximumNeighbors, row[count] != HNSWGraph.endOfRow {
-            slots[count] = row[count]
+            slots[count] = row[count].rawValue
             count += 1
         }
         return count
@@ -72,20 +72,20 @@ struct Layer {
 // Changes of rows, by the writer.
 extension Layer {
     /// Replaces a node's neighbors.
-    func write(_ neighbors: [NodeKey], to node: UInt32) {
+    func write(_ neighbors: [NodeKey], to node: Node) {
         let row = row(node)
-        for (i, neighbor) in neighbors.enumerated() { row[i] = neighbor.slot }
+        for (i, neighbor) in neighbors.enumerated() { row[i] = neighbor.node }
         endRow(row, count: neighbors.count)
     }
 
     /// Whether a node has an edge to another.
-    func contains(_ neighbor: UInt32, in node: UInt32) -> Bool {
+    func contains(_ neighbor: Node, in node: Node) -> Bool {
         let row = row(node)
         return (0..<count(row)).contains { row[$0] == neighbor }
     }
 
     /// Adds an edge if there is a free place; returns whether the row holds it now.
-    func append(_ neighbor: UInt32, to node: UInt32) -> Bool {
+    func append(_ neighbor: Node, to node: Node) -> Bool {
         if contains(neighbor, in: node) { return true }
         let row = row(node)
         let count = count(row)

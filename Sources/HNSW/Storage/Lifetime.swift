@@ -90,31 +90,31 @@ struct NodeStates {
 
     func ensure(rows: Int) throws(StorageError) { try tensor.ensure(rows: rows) }
 
-    private func word(_ slot: UInt32, _ word: Int) -> UnsafeMutablePointer<Atomic<UInt32>> {
-        let index: Int = Int(slot) &* Self.words &+ word
+    private func word(_ slot: Slot, _ word: Int) -> UnsafeMutablePointer<Atomic<UInt32>> {
+        let index: Int = slot.index &* Self.words &+ word
         // SAFETY: an atomic has the layout of its value.
         return UnsafeMutableRawPointer(tensor.base + index).assumingMemoryBound(to: Atomic<UInt32>.self)
     }
 
     /// A slot's lifetime: `born` changes only while no search can know the slot.
-    func lifetime(_ slot: UInt32) -> Lifetime {
+    func lifetime(_ slot: Slot) -> Lifetime {
         // In this order, against that of storing: who reads that a slot has not died reads the birth that belongs to it.
         let died = word(slot, 1).pointee.load(ordering: .acquiring)
         return Lifetime(born: word(slot, 0).pointee.load(ordering: .relaxed), died: died)
     }
 
-    func setLifetime(_ lifetime: Lifetime, of slot: UInt32) {
+    func setLifetime(_ lifetime: Lifetime, of slot: Slot) {
         word(slot, 0).pointee.store(lifetime.born, ordering: .relaxed)
         word(slot, 1).pointee.store(lifetime.died, ordering: .releasing)
     }
 
     /// The next slot with the same vector.
-    func next(_ slot: UInt32) -> UInt32? {
+    func next(_ slot: Slot) -> Slot? {
         let stored = word(slot, 2).pointee.load(ordering: .acquiring)
-        return stored == 0 ? nil : stored - 1
+        return stored == 0 ? nil : Slot(stored - 1)
     }
 
-    func setNext(_ next: UInt32?, of slot: UInt32) {
-        word(slot, 2).pointee.store(next.map { $0 + 1 } ?? 0, ordering: .releasing)
+    func setNext(_ next: Slot?, of slot: Slot) {
+        word(slot, 2).pointee.store(next.map { $0.rawValue + 1 } ?? 0, ordering: .releasing)
     }
 }

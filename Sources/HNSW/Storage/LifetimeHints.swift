@@ -22,25 +22,25 @@ struct LifetimeHints {
         try writer.append(.lifetimeHints, tensor, rows: Self.words(slotCount))
     }
 
-    private func word(_ slot: UInt32) -> UnsafeMutablePointer<Atomic<UInt64>> {
+    private func word(_ node: Node) -> UnsafeMutablePointer<Atomic<UInt64>> {
         // SAFETY: an atomic has the layout of its value.
-        UnsafeMutableRawPointer(tensor.base + Int(slot / 64)).assumingMemoryBound(to: Atomic<UInt64>.self)
+        UnsafeMutableRawPointer(tensor.base + node.index / 64).assumingMemoryBound(to: Atomic<UInt64>.self)
     }
 
-    func contains(_ slot: UInt32) -> Bool {
-        word(slot).pointee.load(ordering: .acquiring) >> UInt64(slot % 64) & 1 == 1
+    func contains(_ node: Node) -> Bool {
+        word(node).pointee.load(ordering: .acquiring) >> UInt64(node.rawValue % 64) & 1 == 1
     }
 
     /// Only the writer changes bits.
-    func insert(_ slot: UInt32) {
-        let word = word(slot)
-        let bits = word.pointee.load(ordering: .relaxed) | 1 << UInt64(slot % 64)
+    func insert(_ node: Node) {
+        let word = word(node)
+        let bits = word.pointee.load(ordering: .relaxed) | 1 << UInt64(node.rawValue % 64)
         word.pointee.store(bits, ordering: .releasing)
     }
 
-    func remove(_ slot: UInt32) {
-        let word = word(slot)
-        let bits = word.pointee.load(ordering: .relaxed) & ~(1 << UInt64(slot % 64))
+    func remove(_ node: Node) {
+        let word = word(node)
+        let bits = word.pointee.load(ordering: .relaxed) & ~(1 << UInt64(node.rawValue % 64))
         word.pointee.store(bits, ordering: .releasing)
     }
 }

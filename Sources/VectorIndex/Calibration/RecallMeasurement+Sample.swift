@@ -79,7 +79,7 @@ extension RecallMeasurement {
         guard nodes.count > 4 * count else { return [] }
         return storage.readers.withPlace { place in
             let nearest = storage.graph.nearestNeighborDistances(
-                of: nodes, by: state.kernel.kernel, scratch: &place.query.search)
+                of: nodes.map { Node(rawValue: $0) }, by: state.kernel.kernel, scratch: &place.query.search)
             var distances: [(distance: Float, node: UInt32)] = []
             for (node, distance) in zip(nodes, nearest) {
                 if let distance { distances.append((distance, node)) }

@@ -20,11 +20,11 @@ struct RecallMeasurement {
     private let fitting: [UInt32]
 
     /// Slots of a batch that are not linked yet.
-    private let heldOut: ArraySlice<UInt32>
+    private let heldOut: ArraySlice<Node>
     private let threads: Int
 
     init(
-        _ storage: IndexStorage, graph: borrowing GraphWriter, heldOut: ArraySlice<UInt32> = [], threads: Int
+        _ storage: IndexStorage, graph: borrowing GraphWriter, heldOut: ArraySlice<Node> = [], threads: Int
     ) {
         self.storage = storage
         self.heldOut = heldOut
@@ -66,9 +66,9 @@ struct RecallMeasurement {
     func measureHeldOut() -> Calibrated? {
         let asked = state.calibrated?.queries
         guard asked == nil, heldOut.count >= 100 else { return measure(asking: asked) }
-        let random = Array(heldOut.prefix(Self.queryCount(vectorCount: vectorCount)))
+        let random = heldOut.prefix(Self.queryCount(vectorCount: vectorCount)).map(\.rawValue)
         let unlinked = Set(heldOut)
-        let sample = sample(random: random, fitting: fitting.filter { !unlinked.contains($0) })
+        let sample = sample(random: random, fitting: fitting.filter { !unlinked.contains(Node(rawValue: $0)) })
         return measure(sample, source: .heldOutVectors)
     }
 
@@ -83,7 +83,7 @@ struct RecallMeasurement {
                 return PreparedQuery(
                     values: balanced?.query(i) ?? pointers[i],
                     squaredNorm: balanced?.squaredNorm(i) ?? vectors.squaredNorm(i),
-                    hidden: isHidden ? vectors.slots[i] : nil)
+                    hidden: isHidden ? Node(rawValue: vectors.slots[i]) : nil)
             }
             return measure(
                 queries, randomCount: sample.random.count, cells: vectors.slots.map { sample.cells[$0] },
@@ -181,7 +181,7 @@ struct RecallMeasurement {
             let part = Array(queries[nearest.count..<end])
             let limit = kCount > 0 ? CalibrationStages.ks[kCount - 1] + 1 : 0
             let found = vectors.nearest(to: part, limit: limit, among: slots, threads: threads)
-            nearest += zip(part, found).map { query, found in found.filter { $0.slot != query.hidden } }
+            nearest += zip(part, found).map { query, found in found.filter { $0.slot != query.hidden?.rawValue } }
         }
         return nearest
     }

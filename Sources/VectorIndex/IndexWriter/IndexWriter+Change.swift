@@ -55,9 +55,9 @@ extension IndexWriter {
         let slots = graph.freeSlots(oldestReader: oldestHolder)
         storage.directory.read { directory in
             for slot in slots {
-                vectors.erase(Slot(slot))
-                codes?.erase(Slot(slot))
-                directory.assign(0, to: Slot(slot))
+                vectors.erase(slot)
+                codes?.erase(slot)
+                directory.assign(0, to: slot)
             }
         }
         return graph.freeSlotCount - slots.count

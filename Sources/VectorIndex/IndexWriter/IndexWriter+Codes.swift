@@ -65,7 +65,7 @@ extension IndexWriter {
         let sample = vectors.sample(live.spread(CodeFitness.sampleSize))
         return withExtendedLifetime(sample) {
             let queries = zip(sample.slots, sample.pointers).enumerated().map { i, each in
-                PreparedQuery(values: each.1, squaredNorm: sample.squaredNorm(i), hidden: each.0)
+                PreparedQuery(values: each.1, squaredNorm: sample.squaredNorm(i), hidden: Node(rawValue: each.0))
             }
             let nearest = vectors.nearest(to: queries, limit: CodeFitness.room + 1, among: live, threads: threads)
             let others = zip(sample.slots, nearest).map { slot, found in

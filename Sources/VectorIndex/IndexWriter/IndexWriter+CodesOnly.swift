@@ -8,13 +8,13 @@ extension IndexWriter {
 
     /// Keeps vectors of the batch under way whole that codes cannot tell from their neighbors. No edge leads to their nodes yet.
     static func keepWhole(
-        _ slots: [UInt32], of vectors: StoredVectors, options: HNSWOptions, noting indistinctSlots: inout Set<UInt32>
+        _ nodes: [Node], of vectors: StoredVectors, options: HNSWOptions, noting indistinctSlots: inout Set<Slot>
     ) {
-        guard !options.keepsVectors, !slots.isEmpty else { return }
+        guard !options.keepsVectors, !nodes.isEmpty else { return }
         if vectors.isCodesOnly {
-            for slot in slots { vectors.keepWhole(Slot(slot)) }
+            for node in nodes { vectors.keepWhole(node.slot) }
         } else {
-            indistinctSlots.formUnion(slots)
+            indistinctSlots.formUnion(nodes.map(\.slot))
         }
     }
 
@@ -26,7 +26,7 @@ extension IndexWriter {
         guard !storage.options.keepsVectors, let codes = present.codes else { return }
         guard !vectors.isCodesOnly else { return vectors.releaseNewest() }
         guard vectors.count >= Self.codesOnlyMinimumCount else { return }
-        let kept = indistinctSlots.filter { !graph.isRemoved(Slot($0)) }.sorted()
+        let kept = indistinctSlots.filter { !graph.isRemoved($0) }.sorted().map(\.rawValue)
         guard let codesOnly = try? vectors.codesOnly(by: codes, keeping: kept) else { return }
         graph.releaseStored()
         state.replace(

@@ -18,7 +18,7 @@ extension IndexWriter {
     /// All keys in ascending order, and the vectors in the same order; see ``HNSWIndex/contents()``.
     func contents() throws(VectorIndexError) -> (keys: [UInt64], vectors: [Float]) {
         try requireVerified()
-        let live = (0..<UInt32(vectors.count)).map { Slot($0) }.filter { !graph.isRemoved($0) }
+        let live = (0..<vectors.count).map(Slot.init(index:)).filter { !graph.isRemoved($0) }
         return storage.directory.read { directory in
             let slots = live.sorted { directory.key(of: $0) < directory.key(of: $1) }
             return (slots.map { directory.key(of: $0) }, values(of: slots))

@@ -7,7 +7,7 @@ private struct Insertion {
     var graph: GraphBatch
     let state: SearchState
     let keptCount: Int
-    let indistinctSlots: Set<UInt32>
+    let indistinctSlots: Set<Slot>
 }
 
 extension IndexWriter {
@@ -90,7 +90,7 @@ extension IndexWriter {
             try prepare(i, &prepared)
             let slot = graph.takeSlot(for: &batch, oldestReader: oldestHolder)
             // Of the vector that the slot had before.
-            indistinctSlots.remove(slot.rawValue)
+            indistinctSlots.remove(slot)
             codes?.store(prepared.values, at: slot)
             vectors.store(prepared.values, at: slot)
             storage.directory.read { $0.assign(key, to: slot) }

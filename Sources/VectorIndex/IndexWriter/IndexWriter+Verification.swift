@@ -70,7 +70,7 @@ extension IndexWriter {
                     section: SnapshotSection.keyTable.name, reason: "\(directory.count) keys of \(live) vectors")
             }
         }
-        guard indistinctSlots.allSatisfy({ $0 < vectors.count }) else {
+        guard indistinctSlots.allSatisfy({ $0.index < vectors.count }) else {
             throw .malformed(section: SnapshotSection.index.name, reason: "a vector to be kept whole that there is not")
         }
     }

@@ -18,7 +18,7 @@ struct IndexWriter: ~Copyable, @unchecked Sendable {
     var directory: SharedValueWriter<KeyDirectory>
 
     /// Slots whose vectors are to stay whole when the others are given up for their codes.
-    var indistinctSlots: Set<UInt32> = []
+    var indistinctSlots: Set<Slot> = []
 
     /// The writer of an empty index.
     init(
@@ -51,7 +51,7 @@ struct IndexWriter: ~Copyable, @unchecked Sendable {
         self.state = state
         storage.liveCount.store(record.liveCount, ordering: .releasing)
         storage.insertedCount.store(record.insertedCount, ordering: .relaxed)
-        indistinctSlots = Set(record.indistinctSlots)
+        indistinctSlots = Set(record.indistinctSlots.map { Slot($0) })
     }
 
     var vectors: StoredVectors { state.value.vectors }
@@ -88,10 +88,10 @@ struct IndexWriter: ~Copyable, @unchecked Sendable {
         let slotCount = vectors.count
         try storage.directory.read { (directory) throws(IndexInvariantViolation) in
             var live = 0
-            for index in 0..<slotCount where !graph.isRemoved(Slot(UInt32(index))) {
-                let slot = Slot(UInt32(index))
+            for slot in (0..<slotCount).lazy.map(Slot.init(index:)) {
+                if graph.isRemoved(slot) { continue }
                 guard directory.slot(of: directory.key(of: slot)) == slot else {
-                    throw .key(directory.key(of: slot), slot: index)
+                    throw .key(directory.key(of: slot), slot: slot.index)
                 }
                 live += 1
             }

@@ -59,7 +59,7 @@ struct IndexRecord {
         liveCount = index.storage.count
         insertedCount = index.storage.insertedCount.load(ordering: .relaxed)
         codesLearntCount = index.state.value.codesLearntCount
-        indistinctSlots = index.indistinctSlots.sorted()
+        indistinctSlots = index.indistinctSlots.map(\.rawValue).sorted()
     }
 
     func encoded() -> RecordWriter {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import HNSW
+
 /// A caller's vector checked and made ready for the kernels: padded, aligned, normalized under cosine, and rounded to what is stored.
 struct PreparedVector: ~Copyable {
     /// `Σ x²` of the vector last prepared, before it is rounded; 1 under cosine.
@@ -85,5 +87,5 @@ struct PreparedQuery {
     let squaredNorm: Float
 
     /// The slot that the query is taken from, which its search shall not see; nil for a caller's query.
-    let hidden: UInt32?
+    let hidden: Node?
 }

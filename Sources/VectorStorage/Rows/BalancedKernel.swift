@@ -60,7 +60,7 @@ package struct BalancedKernel<Base: DistanceKernel>: DistanceKernel {
     ) -> UnsafePointer<Base.Element> {
         // SAFETY: as above.
         let decoded = (UnsafeMutableRawPointer(space) + Self.headBytes).assumingMemoryBound(to: Float.self)
-        return vectors.withNewest(slot, space: decoded) { query(of: $0, space: space) }
+        return vectors.withNewest(Slot(slot), space: decoded) { query(of: $0, space: space) }
     }
 
     /// The other kernel's query, and what is added to distances from it.
