@@ -4,9 +4,9 @@ import CKernels
 
 /// Inner products of many queries with many rows: by OpenBLAS where it is linked and passes its self-test, else by the
 /// package's own blocked kernel.
-public struct BatchedProducts: Sendable {
+package struct BatchedProducts: Sendable {
     /// Who computes the products.
-    public enum Backend: Sendable, Hashable {
+    package enum Backend: Sendable, Hashable {
         /// OpenBLAS, with its own description of its build and the processor core that it runs kernels for.
         case openBLAS(build: String, core: String)
 
@@ -18,7 +18,7 @@ public struct BatchedProducts: Sendable {
     }
 
     /// The backend in use, decided by the self-test at the first use in this process.
-    public static var backend: Backend { (replacement ?? linked).backend }
+    package static var backend: Backend { (replacement ?? linked).backend }
 
     /// What this task uses instead of OpenBLAS, in kernels that it makes: tests put a faulty function here.
     @TaskLocal package static var replacement: BatchedProducts?

@@ -56,7 +56,7 @@ public struct DistanceFunction: Sendable {
         }
     }
 
-    /// Returns the distances from each query to each row: inner products by OpenBLAS where it is linked (``BatchedProducts``).
+    /// Returns the distances from each query to each row: inner products by OpenBLAS where it is linked.
     ///
     /// Squared Euclidean distances are computed as `Σ q² + Σ x² - 2 Σ q·x`. That cancels for vectors that are near one another: a
     /// distance may be off by `(dimensions + 8) · 2⁻²⁴ · (|q| + |x|)²`. ``distances(from:to:)`` is exact to the rounding of its

@@ -3,8 +3,8 @@
 extension ExactIndex {
     /// Answers many queries at once, on several threads: each as ``search(_:request:)`` does, to the bit.
     ///
-    /// Many queries are compared with a block of vectors together: by their codes, or by inner products
-    /// (``BatchedProducts``), except under ``Metric/manhattan``. Distances that may belong to the nearest, by a proven bound of
+    /// Many queries are compared with a block of vectors together: by their codes, or by inner products of OpenBLAS where it is
+    /// linked, except under ``Metric/manhattan``. Distances that may belong to the nearest, by a proven bound of
     /// the error, are computed again by the exact kernel.
     ///
     /// Queries see the changes that were made before they are answered.

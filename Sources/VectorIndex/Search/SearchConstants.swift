@@ -3,20 +3,20 @@
 import HNSW
 
 /// How a search of a graph keeps the memory system busy, which the length of the rows that it compares decides.
-public struct SearchConstants: Sendable, Hashable, Encodable {
+package struct SearchConstants: Sendable, Hashable, Encodable {
     /// Bytes of a row that is compared: a vector's, or its codes'; whole cache lines.
-    public let rowBytes: Int
+    package let rowBytes: Int
 
     /// Candidates whose neighbors are measured together.
-    public let candidatesAtOnce: Int
+    package let candidatesAtOnce: Int
 
     /// Cache lines of a row that are asked for before it is compared.
-    public let linesAhead: Int
+    package let linesAhead: Int
 
     /// - Parameters:
     ///   - codes: what vectors are compared by; ``VectorCodes/automatic`` counts as the vectors themselves.
     ///   - rows: what vectors are stored as.
-    public init(_ codes: VectorCodes, dimensions: Int, rows: VectorRows = .float32) {
+    package init(_ codes: VectorCodes, dimensions: Int, rows: VectorRows = .float32) {
         rowBytes =
             codes == .float32 || codes == .automatic
             ? rows.rowBytes(dimensions: dimensions)
@@ -28,7 +28,7 @@ public struct SearchConstants: Sendable, Hashable, Encodable {
 
 extension HNSWIndex {
     /// How searches run now, by ``codesInUse``.
-    public var searchConstants: SearchConstants {
+    package var searchConstants: SearchConstants {
         SearchConstants(codesInUse, dimensions: dimensions, rows: options.rows)
     }
 }
