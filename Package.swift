@@ -43,14 +43,18 @@ let package = Package(
             name: "VectorIndex", dependencies: ["HNSW", "VectorStorage", "DistanceKernels"],
             swiftSettings: swiftSettings),
         .target(name: "Nearest", dependencies: ["VectorIndex"], swiftSettings: swiftSettings),
+        .target(name: "VectorFiles", swiftSettings: swiftSettings),
         .target(
             name: "CommandSupport",
-            dependencies: ["Nearest", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "Nearest", "VectorFiles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "NearestCLI",
             dependencies: [
-                "CommandSupport", "Nearest", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CommandSupport", "Nearest", "VectorFiles",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             resources: [.copy("Resources/static-embedding")],
             swiftSettings: swiftSettings),
@@ -59,7 +63,7 @@ let package = Package(
         .executableTarget(
             name: "index-bench",
             dependencies: [
-                "CommandSupport", "Nearest", "TestSupport",
+                "CommandSupport", "Nearest", "TestSupport", "VectorFiles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks/index-bench", swiftSettings: swiftSettings),
@@ -92,8 +96,12 @@ let package = Package(
             resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
         .testTarget(name: "NearestTests", dependencies: ["Nearest", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "NearestCLITests", dependencies: ["NearestCLI", "CommandSupport", "Nearest", "TestSupport"],
-            resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
+            name: "VectorFilesTests", dependencies: ["VectorFiles", "TestSupport"], resources: [.copy("Fixtures")],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "NearestCLITests",
+            dependencies: ["NearestCLI", "CommandSupport", "Nearest", "TestSupport", "VectorFiles"],
+            swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import CommandSupport
+import VectorFiles
 
 /// Measures what an index does beside search: insertion, searches while it changes, memory, change without end, data that is
 /// hard to index, and opening.

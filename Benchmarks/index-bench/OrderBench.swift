@@ -4,6 +4,7 @@ import ArgumentParser
 import CommandSupport
 import Nearest
 import TestSupport
+import VectorFiles
 
 /// `index-bench order`: recall by the order in which vectors arrive.
 struct OrderBench: ParsableCommand {

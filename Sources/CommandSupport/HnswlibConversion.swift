@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Nearest
+import VectorFiles
 
 extension HnswlibGraph {
     /// The graph of an index's vectors: keys become labels. The index is compacted.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Nearest
+import VectorFiles
 
 /// Stored vectors and queries, as files hold them that ``VectorTable`` reads.
 package struct SearchInputs {
@@ -26,8 +27,8 @@ package struct SearchInputs {
     package init(
         base basePath: String, queries queriesPath: String, limit: Int?, queryLimit: Int?
     ) throws(CommandFailure) {
-        let baseFile = try VectorTable(path: basePath)
-        let queriesFile = try VectorTable(path: queriesPath)
+        let baseFile = try orCommandFailure(VectorTable(path: basePath))
+        let queriesFile = try orCommandFailure(VectorTable(path: queriesPath))
         guard baseFile.columns == queriesFile.columns else {
             throw CommandFailure(
                 "\(queriesPath): vectors of \(queriesFile.columns) dimensions; those of \(basePath) have "
@@ -37,26 +38,26 @@ package struct SearchInputs {
             throw CommandFailure("\(baseFile.columns > 0 ? queriesPath : basePath): holds no values")
         }
         dimensions = baseFile.columns
-        base = try baseFile.floats(limit: limit)
-        queries = try queriesFile.floats(limit: queryLimit)
+        base = try orCommandFailure(baseFile.floats(limit: limit))
+        queries = try orCommandFailure(queriesFile.floats(limit: queryLimit))
     }
 
     /// Reads the first vectors of a file, to be stored.
     package init(base path: String, limit: Int?) throws(CommandFailure) {
-        let file = try VectorTable(path: path)
+        let file = try orCommandFailure(VectorTable(path: path))
         guard file.columns > 0 else { throw CommandFailure("\(path): holds no values") }
-        self.init(dimensions: file.columns, base: try file.floats(limit: limit), queries: [])
+        self.init(dimensions: file.columns, base: try orCommandFailure(file.floats(limit: limit)), queries: [])
     }
 
     /// Reads the first queries of a file, to be asked of an index of so many dimensions.
     package init(queries path: String, dimensions: Int, queryLimit: Int?) throws(CommandFailure) {
-        let file = try VectorTable(path: path)
+        let file = try orCommandFailure(VectorTable(path: path))
         guard file.columns == dimensions else {
             throw CommandFailure(
                 "\(path): vectors of \(file.columns) dimensions; those of the index have \(dimensions)")
         }
         guard file.rows > 0 else { throw CommandFailure("\(path): holds no values") }
-        self.init(dimensions: dimensions, base: [], queries: try file.floats(limit: queryLimit))
+        self.init(dimensions: dimensions, base: [], queries: try orCommandFailure(file.floats(limit: queryLimit)))
     }
 
     /// The values of one query in `queries`.

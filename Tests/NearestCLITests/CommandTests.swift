@@ -5,6 +5,7 @@ import Foundation
 import Nearest
 import TestSupport
 import Testing
+import VectorFiles
 
 @testable import CommandSupport
 @testable import NearestCLI
@@ -180,9 +181,10 @@ struct CommandTests {
         #expect(try NumPyFile(path: folder.path("target.npy")).int32s() == [7, 8])
         #expect(
             try FileManager.default.destinationOfSymbolicLink(atPath: folder.path("link.npy")).hasSuffix("target.npy"))
-        #expect(throws: CommandFailure.self) {
+        let failure = #expect(throws: VectorFileError.self) {
             try NumPyFile.write([1] as [Int32], rows: 1, columns: 1, to: "/dev/full")
         }
+        #expect(failure?.code == "cannotWrite" && failure?.path == "/dev/full")
         let type = try FileManager.default.attributesOfItem(atPath: "/dev/full")[.type] as? FileAttributeType
         #expect(type == .typeCharacterSpecial)
     }

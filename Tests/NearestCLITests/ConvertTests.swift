@@ -4,6 +4,7 @@ import Foundation
 import Nearest
 import TestSupport
 import Testing
+import VectorFiles
 
 @testable import CommandSupport
 @testable import NearestCLI
@@ -101,22 +102,27 @@ struct ConvertTests {
 
     @Test("Of a file that hnswlib wrote, deleted elements are left out and labels become keys")
     func foreignFile() throws {
-        try fixture.folder.write(try HnswlibFixture.bytes(), to: "h.bin")
+        let labels = (0..<24).map { UInt64(1) << 40 + 5 * UInt64($0) }
+        let deleted: Set<Int> = [5, 17]
+        let vectors = Array(fixture.vectors[..<72])
+        let graph = HnswlibGraph(
+            dimensions: 3, m: 3, efConstruction: 20, entryPoint: 0, labels: labels, vectors: vectors,
+            neighbors: (0..<24).map { [[($0 + 1) % 24, ($0 + 7) % 24]] }, isDeleted: (0..<24).map(deleted.contains))
+        try HnswlibFile.write(graph, to: fixture.path("h.bin"))
         _ = try convert("h.bin", "h.nearest", ["--dimensions", "3", "--metric", "l2", "--codes", "auto"])
         let index = try HNSWIndex(contentsOf: fixture.path("h.nearest"))
         #expect(index.count == 22 && index.options == HNSWOptions(m: 3, efConstruction: 20))
         _ = try convert("h.bin", "h.npy", ["--dimensions", "3"])
         let values = try NumPyFile(path: fixture.path("h.npy")).floats()
         var row = 0
-        for element in 0..<HnswlibFixture.count where !HnswlibFixture.deleted.contains(element) {
-            let expected = HnswlibFixture.vectors[element * 3..<(element + 1) * 3]
-            let vector = try #require(try index.vector(for: HnswlibFixture.labels[element]))
+        for element in 0..<24 where !deleted.contains(element) {
+            let expected = vectors[element * 3..<(element + 1) * 3]
+            let vector = try #require(try index.vector(for: labels[element]))
             #expect(vector.elementsEqual(expected) && values[row * 3..<(row + 1) * 3] == expected)
             row += 1
         }
         #expect(values.count == row * 3)
-        #expect(
-            try !index.contains(key: HnswlibFixture.labels[5]) && index.vector(for: HnswlibFixture.labels[17]) == nil)
+        #expect(try !index.contains(key: labels[5]) && index.vector(for: labels[17]) == nil)
     }
 
     @Test("Codes are written as what they stand for")

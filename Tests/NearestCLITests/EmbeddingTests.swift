@@ -3,6 +3,7 @@
 import Foundation
 import TestSupport
 import Testing
+import VectorFiles
 
 @testable import CommandSupport
 @testable import NearestCLI

@@ -4,6 +4,7 @@ import ArgumentParser
 import Foundation
 import TestSupport
 import Testing
+import VectorFiles
 
 @testable import CommandSupport
 @testable import NearestCLI

@@ -4,6 +4,7 @@ import Foundation
 import Nearest
 import TestSupport
 import Testing
+import VectorFiles
 
 @testable import CommandSupport
 @testable import NearestCLI

@@ -4,6 +4,7 @@ import ArgumentParser
 import CommandSupport
 import Foundation
 import Nearest
+import VectorFiles
 
 /// `nearest bench`: builds an index, or opens a saved one, and measures its search.
 struct BenchCommand: ParsableCommand {

@@ -4,6 +4,7 @@ import ArgumentParser
 import CommandSupport
 import Foundation
 import Nearest
+import VectorFiles
 
 /// `nearest build`: builds an index and saves it.
 struct BuildCommand: ParsableCommand {

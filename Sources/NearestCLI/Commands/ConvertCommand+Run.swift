@@ -2,6 +2,7 @@
 
 import CommandSupport
 import Nearest
+import VectorFiles
 
 extension ConvertCommand {
     /// Converts; returns what is said of it.
@@ -24,7 +25,7 @@ extension ConvertCommand {
     }
 
     private func hnswlibFile() throws(CommandFailure) -> HnswlibFile {
-        try HnswlibFile(path: source, dimensions: dimensions ?? 0)
+        try orCommandFailure(HnswlibFile(path: source, dimensions: dimensions ?? 0))
     }
 
     private func exportIndex() throws -> String {
@@ -56,7 +57,7 @@ extension ConvertCommand {
         if let keysOut, let large = ids.first(where: { Int32(exactly: $0) == nil }),
             !keysOut.lowercased().hasSuffix(".npy")
         {
-            throw CommandFailure("\(keysOut): the key \(large) is beyond int32; a .npy file can hold it")
+            throw CommandFailure(.keyOutOfRange(path: keysOut, key: large))
         }
         let text = try write(values, rows: keys.count, columns: columns)
         if let keysOut { try VectorTable.write(ids: ids, rows: keys.count, columns: 1, to: keysOut) }

@@ -4,6 +4,7 @@ import ArgumentParser
 import CommandSupport
 import Foundation
 import Nearest
+import VectorFiles
 
 /// `nearest convert`: vectors and indexes in the formats of others.
 struct ConvertCommand: ParsableCommand {
@@ -78,7 +79,7 @@ struct ConvertCommand: ParsableCommand {
                 conversion.readsHnswlib
                     ? "a file of hnswlib takes --dimensions" : "--dimensions is of files of hnswlib only")
         }
-        if let dimensions { try checkRange("--dimensions", dimensions, HnswlibFile.dimensionsRange) }
+        if let dimensions { try checkRange("--dimensions", dimensions, VectorTable.dimensionsRange) }
         let isImport = conversion == .hnswlibToIndex
         guard (metric != nil) == isImport else {
             throw ValidationError(

@@ -4,6 +4,7 @@ import ArgumentParser
 import CommandSupport
 import Foundation
 import Nearest
+import VectorFiles
 
 /// `nearest exact`: brute force.
 struct ExactCommand: ParsableCommand {

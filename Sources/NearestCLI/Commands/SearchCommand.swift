@@ -3,6 +3,7 @@
 import ArgumentParser
 import CommandSupport
 import Nearest
+import VectorFiles
 
 /// `nearest search`: asks a saved index.
 struct SearchCommand: ParsableCommand {

@@ -4,6 +4,7 @@ import ArgumentParser
 import CommandSupport
 import Foundation
 import Nearest
+import VectorFiles
 
 /// `nearest tune`: shows an index's calibration.
 struct TuneCommand: ParsableCommand {

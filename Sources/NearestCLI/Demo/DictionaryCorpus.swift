@@ -2,6 +2,7 @@
 
 import CommandSupport
 import Nearest
+import VectorFiles
 
 /// WordNet's definitions as entries of a database, and usage examples, which are no stored texts, as queries.
 struct DictionaryCorpus {
@@ -44,9 +45,11 @@ struct DictionaryCorpus {
 
     /// Writes the vectors to `PREFIX.base.npy` and `PREFIX.queries.npy`.
     func write(prefix: String) throws(CommandFailure) {
-        try NumPyFile.write(
-            entries.flatMap(\.vector), rows: entries.count, columns: dimensions, to: prefix + ".base.npy")
-        try NumPyFile.write(
-            queries.flatMap { $0 }, rows: queries.count, columns: dimensions, to: prefix + ".queries.npy")
+        try orCommandFailure(
+            NumPyFile.write(
+                entries.flatMap(\.vector), rows: entries.count, columns: dimensions, to: prefix + ".base.npy"))
+        try orCommandFailure(
+            NumPyFile.write(
+                queries.flatMap { $0 }, rows: queries.count, columns: dimensions, to: prefix + ".queries.npy"))
     }
 }

@@ -2,6 +2,7 @@
 
 import CommandSupport
 import Foundation
+import VectorFiles
 
 /// Turns text into a vector without a neural network: the sum of its pieces' vectors, divided by its length.
 struct StaticEmbedding {
@@ -28,12 +29,12 @@ struct StaticEmbedding {
         guard let tokenizer = WordPieceTokenizer(vocabulary: lines.map(String.init)) else {
             throw CommandFailure("\(vocabularyPath): has no piece [UNK]")
         }
-        let file = try NumPyFile(path: directory.appendingPathComponent("table.i8.npy").path)
+        let file = try orCommandFailure(NumPyFile(path: directory.appendingPathComponent("table.i8.npy").path))
         guard file.rows == lines.count, file.columns > 0 else {
             throw CommandFailure("\(file.path): \(file.rows) × \(file.columns) for \(lines.count) pieces")
         }
         self.tokenizer = tokenizer
-        table = try file.int8s()
+        table = try orCommandFailure(file.int8s())
         dimensions = file.columns
     }
 

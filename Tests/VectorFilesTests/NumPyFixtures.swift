@@ -3,8 +3,7 @@
 import Foundation
 import Testing
 
-@testable import CommandSupport
-@testable import NearestCLI
+@testable import VectorFiles
 
 /// The bytes of a `.npy` file, put together by hand so that each part can be wrong.
 struct NumPyBytes {
@@ -66,7 +65,7 @@ func expectRefusal(
     of path: String, because reason: String? = nil, sourceLocation: SourceLocation = #_sourceLocation,
     _ operation: () throws -> Void
 ) {
-    let failure = #expect(throws: CommandFailure.self, sourceLocation: sourceLocation) { try operation() }
+    let failure = #expect(throws: VectorFileError.self, sourceLocation: sourceLocation) { try operation() }
     guard let failure else { return }
     #expect(failure.description.hasPrefix("\(path): "), sourceLocation: sourceLocation)
     if let reason { #expect(failure.description.contains(reason), sourceLocation: sourceLocation) }

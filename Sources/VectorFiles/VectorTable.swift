@@ -2,7 +2,7 @@
 
 import Foundation
 
-/// A file of equally long rows of numbers, in one of the formats that the end of its name says.
+/// A file of rows of numbers, all of one length. The end of its name tells the format.
 ///
 /// | name     | format                                                | read as floats       | read as int32 |
 /// |----------|-------------------------------------------------------|----------------------|---------------|
@@ -11,7 +11,10 @@ import Foundation
 /// | `.bvecs` | TEXMEX                                                | uint8                |               |
 /// | `.ivecs` | TEXMEX                                                | int32                | int32         |
 package struct VectorTable {
-    /// The names that are read, for help texts and failures.
+    /// The dimensions that files of TEXMEX and of hnswlib may have. An index has the same range.
+    package static let dimensionsRange = 1...65_536
+
+    /// The names that are read, for help texts and errors.
     package static let formats = ".npy, .fvecs, .bvecs or .ivecs"
 
     private enum File {
@@ -22,15 +25,15 @@ package struct VectorTable {
     package let path: String
     package let rows: Int
 
-    /// Values of a row: the dimensions of vectors.
+    /// The values in a row: the dimensions of a vector.
     package let columns: Int
 
     private let file: File
 
     /// Opens a file.
     ///
-    /// - Throws: ``CommandFailure``, naming the file: its name says none of the formats, it cannot be read, or is malformed.
-    package init(path: String) throws(CommandFailure) {
+    /// - Throws: ``VectorFileError``: the name tells none of the formats, or the file cannot be read or is malformed.
+    package init(path: String) throws(VectorFileError) {
         self.path = path
         let name = Self.fileExtension(path)
         if name == "npy" {
@@ -40,14 +43,14 @@ package struct VectorTable {
             let texmex = try TexmexFile(path: path, elementType: elementType)
             (file, rows, columns) = (.texmex(texmex), texmex.rows, texmex.columns)
         } else {
-            throw CommandFailure("\(path): its name must end in \(Self.formats)")
+            throw .unknownFormat(path: path, operation: .reading)
         }
     }
 
     /// The first `limit` rows as floats, one after the other.
     ///
-    /// - Throws: ``CommandFailure``, naming the file: it holds something else, or a row is malformed.
-    package func floats(limit: Int? = nil) throws(CommandFailure) -> [Float] {
+    /// - Throws: ``VectorFileError``: the file holds something else, or a row is malformed.
+    package func floats(limit: Int? = nil) throws(VectorFileError) -> [Float] {
         switch file {
         case .numPy(let file): try file.floats(limit: limit)
         case .texmex(let file): try file.floats(limit: limit)
@@ -56,8 +59,8 @@ package struct VectorTable {
 
     /// All values of a file of int32.
     ///
-    /// - Throws: ``CommandFailure``, naming the file: it holds something else, or a row is malformed.
-    package func int32s() throws(CommandFailure) -> [Int32] {
+    /// - Throws: ``VectorFileError``: the file holds something else, or a row is malformed.
+    package func int32s() throws(VectorFileError) -> [Int32] {
         switch file {
         case .numPy(let file): try file.int32s()
         case .texmex(let file): try file.int32s()
@@ -74,12 +77,12 @@ package struct VectorTable {
 extension VectorTable {
     /// Writes floats to a `.npy` or `.fvecs` file.
     ///
-    /// - Throws: ``CommandFailure``: the name says neither, the file cannot be written, or the format cannot hold the values.
-    package static func write(_ values: [Float], rows: Int, columns: Int, to path: String) throws(CommandFailure) {
+    /// - Throws: ``VectorFileError``: the name tells neither, the file cannot be written, or the format cannot hold the values.
+    package static func write(_ values: [Float], rows: Int, columns: Int, to path: String) throws(VectorFileError) {
         switch fileExtension(path) {
         case "npy": try NumPyFile.write(values, rows: rows, columns: columns, to: path)
         case "fvecs": try TexmexFile.write(values, rows: rows, columns: columns, to: path)
-        default: throw CommandFailure("\(path): floats are written to .npy or .fvecs")
+        default: throw .unknownFormat(path: path, operation: .writingFloats)
         }
     }
 
@@ -91,24 +94,24 @@ extension VectorTable {
 
     /// Writes int32 to a `.npy` or `.ivecs` file.
     ///
-    /// - Throws: ``CommandFailure``, as of floats.
-    package static func write(_ values: [Int32], rows: Int, columns: Int, to path: String) throws(CommandFailure) {
+    /// - Throws: ``VectorFileError``, as for floats.
+    package static func write(_ values: [Int32], rows: Int, columns: Int, to path: String) throws(VectorFileError) {
         switch fileExtension(path) {
         case "npy": try NumPyFile.write(values, rows: rows, columns: columns, to: path)
         case "ivecs": try TexmexFile.write(values, rows: rows, columns: columns, to: path)
-        default: throw CommandFailure("\(path): int32 are written to .npy or .ivecs")
+        default: throw .unknownFormat(path: path, operation: .writingIntegers)
         }
     }
 
     /// Writes ids to a `.npy` or `.ivecs` file: as int32 if all fit, otherwise as int64, which only `.npy` has.
     ///
-    /// - Throws: ``CommandFailure``, as of floats.
-    package static func write(ids: [Int64], rows: Int, columns: Int, to path: String) throws(CommandFailure) {
+    /// - Throws: ``VectorFileError``, as for floats.
+    package static func write(ids: [Int64], rows: Int, columns: Int, to path: String) throws(VectorFileError) {
         guard let large = ids.first(where: { Int32(exactly: $0) == nil }) else {
             return try write(ids.map { Int32($0) }, rows: rows, columns: columns, to: path)
         }
         guard fileExtension(path) == "npy" else {
-            throw CommandFailure("\(path): the key \(large) is beyond int32; a .npy file can hold it")
+            throw .keyOutOfRange(path: path, key: large)
         }
         try NumPyFile.write(ids, rows: rows, columns: columns, to: path)
     }

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A graph to be written as a file of hnswlib. Elements are numbered from 0 in the order of the arrays.
+/// A graph to write as a file of hnswlib. Elements are numbered from 0 in the order of the arrays.
 package struct HnswlibGraph {
     package var dimensions: Int
 
-    /// The most neighbors of an element on a level above 0; level 0 has twice as many.
+    /// The most neighbors of an element on a level above 0. Level 0 has twice as many.
     package var m: Int
     package var efConstruction: Int
 
-    /// An element of the highest level; nil without elements.
+    /// An element of the highest level. Nil without elements.
     package var entryPoint: Int?
 
-    /// One an element, all different.
+    /// The labels of the elements. No two are equal.
     package var labels: [UInt64]
 
-    /// One after the other; for cosine normalized.
+    /// The vectors, one after the other. Normalized for cosine.
     package var vectors: [Float]
 
-    /// Elements: of each element, of each of its levels from 0 on. An element's level is the count of its lists less one.
+    /// The neighbors of each element on each of its levels, from 0 on. An element with n lists is of level n - 1.
     package var neighbors: [[[UInt32]]]
 
-    /// Whether each element is marked as deleted: linked, and not to be found.
+    /// Whether each element is marked as deleted. Searches pass through it and do not return it.
     package var isDeleted: [Bool]
 
-    /// Makes a graph of elements that are not deleted unless `isDeleted` says so.
+    /// Makes a graph. Without `isDeleted`, no element is deleted.
     package init(
         dimensions: Int, m: Int, efConstruction: Int, entryPoint: Int?, labels: [UInt64], vectors: [Float],
         neighbors: [[[UInt32]]], isDeleted: [Bool]? = nil
@@ -40,11 +40,11 @@ package struct HnswlibGraph {
 
     /// The file's header.
     ///
-    /// - Precondition: the parameters are in hnswlib's ranges, the arrays fit each other, the entry point is of the highest level,
-    ///   and neighbors exist on the level where they are named, no more than fit.
+    /// - Precondition: the parameters are in hnswlib's ranges. The arrays fit each other. The entry point is of the highest level.
+    ///   Each neighbor exists on the level of its list, and no list is longer than its places.
     fileprivate func checkedHeader() -> HnswlibHeader {
         let count = labels.count
-        precondition(HnswlibFile.dimensionsRange.contains(dimensions) && HnswlibFile.mRange.contains(m))
+        precondition(VectorTable.dimensionsRange.contains(dimensions) && HnswlibFile.mRange.contains(m))
         precondition((0..<1 << 32).contains(efConstruction) && count < 1 << 32)
         precondition(vectors.count == count * dimensions && neighbors.count == count && isDeleted.count == count)
         let maximumLevel = neighbors.reduce(0) { max($0, $1.count) } - 1
@@ -65,11 +65,11 @@ package struct HnswlibGraph {
 }
 
 extension HnswlibFile {
-    /// Writes an index that hnswlib loads and searches. As hnswlib does, it takes M candidates where `efConstruction` says fewer.
+    /// Writes an index that hnswlib loads and searches. An `efConstruction` below M is written as M, as hnswlib does.
     ///
-    /// - Throws: ``CommandFailure``: the file cannot be written.
+    /// - Throws: ``VectorFileError/cannotWrite(path:reason:)``.
     /// - Precondition: the graph is as ``HnswlibGraph`` describes it.
-    package static func write(_ graph: HnswlibGraph, to path: String) throws(CommandFailure) {
+    package static func write(_ graph: HnswlibGraph, to path: String) throws(VectorFileError) {
         let header = graph.checkedHeader()
         var words = header.words
         words.reserveCapacity(header.offset(ofElement: header.count) / 4 + 2 * header.count)

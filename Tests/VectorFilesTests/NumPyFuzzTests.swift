@@ -4,8 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import CommandSupport
-@testable import NearestCLI
+@testable import VectorFiles
 
 @Suite("Damaged NumPy files")
 struct NumPyFuzzTests {
@@ -54,7 +53,7 @@ struct NumPyFuzzTests {
                     }
                     #expect(count == read.rows * read.columns, "seed \(seed)")
                     accepted += 1
-                } catch let failure as CommandFailure {
+                } catch let failure as VectorFileError {
                     #expect(failure.description.hasPrefix("\(path): "), "seed \(seed)")
                     refused += 1
                 }
@@ -75,7 +74,7 @@ struct NumPyFuzzTests {
                     ? Self.telling.randomElement(using: &generator)! : UInt8.random(in: 0...255, using: &generator)
             }
             try withFile(file.bytes) { path in
-                let failure = #expect(throws: CommandFailure.self, "seed \(seed)") { _ = try NumPyFile(path: path) }
+                let failure = #expect(throws: VectorFileError.self, "seed \(seed)") { _ = try NumPyFile(path: path) }
                 #expect(failure?.description.hasPrefix("\(path): ") ?? false, "seed \(seed)")
             }
         }

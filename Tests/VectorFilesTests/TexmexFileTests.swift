@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import CommandSupport
+@testable import VectorFiles
 
 /// The bytes of a file of TEXMEX. Each row can say dimensions of its own.
 private func texmexBytes(_ rows: [(dimensions: Int32, elements: [UInt8])]) -> [UInt8] {
@@ -187,7 +187,7 @@ struct TexmexFileTests {
                     let file = try TexmexFile(path: path, elementType: elementType)
                     #expect(try file.floats().count == file.rows * file.columns, "seed \(seed)")
                     accepted += 1
-                } catch let failure as CommandFailure {
+                } catch let failure as VectorFileError {
                     #expect(failure.description.hasPrefix("\(path): "), "seed \(seed)")
                     refused += 1
                 }

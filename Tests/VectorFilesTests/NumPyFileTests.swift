@@ -3,8 +3,7 @@
 import Foundation
 import Testing
 
-@testable import CommandSupport
-@testable import NearestCLI
+@testable import VectorFiles
 
 @Suite("NumPy files that are read")
 struct NumPyFileTests {

@@ -4,11 +4,6 @@ import Foundation
 
 /// The header of a `.npy` file, checked against the length of the file.
 struct NumPyHeader {
-    struct Malformed: Error, CustomStringConvertible {
-        let description: String
-        init(_ description: String) { self.description = description }
-    }
-
     let elementType: NumPyFile.ElementType
     let isBigEndian: Bool
     let isFortranOrder: Bool

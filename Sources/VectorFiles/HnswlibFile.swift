@@ -34,20 +34,18 @@ import Foundation
 /// The file says neither what it is, nor its metric, nor its dimensions. Under cosine, hnswlib's Python package stores normalized
 /// vectors under the inner product.
 ///
-/// Every field is checked against the others and against the length of the file, and the elements that are not deleted have
-/// labels of their own; vectors may hold any values. Files that hnswlib itself would search out of bounds are refused.
+/// Every field is checked against the others and against the length of the file. No two elements that are not deleted may share a
+/// label. Vectors may hold any values. Files that hnswlib itself would search out of bounds are refused.
 ///
 /// Source: hnswlib 0.8.0, `hnswlib/hnswalg.h`.
 package struct HnswlibFile {
-    package static let dimensionsRange = 1...65_536
-
-    /// One connection has no level multiplier; a list's count of 2 M neighbors has 16 bits.
+    /// At least 2: 1 / ln 1 is no level multiplier. At most 32,767: the count of a list of 2 M neighbors has 16 bits.
     package static let mRange = 2...32_767
 
     package let path: String
     package let labels: [UInt64]
 
-    /// Whether each element is marked as deleted: it is linked, and not found.
+    /// Whether each element is marked as deleted. Searches pass through it and do not return it.
     package let isDeleted: [Bool]
 
     /// The highest level of each element.
@@ -56,7 +54,7 @@ package struct HnswlibFile {
     private let header: HnswlibHeader
     private let data: Data
 
-    /// The offset of each element's list on level 1, or of what lies behind.
+    /// The offset of each element's list on level 1, or where it would begin.
     private let upperLists: [Int]
 
     package var count: Int { header.count }
@@ -65,27 +63,28 @@ package struct HnswlibFile {
     package var m: Int { header.m }
     package var efConstruction: Int { header.efConstruction }
 
-    /// The element that a search begins at; nil without elements.
+    /// The element that a search begins at. Nil without elements.
     package var entryPoint: Int? { header.entryPoint }
 
     /// Maps a file and checks all of it but the values of the vectors.
     ///
-    /// - Throws: ``CommandFailure``, naming the file and the field or element: it cannot be read, holds vectors of other
-    ///   dimensions, is malformed, or two elements that are not deleted have one label.
-    package init(path: String, dimensions: Int) throws(CommandFailure) {
+    /// - Throws: ``VectorFileError/cannotRead(path:reason:)``.
+    ///   ``VectorFileError/malformed(path:reason:)``, which names the field or the element: the dimensions are others, the parts
+    ///   contradict each other, or two elements that are not deleted have one label.
+    package init(path: String, dimensions: Int) throws(VectorFileError) {
         try self.init(FileBytes.map(path), path: path, dimensions: dimensions)
     }
 
-    init(_ data: Data, path: String, dimensions: Int) throws(CommandFailure) {
+    init(_ data: Data, path: String, dimensions: Int) throws(VectorFileError) {
         self.path = path
         self.data = data
-        do throws(HnswlibHeader.Malformed) {
+        do throws(Malformed) {
             header = try HnswlibHeader(data, dimensions: dimensions)
             (levels, upperLists) = try Self.levels(data.bytes, header)
             isDeleted = try Self.checkedLists(data.bytes, header, levels: levels, upperLists: upperLists)
             labels = try Self.checkedLabels(data.bytes, header, isDeleted: isDeleted)
         } catch {
-            throw CommandFailure("\(path): \(error.description)")
+            throw error.error(path: path)
         }
     }
 
@@ -115,12 +114,10 @@ package struct HnswlibFile {
 // MARK: - Checks
 
 extension HnswlibFile {
-    private typealias Malformed = HnswlibHeader.Malformed
-
-    /// The level of each element and where its lists above level 0 begin, by their lengths, which must use up the file.
+    /// The level of each element, and the offset of its lists above level 0. The last list must end where the file ends.
     private static func levels(
         _ bytes: borrowing RawSpan, _ header: HnswlibHeader
-    ) throws(HnswlibHeader.Malformed) -> (levels: [Int], upperLists: [Int]) {
+    ) throws(Malformed) -> (levels: [Int], upperLists: [Int]) {
         var levels: [Int] = []
         var upperLists: [Int] = []
         levels.reserveCapacity(header.count)
@@ -155,10 +152,10 @@ extension HnswlibFile {
         return (levels, upperLists)
     }
 
-    /// Whether each element is deleted, after a check of all lists: neighbors exist, and on the list's level.
+    /// Whether each element is deleted. Checks all lists: each neighbor must exist on the list's level.
     private static func checkedLists(
         _ bytes: borrowing RawSpan, _ header: HnswlibHeader, levels: [Int], upperLists: [Int]
-    ) throws(HnswlibHeader.Malformed) -> [Bool] {
+    ) throws(Malformed) -> [Bool] {
         var isDeleted: [Bool] = []
         isDeleted.reserveCapacity(header.count)
         for element in 0..<header.count {
@@ -187,10 +184,10 @@ extension HnswlibFile {
         return isDeleted
     }
 
-    /// The label of each element, after a check that those not deleted have different ones.
+    /// The label of each element. Checks that no two elements that are not deleted share one.
     private static func checkedLabels(
         _ bytes: borrowing RawSpan, _ header: HnswlibHeader, isDeleted: [Bool]
-    ) throws(HnswlibHeader.Malformed) -> [UInt64] {
+    ) throws(Malformed) -> [UInt64] {
         var labels: [UInt64] = []
         labels.reserveCapacity(header.count)
         var known = Set<UInt64>(minimumCapacity: header.count)

@@ -2,7 +2,7 @@
 
 import Foundation
 
-/// A file in NumPy's `.npy` format, mapped into memory: two dimensions, in C or Fortran order, of either order of bytes.
+/// A file in NumPy's `.npy` format, mapped into memory. Rows and columns in C or Fortran order, bytes in either order.
 ///
 /// | bytes   | content                                                                                   |
 /// |---------|-------------------------------------------------------------------------------------------|
@@ -14,7 +14,7 @@ import Foundation
 ///
 /// Source: the format's description in NumPy's `numpy/lib/format.py`.
 package struct NumPyFile {
-    /// What an element is, as `descr` says it after the order of bytes.
+    /// What an element is. `descr` says so after the order of bytes.
     package enum ElementType: String {
         case float64 = "f8"
         case float32 = "f4"
@@ -45,7 +45,7 @@ package struct NumPyFile {
 
     private let isBigEndian: Bool
 
-    /// Whether columns lie one after the other, not rows.
+    /// Whether the file holds column after column, not row after row.
     private let isFortranOrder: Bool
 
     private let data: Data
@@ -54,15 +54,15 @@ package struct NumPyFile {
     /// Maps a file and reads its header.
     ///
     /// - Parameter acceptsOneDimension: whether a file of one dimension is read too, as one column.
-    /// - Throws: ``CommandFailure``, naming the file: it cannot be read, is malformed, or is of a kind not read here.
-    package init(path: String, acceptsOneDimension: Bool = false) throws(CommandFailure) {
+    /// - Throws: ``VectorFileError``: the file cannot be read, or is malformed.
+    package init(path: String, acceptsOneDimension: Bool = false) throws(VectorFileError) {
         self.path = path
         data = try FileBytes.map(path)
         let header: NumPyHeader
-        do throws(NumPyHeader.Malformed) {
+        do throws(Malformed) {
             header = try NumPyHeader(data, acceptsOneDimension: acceptsOneDimension)
         } catch {
-            throw CommandFailure("\(path): \(error.description)")
+            throw error.error(path: path)
         }
         elementType = header.elementType
         isBigEndian = header.isBigEndian
@@ -74,9 +74,9 @@ package struct NumPyFile {
 
     /// The first `limit` rows as floats, one after the other.
     ///
-    /// - Throws: ``CommandFailure``, naming the file and the row: a float64 is beyond the range of float32, or an integer has no equal
-    ///   float32.
-    package func floats(limit: Int? = nil) throws(CommandFailure) -> [Float] {
+    /// - Throws: ``VectorFileError/valueOutOfRange(path:row:value:type:)``: a float64 is beyond float32.
+    ///   ``VectorFileError/inexactValue(path:row:value:)``: no float32 equals an integer.
+    package func floats(limit: Int? = nil) throws(VectorFileError) -> [Float] {
         switch elementType {
         case .float32: return elements(limit, UInt32.self) { Float(bitPattern: $0) }
         case .float16: return elements(limit, UInt16.self) { Float(halfBits: $0) }
@@ -85,7 +85,7 @@ package struct NumPyFile {
             guard floats.contains(where: \.isInfinite) else { return floats }
             let values = elements(limit, UInt64.self) { Double(bitPattern: $0) }
             if let place = values.indices.first(where: { values[$0].isFinite && floats[$0].isInfinite }) {
-                throw failure(place, "\(values[place]), which is beyond float32")
+                throw outOfRange(values[place], at: place, type: "float32")
             }
             return floats
         case .int8, .uint8, .int16, .uint16:
@@ -93,7 +93,7 @@ package struct NumPyFile {
         case .int32, .uint32, .int64, .uint64:
             let values = try integers(limit)
             if let place = values.firstIndex(where: { Float(exactly: $0) == nil }) {
-                throw failure(place, "\(values[place]), which no float32 equals")
+                throw .inexactValue(path: path, row: place / columns, value: "\(values[place])")
             }
             return values.map { Float($0) }
         }
@@ -101,24 +101,26 @@ package struct NumPyFile {
 
     /// All elements of a file of integers.
     ///
-    /// - Throws: ``CommandFailure``, naming the file: it holds something else, or a value is beyond int32.
-    package func int32s() throws(CommandFailure) -> [Int32] {
+    /// - Throws: ``VectorFileError``: the file holds no integers, or a value is beyond int32.
+    package func int32s() throws(VectorFileError) -> [Int32] {
         if elementType == .int32 { return elements(nil, UInt32.self) { Int32(bitPattern: $0) } }
         let values = try integers(nil)
         if let place = values.firstIndex(where: { Int32(exactly: $0) == nil }) {
-            throw failure(place, "\(values[place]), which is beyond int32")
+            throw outOfRange(values[place], at: place, type: "int32")
         }
         return values.map { Int32($0) }
     }
 
     /// The first `limit` rows of an int8 file.
-    package func int8s(limit: Int? = nil) throws(CommandFailure) -> [Int8] {
-        guard elementType == .int8 else { throw CommandFailure("\(path): holds \(elementType), wanted int8") }
+    ///
+    /// - Throws: ``VectorFileError/wrongElementType(path:found:wanted:)``.
+    package func int8s(limit: Int? = nil) throws(VectorFileError) -> [Int8] {
+        guard elementType == .int8 else { throw wrongType(wanted: "int8") }
         return elements(limit, UInt8.self) { Int8(bitPattern: $0) }
     }
 
     /// The first `limit` rows of a file of integers.
-    private func integers(_ limit: Int?) throws(CommandFailure) -> [Int64] {
+    private func integers(_ limit: Int?) throws(VectorFileError) -> [Int64] {
         switch elementType {
         case .int8: return elements(limit, UInt8.self) { Int64(Int8(bitPattern: $0)) }
         case .uint8: return elements(limit, UInt8.self) { Int64($0) }
@@ -130,20 +132,24 @@ package struct NumPyFile {
         case .uint64:
             let values = elements(limit, UInt64.self) { $0 }
             if let place = values.firstIndex(where: { $0 > UInt64(Int64.max) }) {
-                throw failure(place, "\(values[place]), which is beyond int64")
+                throw outOfRange(values[place], at: place, type: "int64")
             }
             return values.map { Int64($0) }
         case .float16, .float32, .float64:
-            throw CommandFailure("\(path): holds \(elementType), wanted integers, such as int32")
+            throw wrongType(wanted: "integers, such as int32")
         }
     }
 
-    /// Says what is wrong with the value at a place among the rows.
-    private func failure(_ place: Int, _ fault: String) -> CommandFailure {
-        CommandFailure("\(path): row \(place / columns) holds \(fault)")
+    /// The error for the value at a place, which is counted over all rows.
+    private func outOfRange(_ value: some Numeric, at place: Int, type: String) -> VectorFileError {
+        .valueOutOfRange(path: path, row: place / columns, value: "\(value)", type: type)
     }
 
-    /// The first `limit` rows, one after the other, each element made of its bits.
+    private func wrongType(wanted: String) -> VectorFileError {
+        .wrongElementType(path: path, found: "\(elementType)", wanted: wanted)
+    }
+
+    /// The first `limit` rows, one after the other. `convert` makes each element from its bits.
     private func elements<Raw: FixedWidthInteger & BitwiseCopyable, Element>(
         _ limit: Int?, _ raw: Raw.Type, _ convert: (Raw) -> Element
     ) -> [Element] {
@@ -171,23 +177,23 @@ package struct NumPyFile {
 
 extension NumPyFile {
     /// Writes an int32 file.
-    package static func write(_ values: [Int32], rows: Int, columns: Int, to path: String) throws(CommandFailure) {
+    package static func write(_ values: [Int32], rows: Int, columns: Int, to path: String) throws(VectorFileError) {
         try write(values.map { UInt32(bitPattern: $0) }, as: .int32, rows: rows, columns: columns, to: path)
     }
 
     /// Writes a float32 file.
-    package static func write(_ values: [Float], rows: Int, columns: Int, to path: String) throws(CommandFailure) {
+    package static func write(_ values: [Float], rows: Int, columns: Int, to path: String) throws(VectorFileError) {
         try write(values.map(\.bitPattern), as: .float32, rows: rows, columns: columns, to: path)
     }
 
     /// Writes an int64 file.
-    package static func write(_ values: [Int64], rows: Int, columns: Int, to path: String) throws(CommandFailure) {
+    package static func write(_ values: [Int64], rows: Int, columns: Int, to path: String) throws(VectorFileError) {
         try write(values.map { UInt64(bitPattern: $0) }, as: .int64, rows: rows, columns: columns, to: path)
     }
 
     private static func write<Raw: FixedWidthInteger>(
         _ values: [Raw], as elementType: ElementType, rows: Int, columns: Int, to path: String
-    ) throws(CommandFailure) {
+    ) throws(VectorFileError) {
         precondition(values.count == rows * columns)
         var header = "{'descr': '<\(elementType.rawValue)', 'fortran_order': False, 'shape': (\(rows), \(columns)), }"
         // The data begins at a multiple of 64 bytes; the header ends with a newline.

@@ -2,13 +2,8 @@
 
 import Foundation
 
-/// What a file of hnswlib begins with, and where what follows lies. ``HnswlibFile`` has the table.
+/// The first 96 bytes of a file of hnswlib, and the offsets that follow from them. ``HnswlibFile`` has the table.
 struct HnswlibHeader {
-    struct Malformed: Error, CustomStringConvertible {
-        let description: String
-        init(_ description: String) { self.description = description }
-    }
-
     static let byteCount = 96
 
     let dimensions: Int
@@ -17,7 +12,7 @@ struct HnswlibHeader {
     let capacity: Int
     let count: Int
 
-    /// -1 where there are no elements, as there is no entry point then.
+    /// The level of the entry point. -1 without elements.
     let maximumLevel: Int
     let entryPoint: Int?
 
@@ -41,15 +36,14 @@ struct HnswlibHeader {
 // MARK: - Reading
 
 extension HnswlibHeader {
-    /// Sizes and numbers of elements that are believed: element numbers have 32 bits.
+    /// The sizes and counts that a header may have. Element numbers have 32 bits.
     private static let countRange = 0...UInt64(UInt32.max)
 
     /// Reads a header, and checks its fields against each other and against the length of the file.
     ///
-    /// With at most 2³² elements of at most 4 × 65,536 + 8 × 32,767 + 12 bytes, no product of numbers that are accepted
-    /// overflows.
+    /// No product of accepted numbers overflows: there are at most 2³² elements of at most 4 × 65,536 + 8 × 32,767 + 12 bytes.
     init(_ data: Data, dimensions: Int) throws(Malformed) {
-        guard HnswlibFile.dimensionsRange.contains(dimensions) else {
+        guard VectorTable.dimensionsRange.contains(dimensions) else {
             throw Malformed("vectors of \(dimensions) dimensions are not read")
         }
         guard data.count >= Self.byteCount else {
@@ -77,7 +71,7 @@ extension HnswlibHeader {
         }
     }
 
-    /// The number of connections, which the header says four times over.
+    /// M. The header gives it in four fields, which must agree.
     private static func connections(_ bytes: borrowing RawSpan) throws(Malformed) -> Int {
         let m = bytes.integer(UInt64.self, at: 72)
         guard let connections = Int(exactly: m), HnswlibFile.mRange.contains(connections) else {

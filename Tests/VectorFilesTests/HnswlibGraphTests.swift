@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import CommandSupport
+@testable import VectorFiles
 
 @Suite("Files of hnswlib that are written")
 struct HnswlibGraphTests {

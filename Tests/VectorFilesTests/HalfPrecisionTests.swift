@@ -3,8 +3,7 @@
 import Foundation
 import Testing
 
-@testable import CommandSupport
-@testable import NearestCLI
+@testable import VectorFiles
 
 @Suite("Half precision")
 struct HalfPrecisionTests {

@@ -4,21 +4,21 @@ import Foundation
 
 /// The bytes of a whole file.
 enum FileBytes {
-    /// Maps a file into memory; an empty one has no bytes.
+    /// Maps a file into memory. An empty file has no bytes.
     ///
-    /// - Throws: ``CommandFailure``: it cannot be read.
-    static func map(_ path: String) throws(CommandFailure) -> Data {
+    /// - Throws: ``VectorFileError/cannotRead(path:reason:)``.
+    static func map(_ path: String) throws(VectorFileError) -> Data {
         do {
             return try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
         } catch {
-            throw CommandFailure("\(path): cannot be read: \(error.localizedDescription)")
+            throw .cannotRead(path: path, reason: error.localizedDescription)
         }
     }
 
-    /// Replaces a file whole, through a link if the path is one; a device or a pipe is written to.
+    /// Replaces a file whole. A link is followed. A device or a pipe is written to.
     ///
-    /// - Throws: ``CommandFailure``: it cannot be written; a file that was there is as it was.
-    static func write(_ data: Data, to path: String) throws(CommandFailure) {
+    /// - Throws: ``VectorFileError/cannotWrite(path:reason:)``. A file that was there stays as it was.
+    static func write(_ data: Data, to path: String) throws(VectorFileError) {
         do {
             let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
             let type = try? FileManager.default.attributesOfItem(atPath: url.path)[.type] as? FileAttributeType
@@ -30,32 +30,32 @@ enum FileBytes {
                 try handle.close()
             }
         } catch {
-            throw CommandFailure("\(path): cannot be written: \(error.localizedDescription)")
+            throw .cannotWrite(path: path, reason: error.localizedDescription)
         }
     }
 
-    /// Replaces a file by 32-bit words, little-endian.
+    /// Replaces a file by little-endian 32-bit words.
     ///
-    /// - Throws: ``CommandFailure``, as of bytes.
-    static func write(words: consuming [UInt32], to path: String) throws(CommandFailure) {
+    /// - Throws: ``VectorFileError/cannotWrite(path:reason:)``. A file that was there stays as it was.
+    static func write(words: consuming [UInt32], to path: String) throws(VectorFileError) {
         for i in words.indices { words[i] = words[i].littleEndian }
-        let result = words.withUnsafeMutableBytes { bytes -> Result<Void, CommandFailure> in
-            // SAFETY: the data is gone before the words are.
+        let result = words.withUnsafeMutableBytes { bytes -> Result<Void, VectorFileError> in
+            // SAFETY: `write` keeps no reference to the data, which ends before the words do.
             let data = bytes.baseAddress.map { Data(bytesNoCopy: $0, count: bytes.count, deallocator: .none) } ?? Data()
-            return Result { () throws(CommandFailure) in try write(data, to: path) }
+            return Result { () throws(VectorFileError) in try write(data, to: path) }
         }
         try result.get()
     }
 }
 
 extension RawSpan {
-    /// The little-endian integer at an offset, which need not be aligned; beyond the end a trap.
+    /// The little-endian integer at an offset. The offset need not be aligned. One beyond the end traps.
     func integer<Integer: FixedWidthInteger & BitwiseCopyable>(_ type: Integer.Type, at offset: Int) -> Integer {
         // SAFETY: every bit pattern is an integer, and the load checks its bounds.
         Integer(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: type))
     }
 
-    /// Runs of `length` little-endian integers, which begin `stride` bytes apart, one after the other.
+    /// Returns `runs` runs of `length` little-endian integers each, one after the other. Runs begin `stride` bytes apart.
     ///
     /// - Precondition: they lie within the bytes.
     func integers<Integer: FixedWidthInteger & BitwiseCopyable>(

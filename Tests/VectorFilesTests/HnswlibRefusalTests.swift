@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@testable import CommandSupport
+@testable import VectorFiles
 
 @Suite("Files of hnswlib whose parts contradict each other")
 struct HnswlibRefusalTests {

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import CommandSupport
+@testable import VectorFiles
 
 @Suite("Files of hnswlib that are read")
 struct HnswlibFileTests {
@@ -102,7 +102,7 @@ struct HnswlibFileTests {
         for place in bytes.indices {
             var damaged = bytes
             damaged[place] ^= 1 << UInt8(bit)
-            do throws(CommandFailure) {
+            do throws(VectorFileError) {
                 let file = try HnswlibFixture.read(damaged)
                 let reading = HnswlibReading(file)
                 #expect((reading == original) == idle.contains(place), "byte \(place)")
@@ -120,7 +120,7 @@ struct HnswlibFileTests {
         var refused = 0
         for seed in 0..<3000 as Range<UInt64> {
             var random = SeededGenerator(seed: seed)
-            do throws(CommandFailure) {
+            do throws(VectorFileError) {
                 let file = try HnswlibFixture.read(Damage.apply(to: bytes, using: &random))
                 let reading = HnswlibReading(file)
                 #expect(reading.labels.count == file.count, "seed \(seed)")

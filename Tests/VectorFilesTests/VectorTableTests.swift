@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@testable import CommandSupport
+@testable import VectorFiles
 
 @Suite("Files of vectors by their names")
 struct VectorTableTests {

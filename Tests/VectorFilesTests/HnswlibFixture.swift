@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@testable import CommandSupport
+@testable import VectorFiles
 
 /// A file that hnswlib 0.8.0 wrote (`Fixtures/make_hnswlib.py`): 24 elements of 3 dimensions on three levels, M 3,
 /// `ef_construction` 20, `max_elements` 30, elements 5 and 17 marked as deleted.
@@ -26,7 +26,7 @@ enum HnswlibFixture {
     }
 
     /// Reads bytes as a file of this name would be.
-    static func read(_ bytes: [UInt8], dimensions: Int = dimensions) throws(CommandFailure) -> HnswlibFile {
+    static func read(_ bytes: [UInt8], dimensions: Int = dimensions) throws(VectorFileError) -> HnswlibFile {
         try HnswlibFile(Data(bytes), path: name, dimensions: dimensions)
     }
 
