@@ -37,7 +37,7 @@ struct BenchArguments: ParsableArguments {
         guard (base == nil) == (queries == nil) else {
             throw ValidationError("give both --base and --queries, or neither")
         }
-        try checkRange("--dimensions", dimensions, 1...65_536)
+        try checkRange("--dimensions", dimensions, IndexLimits.dimensions)
         try checkRange("--k", k, 1...SearchInputs.maximumK)
         try checkRange("--ef", ef, HNSWOptions.efSearchRange)
         try checkRange("--query-limit", queryLimit, 1...1_000_000)

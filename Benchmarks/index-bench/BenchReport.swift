@@ -11,11 +11,7 @@ struct BenchReport<Row: Encodable>: Encodable {
 
     /// Prints one JSON object, or the subject and a table of `columns`, each a title and what it shows of a row.
     func print(json: Bool, columns: [(title: String, text: (Row) -> String)]) throws {
-        if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            return try Output.print(String(decoding: try encoder.encode(self), as: UTF8.self))
-        }
+        if json { return try Output.printJSON(self) }
         let cells = [columns.map(\.title)] + rows.map { row in columns.map { $0.text(row) } }
         let widths = columns.indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
         let lines = cells.map { line in

@@ -59,7 +59,7 @@ struct ChurnBench: ParsableCommand {
         try checkRange("--generated", generated, 1...Int.max)
         try checkRange("--replacements", replacements, 1...Int.max)
         try checkRange("--batch", batch, 1...Int.max)
-        try checkRange("--threads", threads, 1...1024)
+        try checkRange("--threads", threads, IndexLimits.threads)
         guard noise >= 0, noise <= 1 else { throw ValidationError("--noise is \(noise); it must be from 0 to 1") }
         try checkRange("--rounds", rounds, 1...1_000_000)
     }

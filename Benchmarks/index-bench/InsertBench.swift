@@ -52,7 +52,7 @@ struct InsertBench: ParsableCommand {
 
     mutating func validate() throws {
         try checkRange("--onto", onto, 0...Int.max)
-        try checkRange("--threads", threads, 2...1024)
+        try checkRange("--threads", threads, 2...IndexLimits.threads.upperBound)
         try checkRange("--rounds", rounds, 1...1_000_000)
         _ = try numbers("--sizes", sizes)
     }

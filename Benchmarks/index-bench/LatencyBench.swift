@@ -48,8 +48,8 @@ struct LatencyBench: ParsableCommand {
 
     mutating func validate() throws {
         try checkRange("--stored", stored, 1...Int.max)
-        try checkRange("--readers", readers, 1...1024)
-        try checkRange("--writer-threads", writerThreads, 1...1024)
+        try checkRange("--readers", readers, IndexLimits.threads)
+        try checkRange("--writer-threads", writerThreads, IndexLimits.threads)
         try checkRange("--batch", batch, 1...Int.max)
         try checkRange("--rounds", rounds, 1...1_000_000)
         guard seconds > 0, seconds <= 3600 else {

@@ -61,7 +61,7 @@ struct LoadBench: ParsableCommand {
 
     mutating func validate() throws {
         _ = try numbers("--counts", counts)
-        try checkRange("--dimensions", dimensions, 1...65_536)
+        try checkRange("--dimensions", dimensions, IndexLimits.dimensions)
         try checkRange("--rounds", rounds, 1...1000)
         guard limitSeconds > 0, limitSeconds < 1e6 else { throw ValidationError("--limit-seconds is \(limitSeconds)") }
     }

@@ -58,7 +58,7 @@ struct LoadOnce: ParsableCommand {
             case .map: try open(SnapshotOptions(verification: .none))
             case .verify: try open(SnapshotOptions())
             }
-        try Output.print(String(decoding: JSONEncoder().encode(measurement), as: UTF8.self))
+        try Output.printJSON(measurement)
     }
 
     private var data: [Float] {

@@ -32,7 +32,7 @@ struct CommandTests {
             files + ["--metric", metric, "--exact", "--ef", "20,300", "--rounds", "2", "--threads", "2", "--json"])
         let report = try command.measure()
         let object = try #require(
-            try JSONSerialization.jsonObject(with: Data(report.json().utf8)) as? [String: Any])
+            try JSONSerialization.jsonObject(with: Data(Output.json(report).utf8)) as? [String: Any])
         #expect(object["count"] as? Int == 300)
         #expect(object["dimensions"] as? Int == 12)
         #expect(object["metric"] as? String == metric)
@@ -81,7 +81,7 @@ struct CommandTests {
         #expect(byFile.points[0].recall != nil)
         #expect(byFile.points[0].recall == bySearch.points[0].recall)
         #expect(without.points[0].recall == nil)
-        #expect(try !without.json().contains("recall"))
+        #expect(try !Output.json(without).contains("recall"))
     }
 
     @Test("Files of TEXMEX are measured as NumPy's of the same vectors are")

@@ -14,7 +14,7 @@ struct InfoTests {
     }
 
     private static func blas(_ backend: BatchedProducts.Backend) throws -> NSDictionary {
-        let object = try JSONSerialization.jsonObject(with: Data(report(backend).json().utf8)) as? [String: Any]
+        let object = try JSONSerialization.jsonObject(with: Data(Output.json(report(backend)).utf8)) as? [String: Any]
         return try #require(object?["blas"] as? NSDictionary)
     }
 
@@ -62,7 +62,7 @@ struct InfoTests {
             report.text().contains(
                 "128 dimensions, codes int8: 4 candidates at once, 2 of 2 cache lines of a row ahead"
             ))
-        let object = try JSONSerialization.jsonObject(with: Data(report.json().utf8)) as? [String: Any]
+        let object = try JSONSerialization.jsonObject(with: Data(Output.json(report).utf8)) as? [String: Any]
         let rows = try #require(object?["search"] as? [[String: Any]])
         let constants = try #require(rows.first?["constants"] as? [String: Int])
         #expect(Set(constants.keys) == ["rowBytes", "candidatesAtOnce", "linesAhead"])

@@ -35,7 +35,8 @@ struct SavedBenchTests {
         #expect(report.points[0].distancesPerQuery == built.points[0].distancesPerQuery)
         #expect(report.count == 300 && report.metric == metric && report.codes == "none")
         #expect(report.table().contains("opened in") && built.table().contains("built in"))
-        let object = try #require(try JSONSerialization.jsonObject(with: Data(report.json().utf8)) as? [String: Any])
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(Output.json(report).utf8)) as? [String: Any])
         #expect((object["build"] as? [String: Any])?.keys.sorted() == ["seconds", "threads", "vectorsPerSecond"])
     }
 

@@ -77,7 +77,8 @@ struct SavedIndexTests {
         #expect(try fixture.build("b.nearest", ["--rows", "float16"]).rows == "float16")
         for (name, rows) in [("a.nearest", "float32"), ("b.nearest", "float16")] {
             let said = SnapshotReport(try IndexFile(path: fixture.path(name)).info())
-            let object = try #require(try JSONSerialization.jsonObject(with: Data(said.json().utf8)) as? [String: Any])
+            let object = try #require(
+                try JSONSerialization.jsonObject(with: Data(Output.json(said).utf8)) as? [String: Any])
             #expect(object["rows"] as? String == rows && said.text().contains("rows:     \(rows)"))
             #expect(said.sections.contains { $0.name == "halfVectors" } == (rows == "float16"))
             #expect(try VerifyCommand.parse([fixture.path(name)]).verify().hasSuffix("verified, 300 vectors x 12, l2"))
@@ -116,7 +117,8 @@ struct SavedIndexTests {
         let report = try fixture.build(
             "a.nearest", ["--metric", "cosine", "--codes", "auto", "--seed", "18446744073709551615"])
         let said = SnapshotReport(try IndexFile(path: fixture.path("a.nearest")).info())
-        let object = try #require(try JSONSerialization.jsonObject(with: Data(said.json().utf8)) as? [String: Any])
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(Output.json(said).utf8)) as? [String: Any])
         #expect(
             object.keys.sorted() == [
                 "bytes", "codes", "codesAskedFor", "count", "dimensions", "efConstruction", "efSearch", "formatVersion",

@@ -59,7 +59,8 @@ struct SearchCommandTests {
             ["--index", fixture.path("few.nearest"), "--k", "5", "--query-limit", "2", "--ids-out", ids] + fixture.asked
         ).search()
         #expect(report.table().split(separator: "\n").count == 1 + 2 * 3)
-        let object = try #require(try JSONSerialization.jsonObject(with: Data(report.json().utf8)) as? [String: Any])
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(Output.json(report).utf8)) as? [String: Any])
         #expect(
             object.keys.sorted() == [
                 "codes", "count", "dimensions", "k", "metric", "qps", "results", "seconds", "threads",

@@ -25,7 +25,7 @@ struct TuneTests {
         #expect(report.deliveries.allSatisfy { $0.delivered >= $0.wanted - 0.05 && $0.delivered <= 1 })
         #expect(report.table().contains("k 10, 100 queries") && report.table().contains("wanted"))
         let object = try #require(
-            try JSONSerialization.jsonObject(with: Data(report.json().utf8)) as? [String: Any])
+            try JSONSerialization.jsonObject(with: Data(Output.json(report).utf8)) as? [String: Any])
         #expect(object.keys.sorted() == ["calibration", "deliveries"])
 
         let own = try TuneCommand.parse(base + ["--queries", folder.path("held.npy")])

@@ -78,8 +78,8 @@ struct BenchCommand: ParsableCommand {
         guard base != nil || !exact else { throw ValidationError("--exact takes --base, the vectors to search") }
         guard !(exact && groundTruth != nil) else { throw ValidationError("give --exact or --ground-truth, not both") }
         try checkRange("--k", k, 1...SearchInputs.maximumK)
-        try checkRange("--threads", threads, 1...1024)
-        try checkRange("--build-threads", buildThreads, 1...1024)
+        try checkRange("--threads", threads, IndexLimits.threads)
+        try checkRange("--build-threads", buildThreads, IndexLimits.threads)
         try checkRange("--rounds", rounds, 1...1_000_000)
         if let queryLimit { try checkRange("--query-limit", queryLimit, 1...Int.max) }
         let outputs = Set(try efSettings()).map { ef in ("--ids-out", idsOut.map { Self.idsPath($0, ef: ef) }) }
@@ -91,7 +91,7 @@ struct BenchCommand: ParsableCommand {
 
     func run() throws {
         let report = try measure()
-        try Output.print(json ? try report.json() : report.table())
+        try json ? Output.printJSON(report) : Output.print(report.table())
     }
 
     /// Builds or opens, searches, and writes the ids if asked to.

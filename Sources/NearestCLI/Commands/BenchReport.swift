@@ -56,12 +56,6 @@ struct BenchReport: Encodable {
     var memory: Memory
     var points: [Point]
 
-    func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
-
     func table() -> String {
         var lines = [
             "\(count) vectors x \(dimensions), \(metric), rows \(rows), codes \(codes), \(instructionSet)",

@@ -52,7 +52,7 @@ struct BuildCommand: ParsableCommand {
 
     mutating func validate() throws {
         try checkOutputs([("--out", out)], inputs: [base])
-        try checkRange("--build-threads", buildThreads, 1...1024)
+        try checkRange("--build-threads", buildThreads, IndexLimits.threads)
         guard !indexed.compact || codes != .none else {
             throw ValidationError("--codes-only keeps codes only: give --codes int8, int4 or auto")
         }
@@ -61,9 +61,7 @@ struct BuildCommand: ParsableCommand {
     func run() throws {
         let report = try build()
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys]
-            try Output.print(String(decoding: try encoder.encode(report), as: UTF8.self))
+            try Output.printJSON(report)
         } else {
             try Output.print(
                 "\(report.count) vectors x \(report.dimensions), \(report.metric), rows \(report.rows), codes \(report.codes): "

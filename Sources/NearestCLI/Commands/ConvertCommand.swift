@@ -90,7 +90,7 @@ struct ConvertCommand: ParsableCommand {
         guard isImport || (codes == nil && buildThreads == nil) else {
             throw ValidationError("--codes and --build-threads are of indexes made of files of hnswlib only")
         }
-        if let buildThreads { try checkRange("--build-threads", buildThreads, 1...1024) }
+        if let buildThreads { try checkRange("--build-threads", buildThreads, IndexLimits.threads) }
         if let keysOut {
             guard conversion.writesVectors, conversion != .vectorsToVectors else {
                 throw ValidationError("--keys-out is of vectors that had keys or labels only")

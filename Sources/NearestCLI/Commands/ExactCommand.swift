@@ -65,7 +65,7 @@ struct ExactCommand: ParsableCommand {
 
     mutating func validate() throws {
         try checkRange("--k", k, 1...SearchInputs.maximumK)
-        try checkRange("--threads", threads, 1...1024)
+        try checkRange("--threads", threads, IndexLimits.threads)
         if let limit { try checkRange("--limit", limit, 1...Int.max) }
         if let queryLimit { try checkRange("--query-limit", queryLimit, 1...Int.max) }
         if let idsOut, !VectorTable.isNameOfIntegers(idsOut) {
@@ -94,7 +94,7 @@ struct ExactCommand: ParsableCommand {
             threads: threads, seconds: seconds, qps: seconds > 0 ? Double(results.count) / seconds : 0,
             gigaflopsPerSecond: seconds > 0 ? operations / seconds * 1e-9 : 0)
         if json {
-            try Output.print(String(decoding: try JSONEncoder().encode(report), as: UTF8.self))
+            try Output.printJSON(report)
         } else {
             try Output.print(
                 "\(report.queries) queries x \(report.count) vectors x \(report.dimensions), \(report.metric), k \(k): "

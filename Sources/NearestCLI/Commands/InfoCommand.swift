@@ -50,7 +50,7 @@ struct InfoCommand: ParsableCommand {
     func run() throws {
         if let file {
             let report = SnapshotReport(try IndexFile(path: file).info())
-            return try Output.print(json ? report.json() : report.text())
+            return try json ? Output.printJSON(report) : Output.print(report.text())
         }
         let instructionSet: InstructionSet
         do throws(InstructionSetError) {
@@ -59,7 +59,7 @@ struct InfoCommand: ParsableCommand {
             throw CommandFailure("NEAREST_ISA: \(error)")
         }
         let report = Report(instructionSet: instructionSet, backend: BatchedProducts.backend)
-        try Output.print(json ? report.json() : report.text())
+        try json ? Output.printJSON(report) : Output.print(report.text())
     }
 }
 
@@ -77,8 +77,6 @@ extension InfoCommand.Report {
                 }
             })
     }
-
-    func json() throws -> String { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
 
     func text() -> String {
         let features = processorFeatures.isEmpty ? "none used" : processorFeatures.joined(separator: " ")

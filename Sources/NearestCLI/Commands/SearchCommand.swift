@@ -50,7 +50,7 @@ struct SearchCommand: ParsableCommand {
 
     mutating func validate() throws {
         try checkRange("--k", k, 1...SearchInputs.maximumK)
-        try checkRange("--threads", threads, 1...1024)
+        try checkRange("--threads", threads, IndexLimits.threads)
         if let ef { try checkRange("--ef", ef, HNSWOptions.efSearchRange) }
         if let queryLimit { try checkRange("--query-limit", queryLimit, 1...Int.max) }
         if let recall {
@@ -67,7 +67,7 @@ struct SearchCommand: ParsableCommand {
 
     func run() throws {
         let report = try search()
-        try Output.print(json ? try report.json() : report.table())
+        try json ? Output.printJSON(report) : Output.print(report.table())
     }
 
     /// Opens the index, asks the queries, and writes the keys if asked to.

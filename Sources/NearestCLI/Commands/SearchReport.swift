@@ -36,12 +36,6 @@ struct SearchReport: Encodable {
         self.results = results.map { $0.map { Hit(key: $0.key, distance: $0.distance) } }
     }
 
-    func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
-
     func table() -> String {
         var lines = [" query                   key      distance"]
         for (query, hits) in results.enumerated() {

@@ -60,12 +60,6 @@ struct SnapshotReport: Encodable {
         }
     }
 
-    func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
-
     func text() -> String {
         let kept =
             switch (keepsVectors, isCodesOnly) {

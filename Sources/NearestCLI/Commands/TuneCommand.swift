@@ -54,7 +54,7 @@ struct TuneCommand: ParsableCommand {
     }
 
     mutating func validate() throws {
-        try checkRange("--threads", threads, 1...1024)
+        try checkRange("--threads", threads, IndexLimits.threads)
         try checkOutputs([("--plot", plot)], inputs: [base, queries, check])
     }
 
@@ -65,7 +65,7 @@ struct TuneCommand: ParsableCommand {
                 try Data(LogLogPlot(report.calibration).svg().utf8).write(to: URL(fileURLWithPath: plot))
             } catch { throw CommandFailure("\(plot): cannot be written: \(error.localizedDescription)") }
         }
-        try Output.print(json ? report.json() : report.table())
+        try json ? Output.printJSON(report) : Output.print(report.table())
     }
 
     /// Builds and calibrates an index, and searches with wanted recalls if asked to.
@@ -107,12 +107,6 @@ struct TuneCommand: ParsableCommand {
 }
 
 extension TuneCommand.Report {
-    func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
-
     func table() -> String {
         let asked =
             switch calibration.source {
