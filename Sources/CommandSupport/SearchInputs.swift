@@ -3,9 +3,9 @@
 import Nearest
 import VectorFiles
 
-/// Stored vectors and queries, as files hold them that ``VectorTable`` reads.
+/// Stored vectors and queries from files that ``VectorTable`` reads.
 package struct SearchInputs {
-    /// The most neighbors that the commands ask for: what they write has so many places for each query.
+    /// The most neighbors that a query of the commands asks for. What they write has so many places for each query.
     package static let maximumK = 100_000
 
     package let dimensions: Int
@@ -24,8 +24,12 @@ package struct SearchInputs {
     }
 
     /// Reads the first vectors and queries of two files.
+    ///
+    /// - Parameter allowsNoQueries: whether a file of no queries is read. There is nothing to measure then.
+    /// - Throws: ``CommandFailure``, which names the file: it cannot be read, is malformed, or holds no values, or the two have
+    ///   vectors of different dimensions.
     package init(
-        base basePath: String, queries queriesPath: String, limit: Int?, queryLimit: Int?
+        base basePath: String, queries queriesPath: String, limit: Int?, queryLimit: Int?, allowsNoQueries: Bool = false
     ) throws(CommandFailure) {
         let baseFile = try orCommandFailure(VectorTable(path: basePath))
         let queriesFile = try orCommandFailure(VectorTable(path: queriesPath))
@@ -34,30 +38,38 @@ package struct SearchInputs {
                 "\(queriesPath): vectors of \(queriesFile.columns) dimensions; those of \(basePath) have "
                     + "\(baseFile.columns)")
         }
-        guard baseFile.columns > 0, queriesFile.rows > 0 else {
-            throw CommandFailure("\(baseFile.columns > 0 ? queriesPath : basePath): holds no values")
-        }
+        guard baseFile.columns > 0 else { throw CommandFailure("\(basePath): holds no values") }
+        guard allowsNoQueries || queriesFile.rows > 0 else { throw CommandFailure("\(queriesPath): holds no values") }
         dimensions = baseFile.columns
         base = try orCommandFailure(baseFile.floats(limit: limit))
         queries = try orCommandFailure(queriesFile.floats(limit: queryLimit))
     }
 
     /// Reads the first vectors of a file, to be stored.
+    ///
+    /// - Throws: ``CommandFailure``, which names the file: it cannot be read, is malformed, or has rows of no values.
     package init(base path: String, limit: Int?) throws(CommandFailure) {
         let file = try orCommandFailure(VectorTable(path: path))
         guard file.columns > 0 else { throw CommandFailure("\(path): holds no values") }
         self.init(dimensions: file.columns, base: try orCommandFailure(file.floats(limit: limit)), queries: [])
     }
 
-    /// Reads the first queries of a file, to be asked of an index of so many dimensions.
-    package init(queries path: String, dimensions: Int, queryLimit: Int?) throws(CommandFailure) {
+    /// Reads the first queries of a file, for an index of so many dimensions.
+    ///
+    /// - Parameter allowsNoQueries: whether a file of no queries is read. There is nothing to measure then.
+    /// - Throws: ``CommandFailure``, which names the file: it cannot be read, is malformed, or holds no values, or vectors of other
+    ///   dimensions.
+    package init(
+        queries path: String, dimensions: Int, queryLimit: Int?, allowsNoQueries: Bool = false
+    ) throws(CommandFailure) {
         let file = try orCommandFailure(VectorTable(path: path))
         guard file.columns == dimensions else {
             throw CommandFailure(
                 "\(path): vectors of \(file.columns) dimensions; those of the index have \(dimensions)")
         }
-        guard file.rows > 0 else { throw CommandFailure("\(path): holds no values") }
-        self.init(dimensions: dimensions, base: [], queries: try orCommandFailure(file.floats(limit: queryLimit)))
+        guard allowsNoQueries || file.rows > 0 else { throw CommandFailure("\(path): holds no values") }
+        self.init(
+            dimensions: dimensions, base: [], queries: try orCommandFailure(file.floats(limit: queryLimit)))
     }
 
     /// The values of one query in `queries`.
@@ -66,12 +78,12 @@ package struct SearchInputs {
     /// Keys of the stored vectors: their row numbers.
     package var keys: [UInt64] { (0..<baseCount).map(UInt64.init) }
 
-    /// The distances of a query's results to the rows themselves, also if codes found them.
+    /// The distances from a query to the rows of its results, in double precision. An index may know those to its codes only.
     package func trueDistances(of results: [Neighbor], query: Int, metric: Metric) -> [Float] {
         results.map { distance(from: query, to: Int($0.key), metric: metric) }
     }
 
-    /// The metric's value of a query and a row, in double precision.
+    /// The distance from a query to a row, in double precision.
     private func distance(from query: Int, to row: Int, metric: Metric) -> Float {
         var (difference, squares, product, squaredLengths) = (0.0, 0.0, 0.0, (0.0, 0.0))
         for d in 0..<dimensions {
@@ -90,7 +102,7 @@ package struct SearchInputs {
         }
     }
 
-    /// The `k` nearest rows of each query, by comparing with every row.
+    /// The `k` nearest rows of each query. Each query is compared with every row.
     package func exactNeighbors(metric: Metric, k: Int, threads: Int) throws -> [[Neighbor]] {
         let index = try ExactIndex(dimensions: dimensions, metric: metric)
         try index.insert(contentsOf: base, keys: keys)

@@ -165,6 +165,37 @@ struct CommandTests {
         }
     }
 
+    @Test("exact of no queries writes ids of no rows; bench and tune, which measure, refuse it")
+    func noQueries() throws {
+        let (empty, ids) = (folder.path("empty.npy"), folder.path("ids.npy"))
+        try NumPyFile.write([Float](), rows: 0, columns: 12, to: empty)
+        let asked = ["--base", folder.path("base.npy"), "--queries", empty]
+        for options in [[], ["--no-codes"], ["--metric", "l1", "--threads", "2"]] {
+            try ExactCommand.parse(asked + options + ["--k", "4", "--ids-out", ids]).run()
+            let file = try NumPyFile(path: ids)
+            #expect(file.rows == 0 && file.columns == 4)
+            try FileManager.default.removeItem(atPath: ids)
+        }
+        let index = folder.path("a.nearest")
+        _ = try BuildCommand.parse(["--base", folder.path("base.npy"), "--out", index]).build()
+        let opened = ["--index", index, "--queries", empty, "--ef", "8"]
+        var messages = [expectExit(1, BenchCommand.self, opened) { _ = try $0.measure() }]
+        messages.append(expectExit(1, BenchCommand.self, asked + ["--ef", "8"]) { _ = try $0.measure() })
+        messages.append(expectExit(1, TuneCommand.self, asked) { _ = try $0.measure() })
+        #expect(messages == [String](repeating: "\(empty): holds no values", count: 3))
+    }
+
+    @Test("A report is one line of JSON with sorted keys")
+    func jsonLine() throws {
+        struct Report: Encodable { var (b, a) = (["/x y"], 1.5) }
+        #expect(try Output.json(Report()) == #"{"a":1.5,"b":["/x y"]}"#)
+    }
+
+    @Test("Files of vectors hold every dimension that an index has")
+    func dimensions() {
+        #expect(VectorTable.dimensionsRange == IndexLimits.dimensions)
+    }
+
     @Test("Recall counts what can be found where k is above the count")
     func recallOfFew() throws {
         let command = try BenchCommand.parse(

@@ -73,6 +73,26 @@ struct SearchCommandTests {
         #expect(try file.int32s() == Array(keys.joined()))
     }
 
+    @Test("A file of no queries has no results, and the file of keys no rows")
+    func noQueries() throws {
+        try NumPyFile.write([Float](), rows: 0, columns: 12, to: fixture.path("empty.npy"))
+        let asked = ["--index", fixture.path("a.nearest"), "--queries", fixture.path("empty.npy"), "--k", "5"]
+        for options in [[], ["--ef", "20"], ["--recall", "0.9"], ["--threads", "3"]] {
+            let ids = fixture.path("ids.npy")
+            let report = try SearchCommand.parse(asked + options + ["--ids-out", ids]).search()
+            #expect(report.results.isEmpty && report.qps == 0)
+            #expect(report.table().split(separator: "\n").count == 1)
+            #expect(try Output.json(report).contains(#""results":[]"#))
+            let file = try NumPyFile(path: ids)
+            #expect(file.elementType == .int32 && file.rows == 0 && file.columns == 5)
+            try FileManager.default.removeItem(atPath: ids)
+        }
+        let message = expectExit(1, SearchCommand.self, asked + ["--ids-out", fixture.path("ids.ivecs")]) {
+            _ = try $0.search()
+        }
+        #expect(message.contains("0 rows of 5 values; files of this kind hold one or more"))
+    }
+
     @Test("Keys beyond int64 are printed, and are an error where they are to be written")
     func largeKeys() throws {
         let index = try HNSWIndex(dimensions: 12, metric: .manhattan)
@@ -99,7 +119,7 @@ struct SearchCommandTests {
         }
         try NumPyFile.write([1, 2] as [Float], rows: 1, columns: 2, to: fixture.path("narrow.npy"))
         try NumPyFile.write([Float](repeating: .nan, count: 12), rows: 1, columns: 12, to: fixture.path("nan.npy"))
-        try NumPyFile.write([Float](), rows: 0, columns: 12, to: fixture.path("empty.npy"))
+        try NumPyFile.write([Float](), rows: 0, columns: 11, to: fixture.path("empty.npy"))
         for name in ["none.npy", "narrow.npy", "nan.npy", "empty.npy", "a.nearest"] {
             expectExit(
                 1, SearchCommand.self, ["--index", fixture.path("a.nearest"), "--queries", fixture.path(name)]

@@ -75,7 +75,8 @@ struct ExactCommand: ParsableCommand {
     }
 
     func run() throws {
-        let inputs = try SearchInputs(base: base, queries: queries, limit: limit, queryLimit: queryLimit)
+        let inputs = try SearchInputs(
+            base: base, queries: queries, limit: limit, queryLimit: queryLimit, allowsNoQueries: true)
         let index = try ExactIndex(dimensions: inputs.dimensions, metric: metric.metric, usesCodes: codes)
         try namingFile(base) { try index.insert(contentsOf: inputs.base, keys: inputs.keys) }
         let progress = ProgressBar("exact search", total: inputs.queryCount)

@@ -74,7 +74,8 @@ struct SearchCommand: ParsableCommand {
     func search() throws -> SearchReport {
         let file = IndexFile(path: index)
         let index = try file.open(opening.options)
-        let inputs = try SearchInputs(queries: queries, dimensions: index.dimensions, queryLimit: queryLimit)
+        let inputs = try SearchInputs(
+            queries: queries, dimensions: index.dimensions, queryLimit: queryLimit, allowsNoQueries: true)
         let start = ContinuousClock.now
         let results: [[Neighbor]]
         do throws(VectorIndexError) {
