@@ -3,7 +3,7 @@
 
 import PackageDescription
 
-// `make check` sets this; a dependant's or a user's build never fails on a newer compiler's warning.
+// `make check` sets this; a dependent's or a user's build never fails on a newer compiler's warning.
 let warningsAreErrors = Context.environment["NEAREST_WARNINGS"] == "error"
 let swiftSettings: [SwiftSetting] = warningsAreErrors ? [.treatAllWarnings(as: .error)] : []
 let cWarnings: [CSetting] = warningsAreErrors ? [.treatAllWarnings(as: .error)] : []

@@ -2,7 +2,7 @@
 
 import ArgumentParser
 
-/// Refuses an option's value outside its range as wrong usage.
+/// Throws wrong usage if an option's value is outside its range.
 package func checkRange(_ name: String, _ value: Int, _ allowed: ClosedRange<Int>) throws {
     guard allowed.contains(value) else {
         let range =

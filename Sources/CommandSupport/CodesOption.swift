@@ -3,11 +3,11 @@
 import ArgumentParser
 import Nearest
 
-/// Codes as they are named on the command line and in what commands print: ``none`` is ``VectorCodes/float32``.
+/// The names of codes, on the command line and in output. ``none`` is ``VectorCodes/float32``.
 package enum CodesOption: String, ExpressibleByArgument, CaseIterable {
     case none, int8, int4, auto
 
-    /// Takes the names of ``VectorCodes`` too.
+    /// Accepts the names of ``VectorCodes`` too.
     package init?(argument: String) {
         guard let option = CodesOption(rawValue: argument) ?? VectorCodes(rawValue: argument).map({ CodesOption($0) })
         else { return nil }

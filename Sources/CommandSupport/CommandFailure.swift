@@ -23,7 +23,7 @@ package func orCommandFailure<Result>(
 
 /// Runs `body`. If it refuses a vector, the error names the file and the row.
 ///
-/// - Throws: ``CommandFailure`` for a vector of the file; what else `body` throws.
+/// - Throws: ``CommandFailure``: a vector of the file is refused. Other errors of `body` pass unchanged.
 package func namingFile<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
     do {
         return try body()
@@ -35,7 +35,7 @@ package func namingFile<Result>(_ path: String, _ body: () throws -> Result) thr
 }
 
 extension VectorIndexError {
-    /// Whether a vector is at fault, as of a batch of one.
+    /// Whether a vector is at fault, which was the only one of its batch.
     fileprivate var isOfAVector: Bool {
         switch self {
         case .dimensionMismatch, .nonFiniteValue, .valueOutOfRange, .magnitudeTooLarge, .zeroVector: true

@@ -4,10 +4,10 @@ import Nearest
 import VectorFiles
 
 extension HnswlibGraph {
-    /// The graph of an index's vectors: keys become labels. The index is compacted.
+    /// The graph of an index's vectors. Keys become labels. The index is compacted.
     ///
-    /// - Parameter path: what a failure calls the index.
-    /// - Throws: ``CommandFailure``: hnswlib has no such metric, or the index was opened from a damaged file.
+    /// - Parameter path: the index's name in errors.
+    /// - Throws: ``CommandFailure``: hnswlib lacks the metric, or the index was opened from a damaged file.
     package init(_ index: HNSWIndex, path: String) throws(CommandFailure) {
         try Self.check(index.metric, path: path)
         let graph: ExportedGraph
@@ -19,7 +19,7 @@ extension HnswlibGraph {
             entryPoint: graph.entryPoint, labels: graph.keys, vectors: graph.vectors, neighbors: graph.neighbors)
     }
 
-    /// Refuses a metric that hnswlib does not have.
+    /// Refuses a metric that hnswlib lacks.
     package static func check(_ metric: Metric, path: String) throws(CommandFailure) {
         guard metric != .manhattan else {
             throw CommandFailure("\(path): its metric is l1; hnswlib has l2, ip and cosine")
@@ -36,17 +36,17 @@ extension HnswlibFile {
         return elements.flatMap { all[$0 * dimensions..<($0 + 1) * dimensions] }
     }
 
-    /// The labels of elements that are not deleted in ascending order, and their vectors in the same order.
+    /// The labels of the elements that are not deleted, in ascending order, and their vectors in the same order.
     package func contents() -> (labels: [UInt64], vectors: [Float]) {
         let elements = liveElements.sorted { labels[$0] < labels[$1] }
         return (elements.map { labels[$0] }, vectors(of: elements))
     }
 
-    /// An index of the elements that are not deleted, inserted again in the order of the file, with the file's M and number of
-    /// candidates. Labels become keys.
+    /// Makes an index with the file's M and `ef_construction`. It inserts the elements that are not deleted, in the order of the
+    /// file. Labels become keys.
     ///
-    /// - Throws: ``CommandFailure``, naming the file: a parameter is outside the range of an index, or a vector cannot be stored,
-    ///   which is named by its label.
+    /// - Throws: ``CommandFailure``, which names the file: a parameter is outside the range of an index, or the vector of a label
+    ///   cannot be stored.
     package func makeIndex(metric: Metric, codes: CodesOption, threads: Int) throws(CommandFailure) -> HNSWIndex {
         for (name, value, range) in [
             ("M", m, HNSWOptions.mRange),

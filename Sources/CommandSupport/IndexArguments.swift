@@ -3,8 +3,8 @@
 import ArgumentParser
 import Nearest
 
-/// What an index is built with, for every command that builds one. Options that are not given are told from those that are, for
-/// commands that open a saved index instead.
+/// The options that an index is built with, for every command that builds one. A command that opens a saved index instead
+/// compares those that are given with it.
 package struct IndexArguments: ParsableArguments {
     @Option(
         name: .customLong("metric"),
@@ -13,7 +13,7 @@ package struct IndexArguments: ParsableArguments {
 
     @Option(
         name: .customLong("m"), parsing: .unconditional,
-        help: "M: neighbors of a new node on each level; level 0 keeps twice as many. (default: 16)")
+        help: "M: neighbors of a new node on each level. Level 0 keeps twice as many. (default: 16)")
     private var givenM: Int?
 
     @Option(
@@ -45,7 +45,7 @@ package struct IndexArguments: ParsableArguments {
     package var seed: UInt64 { givenSeed ?? 42 }
     package var rows: RowsOption { givenRows ?? .float32 }
 
-    /// Whether the index keeps other values than it is given.
+    /// Whether the index keeps other values than it is given: codes only, or rounded ones.
     package var changesVectors: Bool { compact || rows == .float16 }
 
     package mutating func validate() throws {
@@ -62,9 +62,9 @@ package struct IndexArguments: ParsableArguments {
         return try HNSWIndex(dimensions: dimensions, metric: metric.metric, options: options)
     }
 
-    /// Builds the index of the inputs' vectors, and shows how far it is.
+    /// Builds an index of the inputs' vectors, and shows the progress.
     ///
-    /// - Parameter path: the file of the vectors, for errors.
+    /// - Parameter path: the file of the vectors, which errors name.
     package func build(_ inputs: SearchInputs, of path: String, codes: CodesOption, threads: Int) throws -> HNSWIndex {
         let index = try makeIndex(dimensions: inputs.dimensions, codes: codes)
         let progress = ProgressBar("build", total: inputs.baseCount)
@@ -77,11 +77,11 @@ package struct IndexArguments: ParsableArguments {
 }
 
 extension IndexArguments {
-    /// Refuses options that were given and say something else than a saved index, as wrong usage.
+    /// Throws wrong usage if an option that is given contradicts a saved index.
     ///
     /// - Parameters:
-    ///   - codes: if given; those that the index chose are as right as those that it was asked for.
-    ///   - path: the file's.
+    ///   - codes: the option's value, if given. Both the codes that the index was asked for and those in use agree with it.
+    ///   - path: the index's file, which errors name.
     package func check(against info: SnapshotInfo, codes: CodesOption?, path: String) throws {
         func check(_ name: String, _ given: String?, _ found: String...) throws {
             guard let given, !found.contains(given) else { return }

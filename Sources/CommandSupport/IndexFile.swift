@@ -3,9 +3,9 @@
 import Foundation
 import Nearest
 
-/// A saved index, as commands name it.
+/// A saved index at the path that a command is given.
 package struct IndexFile {
-    /// How the names of such files end.
+    /// The extension of such files' names.
     package static let fileExtension = "nearest"
 
     package let path: String
@@ -28,14 +28,14 @@ package struct IndexFile {
         } catch { throw failure(error) }
     }
 
-    /// Saves an index to the file; returns its length in bytes.
+    /// Saves an index to the file. Returns its length in bytes.
     ///
-    /// - Throws: ``CommandFailure``, naming the file: it cannot be written, and is as it was.
+    /// - Throws: ``CommandFailure``, naming the file: it cannot be written. A file that was there stays as it was.
     package func save(_ index: HNSWIndex) throws(CommandFailure) -> Int {
         do throws(VectorIndexError) { return try index.save(to: path) } catch { throw failure(error) }
     }
 
-    /// Refuses a place that no file can be written to, before anything is computed for it.
+    /// Throws if the folder cannot take the file. Commands call this before they compute anything.
     package func checkFolder() throws(CommandFailure) {
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
         var isFolder: ObjCBool = false
@@ -44,7 +44,7 @@ package struct IndexFile {
         else { throw CommandFailure("\(path): cannot be written: \(folder) is not a folder that can be written to") }
     }
 
-    /// An error of the index, with the file's name before it.
+    /// The error of an index, with the file's name before it.
     package func failure(_ error: VectorIndexError) -> CommandFailure {
         switch error {
         case .snapshot(.cannotRead), .snapshot(.cannotWrite), .snapshot(.notARegularFile), .snapshot(.notASnapshot):

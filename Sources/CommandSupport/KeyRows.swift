@@ -2,7 +2,7 @@
 
 import Nearest
 
-/// Results as rows of ids for a file, -1 where there are fewer than `k`.
+/// Results as rows of `k` ids for a file. A row with fewer results ends with -1.
 ///
 /// - Throws: ``CommandFailure``: a key is beyond int64.
 package func idRows(_ results: [[Neighbor]], k: Int) throws(CommandFailure) -> [Int64] {

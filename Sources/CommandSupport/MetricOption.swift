@@ -3,7 +3,7 @@
 import ArgumentParser
 import Nearest
 
-/// A metric as it is named on the command line.
+/// The names of metrics on the command line.
 package enum MetricOption: String, ExpressibleByArgument, CaseIterable {
     case l2, ip, cosine, l1
 

@@ -3,11 +3,11 @@
 import ArgumentParser
 import Nearest
 
-/// How a saved index is opened, for every command that asks it.
+/// How a saved index is opened, for every command that opens one.
 package struct OpeningArguments: ParsableArguments {
     @Option(
         help:
-            "When a saved index is checked: full (all of it first, the default), lazy (what is read, before it is), or none."
+            "When a saved index is checked: full (all of it first, the default), lazy (each part before it is read), or none."
     )
     package var verification: SnapshotOptions.Verification?
 
@@ -22,7 +22,7 @@ package struct OpeningArguments: ParsableArguments {
     /// Whether neither is given.
     package var areDefaults: Bool { verification == nil && residency == nil }
 
-    /// What is given, and the default of what is not.
+    /// The values given, and the defaults of the others.
     package var options: SnapshotOptions {
         var options = SnapshotOptions()
         if let verification { options.verification = verification }

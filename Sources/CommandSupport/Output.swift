@@ -2,7 +2,7 @@
 
 import Foundation
 
-/// Standard output. What cannot be written is an error.
+/// Standard output. A write that fails is an error.
 package enum Output {
     /// Prints a value as one line of JSON, with sorted keys and without spaces.
     ///

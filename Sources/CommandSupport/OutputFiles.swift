@@ -3,8 +3,8 @@
 import ArgumentParser
 import Foundation
 
-/// Refuses, before a command begins, to write over one of its inputs or to write two outputs to one file. Links and paths that are
-/// spelled in another way lead to the same file.
+/// Throws wrong usage if a command would write over one of its inputs, or write two outputs to one file. Two paths, or a path and a
+/// link, may lead to the same file. Commands call this before they begin.
 ///
 /// - Parameters:
 ///   - outputs: the options that name the outputs, and the paths; nil where the option was not given.

@@ -2,8 +2,7 @@
 
 import Foundation
 
-/// A line on standard error that shows how far long work is, its rate and the time left; nothing where standard error is no
-/// terminal.
+/// A line on standard error with the progress, the rate and the time left of long work. Only a terminal shows it.
 package final class ProgressBar: @unchecked Sendable {
     // SAFETY: `lock` guards `lastDrawn`; the rest is constant.
 
@@ -20,7 +19,7 @@ package final class ProgressBar: @unchecked Sendable {
         self.isShown = isShown
     }
 
-    /// Shows that `done` of the total are done; at most ten times a second. May be called from any thread.
+    /// Shows that `done` of the total are done, at most ten times a second. Any thread may call this.
     package func update(_ done: Int) {
         guard isShown else { return }
         lock.lock()

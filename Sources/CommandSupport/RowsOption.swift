@@ -3,7 +3,7 @@
 import ArgumentParser
 import Nearest
 
-/// What vectors are stored as, as it is named on the command line.
+/// The names on the command line of what vectors are stored as.
 package enum RowsOption: String, ExpressibleByArgument, CaseIterable {
     case float32, float16
 

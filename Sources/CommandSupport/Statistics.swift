@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The middle value; the mean of the two in the middle of an even number.
+/// The middle value. Of an even number of values, the mean of the two in the middle.
 package func median(_ values: [Double]) -> Double {
     precondition(!values.isEmpty)
     let sorted = values.sorted()

@@ -7,7 +7,7 @@ import ArgumentParser
 struct NearestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "nearest",
-        abstract: "Vector search on one machine: build an index, ask it, measure it, check it.",
+        abstract: "Vector search on one machine: build an index, search it, measure it, check it.",
         discussion: """
             Exit codes: 0 done; 1 the data or a file is at fault, said in one line on standard error; 64 wrong usage.
 

@@ -100,7 +100,7 @@ struct ConvertTests {
         #expect(try fixture.folder.bytes("k.npy") == fixture.folder.bytes("l.npy"))
     }
 
-    @Test("Of a file that hnswlib wrote, deleted elements are left out and labels become keys")
+    @Test("Of a file of hnswlib, deleted elements are left out and labels become keys")
     func foreignFile() throws {
         let labels = (0..<24).map { UInt64(1) << 40 + 5 * UInt64($0) }
         let deleted: Set<Int> = [5, 17]

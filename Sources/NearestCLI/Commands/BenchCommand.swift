@@ -16,11 +16,11 @@ struct BenchCommand: ParsableCommand {
             truth from .npy (integers) and .ivecs. Ids are written as .npy. Recall counts ties with the k-th true \
             neighbor as hits, and is given where there is ground truth to compare with.
 
-            With --index nothing is built: what is said of the index must be so, the time of opening is given as that of \
-            building, and --base is needed only by --exact, and for the recall of an index that holds codes only or rows of float16.
+            With --index nothing is built. Options that are given must agree with the index. The time of opening is printed as \
+            that of building. --base is needed for --exact, and for the recall of an index that holds codes only or rows of float16.
             """)
 
-    @Option(help: ArgumentHelp("Vectors to index; with --index those that it was built of.", valueName: "B"))
+    @Option(help: ArgumentHelp("Vectors to index; with --index those that it was built from.", valueName: "B"))
     var base: String?
 
     @Option(help: ArgumentHelp("Queries, none of them a stored vector.", valueName: "Q"))
@@ -38,16 +38,16 @@ struct BenchCommand: ParsableCommand {
         help: "What vectors are compared by: none (the vectors themselves), int8, int4, or auto. (default: auto)")
     var codes: CodesOption?
 
-    @Flag(help: "Answer the queries by one call; each has the mean time then.")
+    @Flag(help: "Answer all queries by one call. The mean is then the time of each.")
     var batch = false
 
     @Option(parsing: .unconditional, help: "Threads that search.")
     var threads = 1
 
-    @Option(parsing: .unconditional, help: "Threads that build; the graph does not depend on it.")
+    @Option(parsing: .unconditional, help: "Threads that build. The graph does not depend on their number.")
     var buildThreads = Processors.count
 
-    @Option(parsing: .unconditional, help: "Times that every setting is measured; the median is given.")
+    @Option(parsing: .unconditional, help: "Rounds that measure every setting. The median is printed.")
     var rounds = 3
 
     @Option(parsing: .unconditional, help: ArgumentHelp("Ask only the first N queries.", valueName: "N"))
@@ -73,7 +73,7 @@ struct BenchCommand: ParsableCommand {
     mutating func validate() throws {
         guard base != nil || index != nil else { throw ValidationError("give --base or --index") }
         guard index != nil || opening.areDefaults else {
-            throw ValidationError("--verification and --residency are of a saved index: give --index")
+            throw ValidationError("--verification and --residency are options of a saved index: give --index")
         }
         guard base != nil || !exact else { throw ValidationError("--exact takes --base, the vectors to search") }
         guard !(exact && groundTruth != nil) else { throw ValidationError("give --exact or --ground-truth, not both") }
@@ -94,7 +94,7 @@ struct BenchCommand: ParsableCommand {
         try json ? Output.printJSON(report) : Output.print(report.table())
     }
 
-    /// Builds or opens, searches, and writes the ids if asked to.
+    /// Builds or opens an index, searches it, and writes the ids if `--ids-out` is given.
     func measure() throws -> BenchReport {
         let subject = try subject()
         let (index, inputs) = (subject.index, subject.inputs)
@@ -146,7 +146,7 @@ struct BenchCommand: ParsableCommand {
             codes: codes, countsRecall: exact || groundTruth != nil)
     }
 
-    /// The distances that recall is counted by: the index knows those to what it stores. Empty where it is not counted.
+    /// The distances of the results, by which recall is counted. Empty if it is not counted.
     private func distances(_ results: [[Neighbor]], _ subject: BenchSubject) -> [[Float]] {
         guard exact || groundTruth != nil else { return [] }
         return results.enumerated().map { q, found in
@@ -156,7 +156,7 @@ struct BenchCommand: ParsableCommand {
         }
     }
 
-    /// The distance of each query's `k`-th true neighbor, or of the last one where there are fewer; nil without ground truth.
+    /// The distance of each query's `k`-th true neighbor, or of the last one where there are fewer. Nil without ground truth.
     private func trueDistances(_ subject: BenchSubject) throws -> [Float]? {
         let (index, inputs) = (subject.index, subject.inputs)
         if exact {

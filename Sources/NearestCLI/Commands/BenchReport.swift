@@ -4,15 +4,15 @@ import CommandSupport
 import Foundation
 import Nearest
 
-/// What `nearest bench` found, in the form that its JSON has.
+/// What `nearest bench` finds. The properties are the keys of its JSON.
 struct BenchReport: Encodable {
-    /// How the index came to be.
+    /// How the index was made.
     struct Build: Encodable {
         var seconds: Double
         var threads: Int
         var vectorsPerSecond: Double
 
-        /// What the table says was done: built or opened.
+        /// The table's word for what was done: built or opened.
         var verb: String
 
         private enum CodingKeys: CodingKey {
@@ -32,11 +32,11 @@ struct BenchReport: Encodable {
         var peakResidentBytes: Int
     }
 
-    /// One setting of ef: medians over the rounds.
+    /// The medians of one setting of ef over the rounds.
     struct Point: Encodable {
         var ef: Int
 
-        /// nil without ground truth; the key is then absent.
+        /// Nil without ground truth. The key is then absent.
         var recall: Double?
         var qps: Double
         var p50Microseconds: Double

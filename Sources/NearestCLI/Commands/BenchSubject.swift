@@ -12,11 +12,11 @@ struct BenchSubject {
     /// The queries, and the stored vectors where the command names their file.
     let inputs: SearchInputs
 
-    /// Whether the index stores other values than the file has, so that the distances which recall is counted by are to be computed
-    /// from the vectors in the file: it keeps codes only, or rows in half precision.
+    /// Whether recall is counted by distances to the vectors in the file, because the index stores other values: codes only, or
+    /// rows in half precision.
     let needsTrueDistances: Bool
 
-    /// Builds the index of the inputs' vectors, which are those of the file at `path`.
+    /// Builds an index of the inputs' vectors, which the file at `path` holds.
     init(_ inputs: SearchInputs, of path: String, built arguments: IndexArguments, codes: CodesOption, threads: Int)
         throws
     {
@@ -31,8 +31,9 @@ struct BenchSubject {
     /// Opens a saved index.
     ///
     /// - Parameters:
-    ///   - base: the file of its vectors, if that is named.
-    ///   - arguments: what the index is to have been built with, as far as it is given; so are `codes`.
+    ///   - base: the file of its vectors, if given.
+    ///   - arguments: options that must agree with the index where they are given.
+    ///   - codes: if given, must agree with the index too.
     ///   - countsRecall: whether distances will be compared with true ones.
     init(
         opened file: IndexFile, opening: SnapshotOptions, base: String?, queries: String, queryLimit: Int?,
@@ -44,7 +45,7 @@ struct BenchSubject {
         guard base != nil || !info.changesVectors || !countsRecall else {
             let kept = info.isCodesOnly ? "codes only" : "rounded vectors"
             throw ValidationError(
-                "\(file.path) holds \(kept): recall takes --base, the vectors that it was built of")
+                "\(file.path) holds \(kept): recall takes --base, the vectors that it was built from")
         }
         if base == nil, let limit = arguments.limit, limit != info.count {
             throw ValidationError("--limit is \(limit); \(file.path) holds \(info.count) vectors")
@@ -64,7 +65,7 @@ struct BenchSubject {
         needsTrueDistances = info.changesVectors
     }
 
-    /// Refuses vectors that are not those of an index, by their row numbers.
+    /// Throws unless each vector is the one that the index holds under its row number.
     private static func check(
         _ stored: SearchInputs, of base: String, against index: HNSWIndex, isCodesOnly: Bool, path: String
     ) throws {

@@ -12,8 +12,8 @@ struct BuildCommand: ParsableCommand {
         commandName: "build",
         abstract: "Build an index of a file of vectors and save it.",
         discussion: """
-            Vectors are read from \(VectorTable.formats) files. Their keys are their row numbers, from 0 on. A file that is \
-            there is replaced when all of the new one is on the disk.
+            Vectors are read from \(VectorTable.formats) files. Their keys are their row numbers, from 0 on. A file \
+            at --out is replaced once all of the new one is on the disk.
             """)
 
     @Option(help: ArgumentHelp("Vectors to index.", valueName: "B"))
@@ -27,7 +27,7 @@ struct BuildCommand: ParsableCommand {
     @Option(help: "What vectors are compared by: none (the vectors themselves), int8, int4, or auto.")
     var codes = CodesOption.auto
 
-    @Option(parsing: .unconditional, help: "Threads that build; the graph does not depend on it.")
+    @Option(parsing: .unconditional, help: "Threads that build. The graph does not depend on their number.")
     var buildThreads = Processors.count
 
     @Flag(help: "Print one JSON object instead of text.")
@@ -38,7 +38,7 @@ struct BuildCommand: ParsableCommand {
         var dimensions: Int
         var metric: String
 
-        /// Those in use.
+        /// The codes in use.
         var codes: String
 
         /// What vectors are stored as.

@@ -5,7 +5,7 @@ import Nearest
 import VectorFiles
 
 extension ConvertCommand {
-    /// Converts; returns what is said of it.
+    /// Converts. Returns the line to print.
     func convert() throws -> String {
         switch try conversion() {
         case .vectorsToVectors:
@@ -30,7 +30,7 @@ extension ConvertCommand {
 
     private func exportIndex() throws -> String {
         let file = IndexFile(path: source)
-        // Before all of it is read.
+        // Checked before the whole index is read.
         try HnswlibGraph.check(try file.info().metric, path: source)
         try IndexFile(path: target).checkFolder()
         let index = try file.open()
@@ -50,9 +50,9 @@ extension ConvertCommand {
             + "\(bytes) bytes"
     }
 
-    /// Writes vectors and, if asked to, their keys.
+    /// Writes vectors, and their keys if `--keys-out` is given.
     private func write(_ values: [Float], keys: [UInt64], columns: Int) throws -> String {
-        // Before anything is written: a key may be beyond what can be.
+        // Checked before anything is written: a key may be beyond what the format holds.
         let ids = keysOut == nil ? [] : try idColumn(keys)
         if let keysOut, let large = ids.first(where: { Int32(exactly: $0) == nil }),
             !keysOut.lowercased().hasSuffix(".npy")

@@ -6,7 +6,7 @@ import Foundation
 import Nearest
 import VectorFiles
 
-/// `nearest convert`: vectors and indexes in the formats of others.
+/// `nearest convert`: converts between formats of vectors and of indexes.
 struct ConvertCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "convert",
@@ -29,13 +29,13 @@ struct ConvertCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The file to read.", valueName: "FROM"))
     var source: String
 
-    @Argument(help: ArgumentHelp("The file to write; one that is there is replaced.", valueName: "TO"))
+    @Argument(help: ArgumentHelp("The file to write. A file of that name is replaced.", valueName: "TO"))
     var target: String
 
-    @Option(name: .customLong("from"), help: "hnswlib: what the file to read is, if its name does not say so.")
+    @Option(name: .customLong("from"), help: "The format of the file to read, if its name does not tell it: hnswlib.")
     var sourceFormat: ForeignFormat?
 
-    @Option(name: .customLong("to"), help: "hnswlib: what the file to write is, if its name does not say so.")
+    @Option(name: .customLong("to"), help: "The format of the file to write, if its name does not tell it: hnswlib.")
     var targetFormat: ForeignFormat?
 
     @Option(parsing: .unconditional, help: ArgumentHelp("Values in every vector of a file of hnswlib.", valueName: "D"))
@@ -66,7 +66,7 @@ struct ConvertCommand: ParsableCommand {
 
     func run() throws { try Output.print(try convert()) }
 
-    /// What is to be done, by the names of the files.
+    /// The conversion that the files' names ask for.
     func conversion() throws -> Conversion {
         let conversion = try Conversion(
             from: FileKind(source, named: "the file to read", format: sourceFormat),
@@ -77,23 +77,23 @@ struct ConvertCommand: ParsableCommand {
         guard (dimensions != nil) == conversion.readsHnswlib else {
             throw ValidationError(
                 conversion.readsHnswlib
-                    ? "a file of hnswlib takes --dimensions" : "--dimensions is of files of hnswlib only")
+                    ? "a file of hnswlib takes --dimensions" : "--dimensions is an option of files of hnswlib only")
         }
         if let dimensions { try checkRange("--dimensions", dimensions, VectorTable.dimensionsRange) }
         let isImport = conversion == .hnswlibToIndex
         guard (metric != nil) == isImport else {
             throw ValidationError(
                 isImport
-                    ? "an index made of a file of hnswlib takes --metric l2, ip or cosine"
-                    : "--metric is of indexes made of files of hnswlib only")
+                    ? "an index made from a file of hnswlib takes --metric l2, ip or cosine"
+                    : "--metric is an option of indexes made from files of hnswlib only")
         }
         guard isImport || (codes == nil && buildThreads == nil) else {
-            throw ValidationError("--codes and --build-threads are of indexes made of files of hnswlib only")
+            throw ValidationError("--codes and --build-threads are options of indexes made from files of hnswlib only")
         }
         if let buildThreads { try checkRange("--build-threads", buildThreads, IndexLimits.threads) }
         if let keysOut {
             guard conversion.writesVectors, conversion != .vectorsToVectors else {
-                throw ValidationError("--keys-out is of vectors that had keys or labels only")
+                throw ValidationError("--keys-out is an option of vectors that had keys or labels only")
             }
             guard VectorTable.isNameOfIntegers(keysOut), keysOut != target else {
                 throw ValidationError(
@@ -104,7 +104,7 @@ struct ConvertCommand: ParsableCommand {
     }
 }
 
-/// A format that a name need not tell.
+/// A format that an option can name.
 enum ForeignFormat: String, ExpressibleByArgument, CaseIterable {
     case hnswlib
 }
@@ -126,7 +126,7 @@ enum HnswlibMetric: String, ExpressibleByArgument, CaseIterable {
 enum FileKind {
     case vectors, index, hnswlib
 
-    /// - Parameter format: said by the caller.
+    /// - Parameter format: the option's value, if given.
     init(_ path: String, named name: String, format: ForeignFormat?) throws {
         switch (format, URL(fileURLWithPath: path).pathExtension.lowercased()) {
         case (.hnswlib, _), (nil, "hnswlib"), (nil, "bin"): self = .hnswlib
@@ -139,7 +139,7 @@ enum FileKind {
     }
 }
 
-/// What is made of what.
+/// Which kind of file becomes which.
 enum Conversion {
     case vectorsToVectors, indexToVectors, indexToHnswlib, hnswlibToVectors, hnswlibToIndex
 

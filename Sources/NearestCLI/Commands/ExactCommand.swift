@@ -6,7 +6,7 @@ import Foundation
 import Nearest
 import VectorFiles
 
-/// `nearest exact`: brute force.
+/// `nearest exact`: compares every query with every vector.
 struct ExactCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "exact",

@@ -5,7 +5,7 @@ import CommandSupport
 import Foundation
 import Nearest
 
-/// `nearest info`: what this machine offers and what is used of it, or what a saved index is.
+/// `nearest info`: what this machine offers and what is used of it, or what a saved index holds.
 struct InfoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "info",
@@ -27,7 +27,7 @@ struct InfoCommand: ParsableCommand {
             var build: String?
             var core: String?
 
-            /// nil where there is no BLAS to test; the key is then absent.
+            /// Nil where there is no BLAS to test. The key is then absent.
             var selfTestPassed: Bool?
         }
 
@@ -37,7 +37,7 @@ struct InfoCommand: ParsableCommand {
         var processors: Int
         var blas: BLAS
 
-        /// How graphs are searched, by the length of a row.
+        /// The constants of searches, by the length of a row.
         var search: [Search]
 
         struct Search: Encodable {

@@ -5,20 +5,20 @@ import Dispatch
 import Nearest
 import Synchronization
 
-/// Asks an index every query of a set, each by itself, and takes the time.
+/// Searches an index for every query of a set, and measures the time.
 struct SearchBench {
     let inputs: SearchInputs
     let k: Int
     let threads: Int
 
-    /// Whether all queries are asked by one call.
+    /// Whether one call answers all queries.
     let isBatch: Bool
 
     /// One pass over the queries.
     struct Measurement {
         var results: [[Neighbor]]
 
-        /// From the first query's start to the last one's end, over all threads.
+        /// From the start of the first query to the end of the last one, over all threads.
         var seconds: Double
 
         /// Of each query.

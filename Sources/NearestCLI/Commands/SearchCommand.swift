@@ -5,7 +5,7 @@ import CommandSupport
 import Nearest
 import VectorFiles
 
-/// `nearest search`: asks a saved index.
+/// `nearest search`: searches a saved index.
 struct SearchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "search",
@@ -23,12 +23,12 @@ struct SearchCommand: ParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: "Candidates that a search keeps. (default: what the index was made with, 64 as a rule)")
+        help: "Candidates that a search keeps. (default: the index's own, usually 64)")
     var ef: Int?
 
     @Option(
         parsing: .unconditional,
-        help: "The share of the true neighbors that is to be found, above 0, up to 1, instead of --ef.")
+        help: "The share of the true neighbors to find, above 0 and at most 1, instead of --ef.")
     var recall: Double?
 
     @Option(parsing: .unconditional, help: "Threads that search.")
@@ -39,7 +39,8 @@ struct SearchCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Write the keys to a .npy or .ivecs file: int32, queries x k, nearest first, -1 where there are fewer.",
+            "Write the keys to a .npy or .ivecs file: queries x k, nearest first, -1 where there are fewer; int32, or int64 "
+                + "where needed.",
             valueName: "IDS"))
     var idsOut: String?
 
@@ -70,7 +71,7 @@ struct SearchCommand: ParsableCommand {
         try json ? Output.printJSON(report) : Output.print(report.table())
     }
 
-    /// Opens the index, asks the queries, and writes the keys if asked to.
+    /// Opens the index, searches for the queries, and writes the keys if `--ids-out` is given.
     func search() throws -> SearchReport {
         let file = IndexFile(path: index)
         let index = try file.open(opening.options)

@@ -4,7 +4,7 @@ import CommandSupport
 import Foundation
 import Nearest
 
-/// What `nearest search` found, in the form that its JSON has.
+/// What `nearest search` finds. The properties are the keys of its JSON.
 struct SearchReport: Encodable {
     struct Hit: Encodable {
         var key: UInt64

@@ -4,7 +4,7 @@ import CommandSupport
 import Foundation
 import Nearest
 
-/// What `nearest info` says of a saved index, in the form that its JSON has.
+/// What `nearest info` says of a saved index. The properties are the keys of its JSON.
 struct SnapshotReport: Encodable {
     struct Section: Encodable {
         var name: String
@@ -29,11 +29,11 @@ struct SnapshotReport: Encodable {
     /// What vectors are stored as.
     var rows: String
 
-    /// Whether vectors are to be kept beside codes.
+    /// Whether the index was asked to keep vectors beside codes.
     var keepsVectors: Bool
 
-    /// Whether they have been given up.
-    var isCodesOnly: Bool
+    /// Whether it holds codes only.
+    var isCompact: Bool
     var bytes: Int
     var sections: [Section]
 
@@ -50,7 +50,7 @@ struct SnapshotReport: Encodable {
         codes = CodesOption(info.codesInUse).rawValue
         rows = RowsOption(info.options.rows).rawValue
         keepsVectors = info.options.keepsVectors
-        isCodesOnly = info.isCodesOnly
+        isCompact = info.isCompact
         bytes = info.fileBytes
         sections = info.sections.map { section in
             let digits = String(section.checksum, radix: 16)
@@ -62,7 +62,7 @@ struct SnapshotReport: Encodable {
 
     func text() -> String {
         let kept =
-            switch (keepsVectors, isCodesOnly) {
+            switch (keepsVectors, isCompact) {
             case (_, true): "codes only"
             case (true, false): "whole vectors"
             case (false, false): "whole vectors, until there are codes that can stand for them"

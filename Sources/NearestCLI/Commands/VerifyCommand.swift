@@ -4,11 +4,11 @@ import ArgumentParser
 import CommandSupport
 import Nearest
 
-/// `nearest verify`: whether a saved index is whole.
+/// `nearest verify`: checks a saved index.
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Check every byte of a saved index, and what must hold of its graph.",
+        abstract: "Check every byte of a saved index, and the invariants of its graph.",
         discussion: "Exits with 0 and prints one line only if every check holds.")
 
     @Argument(help: ArgumentHelp("A saved index.", valueName: "FILE.nearest"))
@@ -16,12 +16,12 @@ struct VerifyCommand: ParsableCommand {
 
     func run() throws { try Output.print(try verify()) }
 
-    /// Verifies the file; returns what is said of one that passes.
+    /// Verifies the file. Returns the line to print of a sound one.
     func verify() throws(CommandFailure) -> String {
         let index = try IndexFile(path: file).open(SnapshotOptions(verification: .full))
         do throws(IndexInvariantViolation) { try index.checkInvariants() } catch {
             throw CommandFailure("\(file): \(error)")
         }
-        return "\(file): verified, \(index.count) vectors x \(index.dimensions), \(MetricOption(index.metric).rawValue)"
+        return "\(file): sound, \(index.count) vectors x \(index.dimensions), \(MetricOption(index.metric).rawValue)"
     }
 }

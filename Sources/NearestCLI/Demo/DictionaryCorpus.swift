@@ -4,7 +4,7 @@ import CommandSupport
 import Nearest
 import VectorFiles
 
-/// WordNet's definitions as entries of a database, and usage examples, which are no stored texts, as queries.
+/// WordNet's definitions as entries of a database, and its usage examples, which are not stored, as queries.
 struct DictionaryCorpus {
     let dimensions: Int
     let entries: [VectorEntry]
@@ -13,8 +13,8 @@ struct DictionaryCorpus {
     /// Embeds more texts in the same way.
     var embedding: StaticEmbedding
 
-    /// Embeds every definition, and examples spread over the whole dictionary; a text without any word of the vocabulary
-    /// is left out.
+    /// Embeds every definition, and examples spread over the whole dictionary. A text without any word of the vocabulary is left
+    /// out.
     init(
         _ synsets: [WordNet.Synset], embedding: StaticEmbedding, queryCount: Int, progress: ProgressBar
     ) throws(CommandFailure) {

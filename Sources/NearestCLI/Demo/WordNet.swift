@@ -5,7 +5,7 @@ import Foundation
 
 /// The dictionary WordNet 3.0, read from its database files.
 ///
-/// A line of `data.noun`, `data.verb`, `data.adj` or `data.adv` is a synset; a line that begins with two spaces is the licence:
+/// A line of `data.noun`, `data.verb`, `data.adj` or `data.adv` is a synset; a line that begins with two spaces is the license:
 ///
 ///     offset lexicographer-file type word-count word lexical-id [word lexical-id ...] ... | gloss
 ///
