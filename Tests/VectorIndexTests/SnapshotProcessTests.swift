@@ -92,7 +92,7 @@ struct SnapshotProcessTests {
             version += 1
             try versioned.change(to: version)
             try versioned.index.save(to: path)
-        } while ends.withLock({ $0.count }) < readers.count
+        } while ends.withLock({ $0.count }) < readers.count || version < 2
         group.wait()
         for reader in readers { #expect(try reader.output == ["done"]) }
         #expect(ends.withLock { $0 } == [.exit(0), .exit(0)])

@@ -33,7 +33,7 @@ struct SnapshotReport: Encodable {
     var keepsVectors: Bool
 
     /// Whether it holds codes only.
-    var isCompact: Bool
+    var isCodesOnly: Bool
     var bytes: Int
     var sections: [Section]
 
@@ -50,7 +50,7 @@ struct SnapshotReport: Encodable {
         codes = CodesOption(info.codesInUse).rawValue
         rows = RowsOption(info.options.rows).rawValue
         keepsVectors = info.options.keepsVectors
-        isCompact = info.isCompact
+        isCodesOnly = info.isCodesOnly
         bytes = info.fileBytes
         sections = info.sections.map { section in
             let digits = String(section.checksum, radix: 16)
@@ -62,7 +62,7 @@ struct SnapshotReport: Encodable {
 
     func text() -> String {
         let kept =
-            switch (keepsVectors, isCompact) {
+            switch (keepsVectors, isCodesOnly) {
             case (_, true): "codes only"
             case (true, false): "whole vectors"
             case (false, false): "whole vectors, until there are codes that can stand for them"

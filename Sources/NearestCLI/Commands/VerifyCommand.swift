@@ -22,6 +22,6 @@ struct VerifyCommand: ParsableCommand {
         do throws(IndexInvariantViolation) { try index.checkInvariants() } catch {
             throw CommandFailure("\(file): \(error)")
         }
-        return "\(file): sound, \(index.count) vectors x \(index.dimensions), \(MetricOption(index.metric).rawValue)"
+        return "\(file): verified, \(index.count) vectors x \(index.dimensions), \(MetricOption(index.metric).rawValue)"
     }
 }
