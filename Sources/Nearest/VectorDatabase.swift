@@ -20,8 +20,8 @@
 ///
 /// - Changes are made one after the other. What a call has inserted, replaced or removed is seen by every read that begins after it
 ///   returns.
-/// - A search never waits for the index: it finds the entries that were there when it began, all of a batch or none of it, the old
-///   or the new one of an entry that is being replaced and not both. Ids and metadata are looked up under a lock that a change
+/// - A search never waits for the index. It finds the entries that were there when it began: all of a batch or none of it, and the
+///   old or the new one of an entry that is being replaced. Ids and metadata are looked up under a lock that a change
 ///   holds while it enters 1,024 of them at most.
 public final class VectorDatabase: Sendable {
     let index: HNSWIndex

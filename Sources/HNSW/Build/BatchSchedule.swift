@@ -4,9 +4,9 @@ import VectorStorage
 
 /// The order in which one call's nodes are linked, and how many at a time.
 ///
-/// Nodes that are planned together do not see each other. So that this costs no recall even where data arrives in clusters,
-/// they are visited in an order permuted by hash, and few are planned together while little of the call is linked (the
-/// prefix doubling of ParlayANN, Manohar et al. 2024). The schedule depends on nothing but the graph and the call.
+/// Nodes that are planned together do not see each other. Two rules keep this from costing recall where data arrives in clusters.
+/// The order is permuted by hash. Few nodes are planned together while little of the call is linked (the prefix doubling of
+/// ParlayANN, Manohar et al. 2024). The schedule depends on nothing but the graph and the call.
 struct BatchSchedule {
     private let nodes: [Node]
     private var linkedCount = 0

@@ -3,8 +3,8 @@
 import DistanceKernels
 import VectorStorage
 
-// Pruning can take the last edge that leads to a node. Every search on level 0 starts at a node that the entry point
-// reaches, so a node that level 0 does not reach from there would never be found.
+// Pruning can take the last edge that leads to a node. Every search on level 0 starts at a node that the entry point reaches. A node
+// that level 0 does not reach from there would never be found.
 extension GraphWriter {
     /// Attaches what searches do not reach.
     package mutating func repair(by kernel: LinkKernel) { repair(kernel: kernel.rows, scratch: &workers.first.scratch) }

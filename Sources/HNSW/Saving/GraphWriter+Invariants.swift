@@ -10,9 +10,14 @@ package struct GraphInvariantViolation: Error, Sendable, CustomStringConvertible
 }
 
 extension GraphWriter {
-    /// Proves that every edge leads to a node of its level, that no row names a node twice or itself, that the counts are
-    /// right, and that level 0 reaches every node from the entry point without a step through nodes that are being unlinked, but for as
-    /// many as were linked since the last repair. Linear in the size of the graph.
+    /// Proves what must hold of every graph:
+    ///
+    /// - Every edge leads to a node of its level. No row names a node twice, or its own.
+    /// - The counts are right.
+    /// - Level 0 reaches every node from the entry point, without a step through nodes that are being unlinked. As many as were linked
+    ///   since the last repair may be missing.
+    ///
+    /// Linear in the size of the graph.
     package func checkInvariants() throws(GraphInvariantViolation) {
         guard let entryPoint = graph.entryPoint else {
             guard graph.nodeCount == 0 else {

@@ -21,8 +21,8 @@ extension HNSWGraph {
     /// Candidates compared at a time after the first `limit`.
     private static var rerankStep: Int { 8 }
 
-    /// Compares the nearest of what the last search found by codes with the vectors as they are stored, and leaves the `limit` nearest
-    /// in the order of these distances. Returns the share of the true neighbors around the search that it expects the codes to have
+    /// Compares the nearest candidates of a search by codes with the query again, by their stored vectors. Leaves the `limit` nearest in
+    /// the order of these distances. Returns the share of the true neighbors around the search that it expects the codes to have
     /// kept out of the pool.
     ///
     /// Candidates are taken in the order of their estimates, while the least distance that one may have is below the `limit`-th found:

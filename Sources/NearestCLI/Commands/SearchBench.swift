@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CommandSupport
-import Dispatch
 import Nearest
 import Synchronization
 
@@ -54,11 +53,8 @@ struct SearchBench {
         let start = ContinuousClock.now
         results.withUnsafeMutableBufferPointer { results in
             latencies.withUnsafeMutableBufferPointer { latencies in
-                // SAFETY: thread t takes the queries t, t + threads, ... and writes their places only.
-                nonisolated(unsafe) let results = results
-                nonisolated(unsafe) let latencies = latencies
-                let ask = { @Sendable (thread: Int) in
-                    for q in stride(from: thread, to: count, by: threads) {
+                Parallel.forEachPart(of: count, size: 1, threads: threads) { _, part in
+                    for q in part {
                         let before = ContinuousClock.now
                         var distances = 0
                         do throws(VectorIndexError) {
@@ -73,7 +69,6 @@ struct SearchBench {
                         distanceCount.add(distances, ordering: .relaxed)
                     }
                 }
-                if threads == 1 { ask(0) } else { DispatchQueue.concurrentPerform(iterations: threads, execute: ask) }
             }
         }
         let seconds = (ContinuousClock.now - start).seconds

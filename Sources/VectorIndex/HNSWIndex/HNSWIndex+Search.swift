@@ -167,8 +167,8 @@ extension HNSWIndex {
     /// The share of neighbors that codes may keep out of a search's candidates.
     private static var mostMissed: Float { 0.004 }
 
-    /// Compares what a search by codes has found with the stored vectors, and searches once more by these if the codes cannot tell
-    /// the neighbors from what lies about them.
+    /// Compares the candidates of a search by codes by their stored vectors. Searches once more by these if the codes cannot tell the
+    /// neighbors from the vectors around them.
     func finish(
         _ query: PreparedQuery, coded: UnsafePointer<UInt8>, limit: Int, budget: SearchBudget, state: SearchState,
         scratch: inout SearchScratch

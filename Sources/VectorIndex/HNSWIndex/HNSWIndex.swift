@@ -14,8 +14,8 @@ import HNSW
 ///
 /// Any method may be called from any thread.
 ///
-/// - Searches take no lock and never wait for a change. A search sees what the index held when it began: all vectors of a batch
-///   whose insertion had ended, none of one that goes on, and the old or the new vector of one that is being replaced. A search
+/// - Searches take no lock and never wait for a change. A search sees what the index held when it began. Of a batch that is being
+///   inserted it sees nothing, and of a vector that is being replaced the old one or the new one. A search
 ///   for a recall may calibrate first. One that includes vectors takes a short lock to pin them.
 /// - Changes are made one after the other. What a call has inserted or removed is seen by every search that begins after it
 ///   returns.

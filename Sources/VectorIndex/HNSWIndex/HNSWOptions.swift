@@ -19,9 +19,9 @@ public struct HNSWOptions: Sendable, Hashable {
     public var seed: UInt64
 
     /// What vectors are compared by while the graph is searched and built: their codes are read instead of them, a quarter or an
-    /// eighth of the memory traffic, and the nearest by codes are then compared exactly. ``VectorCodes/automatic``, the default, lets
-    /// the index choose 4 or 8 bits, or the vectors themselves, by how well codes order the true neighbors of some of its vectors
-    /// (``HNSWIndex/codesInUse``).
+    /// eighth of the memory traffic, and the nearest by codes are then compared exactly. With ``VectorCodes/automatic``, the default, the
+    /// index chooses 4 bits, 8 bits or no codes (``HNSWIndex/codesInUse``). It looks at how well codes order the true neighbors of some
+    /// of its vectors.
     ///
     /// Each vector has a range of its own, so that none lies outside it. Where codes cannot tell neighbors apart, because these lie
     /// closer together than the codes' steps, a search reads vectors instead, and nodes are linked by vectors: codes cost time there
