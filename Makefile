@@ -23,6 +23,7 @@
 #   make bench-cache    bench-kernels under perf stat: cache references and misses, if the machine has counters
 #   make bench-numkong  scans of 32-bit floats beside the Python packages SimSIMD and NumKong
 #   make bench-peers    search beside SymphonyQG, pyglass, hnswlib and faiss at equal recall; exact search beside faiss
+#   make plot-peers     draw what bench-peers ARGS='--points Benchmarks/peers.csv' wrote: the README's picture
 #   make bench-growth   time and distances of a query from 10,000 to 200,000 image descriptors, at equal recall
 #   make bench-insert   insertion one by one and by one call, on one thread and several, into empty and full indexes
 #   make bench-latency  latency of search in quiet and beside a writer
@@ -53,9 +54,9 @@ SOURCES := Package.swift Sources Tests Benchmarks/index-bench
 # Debian packages: OpenBLAS for batched distances, pkg-config to find it, the dictionary of the demo.
 PACKAGES := libopenblas-dev pkg-config wordnet-base
 
-.PHONY: help setup demo test test-exhaustive test-asan test-tsan fuzz-snapshot check lint layers format bench bench-data kernel-bench \
-    bench-kernels bench-numkong bench-peers bench-cache index-bench bench-insert bench-latency bench-memory bench-churn \
-    bench-hostile bench-order bench-load bench-load-peers release clean
+.PHONY: help setup demo test test-exhaustive test-asan test-tsan fuzz-snapshot check lint layers format bench \
+    bench-data kernel-bench bench-kernels bench-numkong bench-peers plot-peers bench-cache index-bench bench-insert \
+    bench-latency bench-memory bench-churn bench-hostile bench-order bench-load bench-load-peers release clean
 
 help:
 	@sed -n '/^SHELL/q; 1,2d; s/^# *//p' Makefile
@@ -203,6 +204,9 @@ $(PEERS_STAMP):
 
 bench-peers: release .build/demo.base.npy $(PEERS_STAMP)
 	$(PIN) $(PEERS_VENV)/bin/python Benchmarks/compare_peers.py --nearest $(NEAREST) --base $(BASE) --queries $(QUERIES) $(ARGS)
+
+plot-peers:
+	$(PYTHON) Benchmarks/plot_peers.py Benchmarks/peers.csv Benchmarks/peers.svg $(ARGS)
 
 bench-load-peers: index-bench $(PEERS_STAMP)
 	$(PEERS_VENV)/bin/python Benchmarks/compare_load.py --index-bench $(INDEX_BENCH) $(ARGS)

@@ -3,16 +3,18 @@
 """Search speed beside SymphonyQG, pyglass, hnswlib and faiss at equal recall, and exact search beside faiss, in one run.
 
 usage: compare_peers.py --nearest PROGRAM --base B.npy --queries Q.npy [--m 16] [--k 10,100] [--rounds 3]
+                        [--points FILE.csv]
 
 Squared Euclidean distance, each k of --k in turn, one thread on one processor. Every round asks all engines all queries in turn,
 so that a machine whose speed drifts hits all alike; figures are medians over the rounds. Recall is recall@k and counts ties with
 the k-th true neighbor as hits. Queries a second at a recall are interpolated between two settings of ef. An ef is never less
-than k; where the least one exceeds a recall, its speed is printed.
+than k; where the least one exceeds a recall, its speed is printed. --points writes the medians of every ef, for plot_peers.py.
 
 faiss multiplies by the OpenBLAS that its wheel brings; OPENBLAS_CORETYPE chooses its kernels, and ours without codes.
 """
 
 import argparse
+import csv
 import json
 import math
 import os
@@ -199,6 +201,23 @@ def compare_search(options, engines, base, queries, k, truth_file):
             ratio = statistics.median(o / t for o, t in zip(ours, theirs))
             line += f"{statistics.median(theirs):>14.0f}{ratio:>6.2f}x"
         print(line)
+    return points_by_ef(rounds, efs, k, len(queries))
+
+
+def points_by_ef(rounds, efs, k, query_count):
+    """Library, k, ef, recall and queries a second: medians over the rounds."""
+    for library, results in rounds.items():
+        for ef, of_rounds in zip(efs, zip(*results)):
+            seconds = statistics.median(seconds for seconds, _ in of_rounds)
+            yield library, k, ef, round(statistics.median(found for _, found in of_rounds), 5), round(query_count / seconds)
+
+
+def write_points(path, caption, points):
+    with open(path, "w", newline="") as file:
+        file.write(f"# {caption}\n")
+        writer = csv.writer(file)
+        writer.writerow(["library", "k", "ef", "recall", "queries_per_second"])
+        writer.writerows(points)
 
 
 def main():
@@ -209,6 +228,8 @@ def main():
     parser.add_argument("--m", type=int, default=16)
     parser.add_argument("--k", type=lambda text: [int(k) for k in text.split(",")], default=[10, 100])
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--points")
+    parser.add_argument("--caption", default="", help="machine and data, for the picture")
     options = parser.parse_args()
     base = np.load(options.base).astype(np.float32)
     queries = np.load(options.queries).astype(np.float32)
@@ -219,6 +240,7 @@ def main():
     print(f"{len(base)} x {base.shape[1]}, {len(queries)} queries, {ks} neighbors, M {options.m}, one thread\n")
 
     flat = faiss_flat(base)
+    points = []
     with tempfile.TemporaryDirectory() as folder:
         truth_file = os.path.join(folder, "truth.npy")
         engines = [nearest_engine(options, "auto", truth_file), nearest_engine(options, "none", truth_file)]
@@ -226,8 +248,11 @@ def main():
         engines += [hnswlib_engine(base, queries, options.m), faiss_engine(base, queries, options.m)]
         for k in options.k:
             np.save(truth_file, compare_exact(options, flat, queries, k).astype(np.int32))
-            compare_search(options, engines, base, queries, k, truth_file)
+            points += compare_search(options, engines, base, queries, k, truth_file)
             print()
+    if options.points:
+        shape = f"{len(base):,} x {base.shape[1]}"
+        write_points(options.points, f"{shape}. {options.caption}".strip(), points)
 
 
 if __name__ == "__main__":
