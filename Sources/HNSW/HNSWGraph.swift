@@ -92,7 +92,7 @@ package final class HNSWGraph: @unchecked Sendable {
     }
 
     /// All slots that the graph has known.
-    var allSlots: some Collection<Slot> { (0..<UInt32(slotCount)).lazy.map { Slot($0) } }
+    var allSlots: some Collection<Slot> { (0..<UInt32(slotCount)).lazy.map { Slot(bits: $0) } }
 
     /// Nodes of the graph.
     package internal(set) var nodeCount: Int {

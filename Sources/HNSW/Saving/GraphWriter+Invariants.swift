@@ -88,17 +88,19 @@ extension GraphWriter {
         guard level <= graph.topLevel else { throw GraphInvariantViolation("slot \(node) is above the top level") }
         let layer = graph.layer(level)
         let row = layer.row(node)
-        var seen: Set<Node> = []
         for i in 0..<layer.count(row) {
-            let place = "slot \(node), level \(level), neighbor \(i) = \(row[i])"
-            guard row[i].index < graph.slotCount else { throw GraphInvariantViolation("\(place): no such slot") }
-            guard row[i] != node else { throw GraphInvariantViolation("\(place): the node itself") }
-            guard seen.insert(row[i]).inserted else { throw GraphInvariantViolation("\(place): named twice") }
+            /// What is wrong with the neighbor.
+            func violation(_ fault: String) -> GraphInvariantViolation {
+                GraphInvariantViolation("slot \(node), level \(level), neighbor \(i) = \(row[i]): \(fault)")
+            }
+            guard row[i].index < graph.slotCount else { throw violation("no such slot") }
+            guard row[i] != node else { throw violation("the node itself") }
+            guard !(0..<i).contains(where: { row[$0] == row[i] }) else { throw violation("named twice") }
             guard ledger.flags.base[row[i].index].isNode else {
-                throw GraphInvariantViolation("\(place): a duplicate or a free slot, not a node")
+                throw violation("a duplicate or a free slot, not a node")
             }
             guard graph.level(of: row[i]) >= level else {
-                throw GraphInvariantViolation("\(place): only on level \(graph.level(of: row[i]))")
+                throw violation("only on level \(graph.level(of: row[i]))")
             }
         }
     }

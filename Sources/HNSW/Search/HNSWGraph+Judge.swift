@@ -82,7 +82,7 @@ extension HNSWGraph {
         let row = layer(0).row(nearest.node)
         for i in 0..<min(layer(0).maximumNeighbors, Self.medianNeighbors) {
             if row[i] == Self.endOfRow { break }
-            guard row[i].slot < scratch.view.slotLimit else { continue }
+            guard row[i].rawValue < scratch.view.slotLimit.rawValue else { continue }
             slots[count] = row[i].rawValue
             count += 1
         }

@@ -48,7 +48,7 @@ extension HNSWGraph {
             if key.routesOnly { continue }
             var member: Slot? = key.node.slot
             while let slot = member, found < limit, stepsLeft > 0 {
-                if slot < scratch.view.slotLimit { stepsLeft -= 1 }
+                if slot.rawValue < scratch.view.slotLimit.rawValue { stepsLeft -= 1 }
                 if states.lifetime(slot).contains(scratch.view.version) {
                     body(slot, key.distance)
                     found += 1
@@ -60,7 +60,7 @@ extension HNSWGraph {
 
     /// The next slot with the same vector, which is one of the graph's even if a damaged file says otherwise.
     private func nextMember(_ slot: Slot) -> Slot? {
-        guard let next = states.next(slot), next.index < slotCount else { return nil }
+        guard let next = states.next(slot), Int(next.rawValue) < slotCount else { return nil }
         return next
     }
 
@@ -89,7 +89,7 @@ extension HNSWGraph {
         var member: Slot? = node.slot
         while let slot = member, stepsLeft > 0 {
             if states.lifetime(slot).contains(view.version) { return true }
-            if slot < view.slotLimit { stepsLeft -= 1 }
+            if slot.rawValue < view.slotLimit.rawValue { stepsLeft -= 1 }
             member = nextMember(slot)
         }
         return false

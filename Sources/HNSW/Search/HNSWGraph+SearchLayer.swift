@@ -77,7 +77,7 @@ extension HNSWGraph {
     @inline(__always)
     func expand(layer: Layer, rows: RowPrefetch, scratch: inout SearchScratch) -> Bool {
         let slots = scratch.hopSlots.base
-        let slotLimit = scratch.view.slotLimit
+        let slotLimit = scratch.view.slotLimit.rawValue
         let visited = scratch.visited.marks
         let maximumNeighbors = layer.maximumNeighbors
         var count = 0
@@ -89,7 +89,7 @@ extension HNSWGraph {
             let first = count
             for i in 0..<maximumNeighbors {
                 let neighbor = row[i]
-                if neighbor.slot >= slotLimit {
+                if neighbor.rawValue >= slotLimit {
                     if neighbor == Self.endOfRow { break }
                     continue
                 }
@@ -133,7 +133,7 @@ extension HNSWGraph {
                 for place in 0..<layer.maximumNeighbors {
                     let neighbor = row[place]
                     if neighbor == Self.endOfRow { break }
-                    if neighbor.slot >= scratch.view.slotLimit { continue }
+                    if neighbor.rawValue >= scratch.view.slotLimit.rawValue { continue }
                     slots[count] = neighbor.rawValue
                     rows.fetch(neighbor.rawValue)
                     count &+= 1

@@ -91,7 +91,7 @@ struct NodeStates {
     func ensure(rows: Int) throws(StorageError) { try tensor.ensure(rows: rows) }
 
     private func word(_ slot: Slot, _ word: Int) -> UnsafeMutablePointer<Atomic<UInt32>> {
-        let index: Int = slot.index &* Self.words &+ word
+        let index: Int = Int(slot.rawValue) &* Self.words &+ word
         // SAFETY: an atomic has the layout of its value.
         return UnsafeMutableRawPointer(tensor.base + index).assumingMemoryBound(to: Atomic<UInt32>.self)
     }
@@ -111,7 +111,7 @@ struct NodeStates {
     /// The next slot with the same vector.
     func next(_ slot: Slot) -> Slot? {
         let stored = word(slot, 2).pointee.load(ordering: .acquiring)
-        return stored == 0 ? nil : Slot(stored - 1)
+        return stored == 0 ? nil : Slot(bits: stored - 1)
     }
 
     func setNext(_ next: Slot?, of slot: Slot) {

@@ -24,7 +24,7 @@ struct LifetimeHints {
 
     private func word(_ node: Node) -> UnsafeMutablePointer<Atomic<UInt64>> {
         // SAFETY: an atomic has the layout of its value.
-        UnsafeMutableRawPointer(tensor.base + node.index / 64).assumingMemoryBound(to: Atomic<UInt64>.self)
+        UnsafeMutableRawPointer(tensor.base + Int(node.rawValue / 64)).assumingMemoryBound(to: Atomic<UInt64>.self)
     }
 
     func contains(_ node: Node) -> Bool {
