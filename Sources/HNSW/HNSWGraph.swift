@@ -149,13 +149,13 @@ package final class HNSWGraph: @unchecked Sendable {
 
     /// Gives a slot that no search knows empty rows, and a vector that is born with a version.
     func clear(_ slot: Slot, born version: GraphVersion) {
-        precondition(slot.index <= slotCount)
-        let isNew = slot.index == slotCount
+        precondition(slot.row <= slotCount)
+        let isNew = slot.row == slotCount
         let level = drawLevel(slot)
         if isNew {
-            firstUpperRow.base[slot.index] = UInt32(upperRowCount)
+            firstUpperRow.base[slot.row] = UInt32(upperRowCount)
             upperRowCount += level
-            levels.base[slot.index] = UInt8(level)
+            levels.base[slot.row] = UInt8(level)
         }
         for each in 0...level { layer(each).clear(layer(each).row(Node(slot))) }
         states.setNext(nil, of: slot)
@@ -187,7 +187,7 @@ package final class HNSWGraph: @unchecked Sendable {
                 maximumNeighbors: parameters.maximumNeighbors(level: level))
     }
 
-    func level(of slot: Slot) -> Int { Int(levels.base[slot.index]) }
+    func level(of slot: Slot) -> Int { Int(levels.base[slot.row]) }
 
     func level(of node: Node) -> Int { level(of: node.slot) }
 

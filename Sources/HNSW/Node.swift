@@ -32,6 +32,6 @@ extension Slot {
         self = unsafeBitCast(bits, to: Slot.self)
     }
 
-    /// The row of the slot, without a call: this declaration comes before that of the other module.
-    var index: Int { Int(rawValue) }
+    /// The same as ``Slot/index``, without a call.
+    var row: Int { Int(rawValue) }
 }

@@ -79,7 +79,7 @@ struct DuplicateSets: ~Copyable {
 
     /// The node on which a slot hangs, if it is a duplicate.
     func node(duplicate: Slot) -> Node? {
-        let owner = owners.base[duplicate.index]
+        let owner = owners.base[duplicate.row]
         return owner == 0 ? nil : Node(rawValue: owner - 1)
     }
 
@@ -97,7 +97,7 @@ struct DuplicateSets: ~Copyable {
     /// Adds a slot to a node's members; returns the member before it.
     mutating func addDuplicate(_ slot: Slot, of node: Node, nodeIsLive: Bool) -> Slot {
         hasMembers = true
-        owners.base[slot.index] = node.rawValue + 1
+        owners.base[slot.row] = node.rawValue + 1
         var members = members.base[node.index]
         if members.last == 0 { members = Members(last: node.rawValue + 1, liveCount: nodeIsLive ? 1 : 0) }
         let before = Slot(members.last - 1)
@@ -116,7 +116,7 @@ struct DuplicateSets: ~Copyable {
 
     /// Forgets a removed duplicate that came after `before` in its chain.
     mutating func forgetDuplicate(_ slot: Slot, of node: Node, before: Slot) {
-        owners.base[slot.index] = 0
+        owners.base[slot.row] = 0
         guard members.base[node.index].last == slot.rawValue + 1 else { return }
         if before == node.slot {
             members.base[node.index] = Members(last: 0, liveCount: 0)

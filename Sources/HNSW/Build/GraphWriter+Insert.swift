@@ -98,14 +98,14 @@ extension GraphWriter {
             return
         }
         ledger.duplicates.addNode(Node(slot), hash: hash)
-        ledger.flags.base[slot.index] = []
+        ledger.flags.base[slot.row] = []
         ledger.pendingNodes.append(Node(slot))
         batch.nodes.append(Node(slot))
     }
 
     private mutating func addDuplicate(_ slot: Slot, of node: Node) {
         let flags = ledger.flags.base
-        flags[slot.index] = .duplicate
+        flags[slot.row] = .duplicate
         let before = ledger.duplicates.addDuplicate(
             slot, of: node, nodeIsLive: !flags[node.index].contains(.removed))
         graph.states.setNext(slot, of: before)

@@ -48,12 +48,12 @@ extension GraphWriter {
             var lifetime = graph.states.lifetime(slot)
             lifetime.died = Lifetime.everDead
             graph.states.setLifetime(lifetime, of: slot)
-            if flags[slot.index].contains(.duplicate) {
+            if flags[slot.row].contains(.duplicate) {
                 rollBackDuplicate(slot)
             } else {
                 ledger.duplicates.removeNode(Node(slot))
             }
-            flags[slot.index] = [.free, .removed]
+            flags[slot.row] = [.free, .removed]
         }
         ledger.outliers = batch.savepoint.outliers
     }

@@ -101,7 +101,7 @@ extension GraphWriter {
                 }
                 graph.states.setNext(graph.states.next(member), of: before)
                 ledger.duplicates.forgetDuplicate(member, of: node, before: before)
-                ledger.flags.base[member.index] = [.free, .removed]
+                ledger.flags.base[member.row] = [.free, .removed]
                 ledger.retire(member, at: nextVersion)
             }
         }
@@ -114,13 +114,13 @@ extension GraphWriter {
         precondition(!isSweeping)
         let flags = ledger.flags.base
         var unlinking: [Node] = []
-        for slot in graph.allSlots where flags[slot.index].isNode && flags[slot.index].contains(.tombstone) {
+        for slot in graph.allSlots where flags[slot.row].isNode && flags[slot.row].contains(.tombstone) {
             // Members that a search can still see hang on it, or it can be seen itself.
             if graph.states.next(slot) != nil || !graph.states.lifetime(slot).hasEnded(by: oldestReader.short) {
                 continue
             }
             unlinking.append(Node(slot))
-            flags[slot.index].insert(.unlinking)
+            flags[slot.row].insert(.unlinking)
         }
         guard !unlinking.isEmpty else { return }
         for node in unlinking { ledger.duplicates.removeNode(node) }

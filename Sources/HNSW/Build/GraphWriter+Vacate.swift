@@ -24,7 +24,7 @@ extension GraphWriter {
             lifetime.died = next
             graph.states.setLifetime(lifetime, of: member)
             graph.states.setLifetime(Lifetime(born: next, died: Lifetime.notDied), of: node.slot)
-            flags[member.index].insert(.removed)
+            flags[member.row].insert(.removed)
             flags[node.index].remove(.removed)
             ledger.removedDuplicates.append(member)
             ledger.vacated?.remove(node)
@@ -42,13 +42,13 @@ extension GraphWriter {
     }
 
     func isVacated(_ slot: Slot) -> Bool {
-        let flags = ledger.flags.base[slot.index]
+        let flags = ledger.flags.base[slot.row]
         return flags.isNode && flags.contains(.removed) && !flags.contains(.tombstone)
     }
 
     private func firstLiveMember(of node: Node) -> Slot? {
         var member = graph.states.next(node.slot)
-        while let slot = member, ledger.flags.base[slot.index].contains(.removed) { member = graph.states.next(slot) }
+        while let slot = member, ledger.flags.base[slot.row].contains(.removed) { member = graph.states.next(slot) }
         return member
     }
 }

@@ -45,7 +45,7 @@ package struct GraphWriter: ~Copyable {
     /// Nodes that have each level, from level 0 on. Linear in the number of slots.
     package var nodeCountByLevel: [Int] {
         var counts: [Int] = []
-        for slot in graph.allSlots where ledger.flags.base[slot.index].isNode {
+        for slot in graph.allSlots where ledger.flags.base[slot.row].isNode {
             for level in 0...graph.level(of: slot) {
                 if level == counts.count { counts.append(0) }
                 counts[level] += 1
@@ -76,13 +76,13 @@ package struct GraphWriter: ~Copyable {
     /// Marks a slot's vector as removed: searches of the next version do not find it. Its node routes until it is unlinked.
     package mutating func remove(_ slot: Slot) {
         let flags = ledger.flags.base
-        precondition(slot.index < graph.slotCount && flags[slot.index].isDisjoint(with: [.removed, .free]))
-        flags[slot.index].insert(.removed)
+        precondition(slot.row < graph.slotCount && flags[slot.row].isDisjoint(with: [.removed, .free]))
+        flags[slot.row].insert(.removed)
         var lifetime = graph.states.lifetime(slot)
         lifetime.died = nextVersion.short
         graph.states.setLifetime(lifetime, of: slot)
         let node = node(of: slot)
-        if flags[slot.index].contains(.duplicate) { ledger.removedDuplicates.append(slot) }
+        if flags[slot.row].contains(.duplicate) { ledger.removedDuplicates.append(slot) }
         if ledger.duplicates.removeMember(of: node) {
             if node.slot == slot { ledger.vacated?.insert(node) }
             return
@@ -115,12 +115,12 @@ extension GraphWriter {
 
     /// Whether a slot holds no vector, or a removed one.
     package func isRemoved(_ slot: Slot) -> Bool {
-        !ledger.flags.base[slot.index].isDisjoint(with: [.removed, .free])
+        !ledger.flags.base[slot.row].isDisjoint(with: [.removed, .free])
     }
 
     /// Whether ``SearchScratch/hidden`` can hide a live slot's vector, and nothing else: it is a node of level 0 alone.
     package func canBeHidden(_ slot: Slot) -> Bool {
-        ledger.flags.base[slot.index].isEmpty && graph.states.next(slot) == nil
+        ledger.flags.base[slot.row].isEmpty && graph.states.next(slot) == nil
             && graph.level(of: slot) == 0 && Node(slot) != graph.entryPoint
     }
 
@@ -134,7 +134,7 @@ extension GraphWriter {
 
     /// Whether a slot is a node that must be reached.
     func needsReach(_ slot: Slot) -> Bool {
-        let flags = ledger.flags.base[slot.index]
+        let flags = ledger.flags.base[slot.row]
         return flags.isNode && !flags.contains(.unlinking)
     }
 

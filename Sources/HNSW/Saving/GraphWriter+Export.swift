@@ -27,7 +27,7 @@ extension GraphWriter {
         for (element, slot) in linked.slots.enumerated() { members[node(of: slot).index].append(UInt32(element)) }
         linked.neighbors = [[[UInt32]]](repeating: [[]], count: linked.slots.count)
         for slot in graph.allSlots {
-            guard let first = members[slot.index].first else { continue }
+            guard let first = members[slot.row].first else { continue }
             let node = Node(slot)
             linked.neighbors[Int(first)] = (0...graph.level(of: node)).map { level in
                 let layer = graph.layer(level)

@@ -34,7 +34,7 @@ extension GraphWriter {
         var duplicates = 0
         var members = 0
         for slot in graph.allSlots {
-            let flags = ledger.flags.base[slot.index]
+            let flags = ledger.flags.base[slot.row]
             if flags.contains(.duplicate) {
                 guard ledger.duplicates.node(duplicate: slot) != nil else {
                     throw GraphInvariantViolation("duplicate \(slot) hangs on no node")

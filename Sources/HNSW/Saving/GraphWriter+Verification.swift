@@ -28,9 +28,9 @@ extension GraphWriter {
             guard level == graph.drawLevel(slot) else {
                 throw malformed(.levels, "slot \(slot) is on level \(level)")
             }
-            guard Int(graph.firstUpperRow.base[slot.index]) == rows else {
+            guard Int(graph.firstUpperRow.base[slot.row]) == rows else {
                 throw malformed(
-                    .firstUpperRows, "those of slot \(slot) begin at \(graph.firstUpperRow.base[slot.index])")
+                    .firstUpperRows, "those of slot \(slot) begin at \(graph.firstUpperRow.base[slot.row])")
             }
             rows += level
         }
@@ -45,7 +45,7 @@ extension GraphWriter {
         let present = graph.version.short
         var (nodes, tombstones) = (0, 0)
         for slot in graph.allSlots {
-            let flag = flags[slot.index]
+            let flag = flags[slot.row]
             let isValid =
                 flag.isSubset(of: .all) && !flag.isSuperset(of: [.duplicate, .free])
                 && (flag.isNode || flag.isDisjoint(with: [.tombstone, .unlinking]))
@@ -126,7 +126,7 @@ extension GraphWriter {
         var duplicatesLeft = 0
         for slot in graph.allSlots {
             let owner = ledger.duplicates.node(duplicate: slot)
-            guard (owner != nil) == flags[slot.index].contains(.duplicate) else {
+            guard (owner != nil) == flags[slot.row].contains(.duplicate) else {
                 throw malformed(.owners, "slot \(slot) is a duplicate or not")
             }
             if owner != nil { duplicatesLeft += 1 }
@@ -142,13 +142,13 @@ extension GraphWriter {
             var live: UInt32 = flags[node.index].contains(.removed) ? 0 : 1
             while let member = graph.states.next(last) {
                 // The chain ends: a ring would have more members than there are duplicates.
-                guard member.index < graph.slotCount, ledger.duplicates.node(duplicate: member) == node,
+                guard member.row < graph.slotCount, ledger.duplicates.node(duplicate: member) == node,
                     duplicatesLeft > 0
                 else {
                     throw malformed(.states, "slot \(member) hangs on slot \(node)")
                 }
                 duplicatesLeft -= 1
-                if !flags[member.index].contains(.removed) { live += 1 }
+                if !flags[member.row].contains(.removed) { live += 1 }
                 last = member
             }
             let members = ledger.duplicates.members(of: node)
