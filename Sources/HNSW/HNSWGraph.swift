@@ -8,19 +8,21 @@ import VectorStorage
 ///
 /// Departures from the paper:
 /// 1. Levels come from a hash of (seed, slot), so that they do not depend on the order of arrival.
-/// 2. A batch is linked in two phases, which any number of threads carry out with the same result (``GraphWriter+Insert``).
-/// 3. Equal vectors share one node: an equal vector's slot hangs on the node and is never linked (``DuplicateSets``). Where the
-///    node's own vector is removed, one of the others moves to its slot (``GraphWriter+Vacate``).
+/// 2. A batch is linked in two phases. Any number of threads gives the same result (``GraphWriter+Insert``).
+/// 3. Equal vectors share one node. The slots of the others hang on it as duplicates and are never linked (``DuplicateSets``). If
+///    the node's own vector is removed, a duplicate's vector moves to the node's slot (``GraphWriter+Vacate``).
 /// 4. Nodes that no path reaches are attached again (``GraphWriter+Repair``).
-/// 5. A removed vector's node still routes and is never a result, until it is unlinked (``GraphWriter+Sweep``) and its slot used
-///    again.
+/// 5. The node of a removed vector still routes and is no result. A sweep unlinks it later (``GraphWriter+Sweep``), and its slot is
+///    reused.
 ///
-/// One ``GraphWriter`` changes the graph, with threads of its own, while others search it. A search takes a ``GraphView`` first and finds
-/// what was there at that version of the graph. It reads rows while they are changed, and finds in each place a neighbor of
-/// before or of after; a place behind the last neighbor holds ``endOfRow``. What an edge leads to was written before the edge,
-/// and is not overwritten before every search has ended that may have seen the edge.
+/// One ``GraphWriter`` changes the graph, with its own threads, while other threads search. A search takes a ``GraphView`` first,
+/// and finds what that version holds. It may read a row while the writer changes it: each place of the row then holds the old or
+/// the new neighbor. The places behind the last neighbor hold ``endOfRow``.
+///
+/// The writer fills a slot before it writes an edge to it. It overwrites the slot only when every search has ended that may have
+/// seen an edge to it.
 package final class HNSWGraph: @unchecked Sendable {
-    // SAFETY: what searches read while it may change is atomic, and a graph has one ``GraphWriter``, which alone changes it.
+    // SAFETY: what searches read and the writer changes is atomic. A graph has one ``GraphWriter``, and only that changes it.
 
     package let parameters: HNSWParameters
 
@@ -30,7 +32,7 @@ package final class HNSWGraph: @unchecked Sendable {
     /// Levels 1 and up: the rows of one node follow one another, level 1 first.
     let upperNeighbors: Tensor<Node>
 
-    /// The node's first row in `upperNeighbors`; meaningless on level 0.
+    /// The node's first row in `upperNeighbors`; meaningless for a node that is on level 0 only.
     let firstUpperRow: Tensor<UInt32>
 
     /// The highest level of each node.
@@ -45,13 +47,13 @@ package final class HNSWGraph: @unchecked Sendable {
     private let upperRows = Atomic(0)
     private let committed: Atomic<UInt64>
 
-    /// Tombstones, and the nodes of changes that are not finished.
+    /// Holds tombstones and pending nodes.
     let lifetimeHints: LifetimeHints
 
-    /// What stands behind a row's last neighbor.
+    /// What the places behind a row's last neighbor hold.
     static var endOfRow: Node { Node(rawValue: .max) }
 
-    /// Of 2^30 nodes with M = 2, about one would be drawn on this level or above: no level above it is needed.
+    /// With M = 2, about one of 2^30 nodes would draw this level or a higher one. No higher level is needed.
     static var maximumLevel: Int { 30 }
 
     /// The graph that a record describes.
@@ -59,7 +61,7 @@ package final class HNSWGraph: @unchecked Sendable {
         parameters: HNSWParameters, capacity: Int, record: GraphRecord, source: TensorSource
     ) throws(StorageError) {
         let slotCount = record.slotCount
-        // Made before any is stored: one that fails leaves nothing half initialized.
+        // Made before any is stored: if one fails, nothing is half initialized.
         let base: Tensor<Node> = try source.tensor(
             .baseNeighbors, stride: Self.rowStride(parameters.maximumNeighbors(level: 0)), capacity: capacity,
             rows: slotCount)
@@ -85,13 +87,13 @@ package final class HNSWGraph: @unchecked Sendable {
         upperRowCount = record.upperRowCount
     }
 
-    /// Slots that the graph has known: nodes, duplicates, and those that are free again.
+    /// Slots that the graph has ever used: nodes, duplicates, retired and free slots.
     package internal(set) var slotCount: Int {
         get { slots.load(ordering: .acquiring) }
         set { slots.store(newValue, ordering: .releasing) }
     }
 
-    /// All slots that the graph has known.
+    /// All slots that the graph has ever used.
     var allSlots: some Collection<Slot> { (0..<UInt32(slotCount)).lazy.map { Slot(bits: $0) } }
 
     /// Nodes of the graph.
@@ -100,13 +102,13 @@ package final class HNSWGraph: @unchecked Sendable {
         set { nodes.store(newValue, ordering: .relaxed) }
     }
 
-    /// Rows of upper levels given out.
+    /// Rows of the upper levels that belong to slots.
     var upperRowCount: Int {
         get { upperRows.load(ordering: .relaxed) }
         set { upperRows.store(newValue, ordering: .relaxed) }
     }
 
-    /// The last finished version.
+    /// The current version: the last that was committed.
     package var version: GraphVersion { GraphVersion(committed.load(ordering: .sequentiallyConsistent)) }
 
     /// Where every search begins, a node on the top level; nil in an empty graph.
@@ -122,17 +124,16 @@ package final class HNSWGraph: @unchecked Sendable {
         stored == .max ? nil : (Node(rawValue: UInt32(truncatingIfNeeded: stored >> 8)), Int(stored & 255))
     }
 
-    /// What a search that begins now may see. The caller has announced the version, so that no slot of it is reused before the
-    /// search ends.
+    /// What a search that begins now sees. The caller has announced the version: no slot of it is reused before the search ends.
     package func view(at version: GraphVersion) -> GraphView {
-        // In this order: the entry point's slot is among those counted.
+        // The entry point is read first, so that its slot is below the limit of slots.
         let entry = Self.entry(entry.load(ordering: .acquiring))
         return GraphView(
             version: version.short, entryPoint: entry?.node, topLevel: entry?.level ?? 0,
             slotLimit: Slot(index: slotCount))
     }
 
-    /// Makes a version the present one.
+    /// Makes a version current.
     func publish(_ version: GraphVersion) { committed.store(version.number, ordering: .sequentiallyConsistent) }
 
     /// Makes slots `0..<newCount` usable.
@@ -147,7 +148,7 @@ package final class HNSWGraph: @unchecked Sendable {
         try lifetimeHints.ensure(rows: newCount)
     }
 
-    /// Gives a slot that no search knows empty rows, and a vector that is born with a version.
+    /// Gives a slot that no search knows empty rows, and a lifetime that begins with a version.
     func clear(_ slot: Slot, born version: GraphVersion) {
         precondition(slot.row <= slotCount)
         let isNew = slot.row == slotCount
@@ -214,7 +215,7 @@ package struct GraphView {
     let entryPoint: Node?
     let topLevel: Int
 
-    /// Slots from this one on came later.
+    /// Slots from this one on are newer than the view.
     let slotLimit: Slot
 
     package var slotCount: Int { slotLimit.index }

@@ -12,7 +12,7 @@ package struct Node: Hashable, Comparable, Sendable, BitwiseCopyable, CustomStri
     /// The node in a slot that has edges.
     package init(_ slot: Slot) { rawValue = slot.rawValue }
 
-    /// The node as a row of edges and a kernel know it.
+    /// The node with the number that rows of edges and kernels use.
     package init(rawValue: UInt32) { self.rawValue = rawValue }
 
     package var slot: Slot { Slot(bits: rawValue) }

@@ -11,7 +11,7 @@ struct BatchSchedule {
     private let nodes: [Node]
     private var linkedCount = 0
 
-    /// Nodes that are linked last, which can serve as queries to the graph before: a part ends where they begin.
+    /// Nodes that are linked last. Until then they can serve as queries to the graph. A part ends where they begin.
     private let heldOutCount: Int
 
     init(_ nodes: [Node], seed: UInt64) {

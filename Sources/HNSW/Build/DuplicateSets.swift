@@ -2,24 +2,24 @@
 
 import VectorStorage
 
-/// Which slots hold equal vectors. They share one node: linked one by one, equal vectors fill each other's rows and cut
-/// themselves and others off. Searches follow the chain of a node's members in ``NodeStates``; this is the writer's side of it.
+/// The slots that hold equal vectors. They share one node. Linked one by one, equal vectors would fill each other's rows and cut
+/// themselves and others off. Searches follow the chain of a node's members in ``NodeStates``. Only the writer reads what is here.
 struct DuplicateSets: ~Copyable {
-    /// The members of a node that has duplicates; all zero of one that has none.
+    /// The members of a node that has duplicates; all zero for any other node.
     struct Members: BitwiseCopyable {
         /// 1 + the end of the chain, or 0.
         var last: UInt32
         var liveCount: UInt32
     }
 
-    /// The first node with a vector of each hash. A node whose hash is taken by a different vector is not found here, and
-    /// its duplicates become nodes: right, only slower.
+    /// The first node with each hash of a vector. A later node with the same hash and another vector is not found here. Its
+    /// duplicates become nodes, which is correct and slower.
     private var nodes: SlotTable
 
     /// By node.
     private let members: Tensor<Members>
 
-    /// 1 + the node on which a duplicate hangs, or 0, by slot.
+    /// By slot: 1 + the node on which the duplicate hangs, or 0.
     private let owners: Tensor<UInt32>
 
     /// Whether there ever was a duplicate. If not, `members` and `owners` are untouched zeros.
@@ -107,7 +107,7 @@ struct DuplicateSets: ~Copyable {
         return before
     }
 
-    /// Counts one live member less; returns whether one is left. A node without duplicates has none left.
+    /// Counts one live member less. Returns whether one is left. A node without duplicates has none left.
     mutating func removeMember(of node: Node) -> Bool {
         guard members.base[node.index].last != 0 else { return false }
         members.base[node.index].liveCount -= 1

@@ -11,10 +11,10 @@ struct GraphLedger: ~Copyable {
     /// Nodes linked since reachability was last proved.
     var linkedSinceRepair = 0
 
-    /// Nodes without a live vector, those that a sweep unlinks included.
+    /// Tombstones, those that a sweep unlinks included.
     var tombstoneCount = 0
 
-    /// Nodes that came since the last version, or got a duplicate.
+    /// Nodes that the change under way has added, or given a duplicate.
     var pendingNodes: [Node] = []
 
     /// The version at which lifetimes were last aged.
@@ -24,28 +24,28 @@ struct GraphLedger: ~Copyable {
     /// the first of a new cluster.
     var outliers: [Node] = []
 
-    /// The rows that need not be saved (again) in this batch; nil if none is saved.
+    /// The rows that this batch need not save, because they are new or already saved. nil if the batch saves no rows.
     var savedRows: RowMarks?
 
-    /// Removed duplicates that are members of their nodes still.
+    /// Removed duplicates that still hang on their nodes.
     var removedDuplicates: [Slot] = []
 
-    /// Nodes whose own vectors are removed, and that have live members; nil if they are to be looked for.
+    /// Nodes whose own vectors are removed, and that have live members; nil before they are looked for.
     var vacated: Set<Node>?
 
-    /// The unlinking of tombstones that is under way.
+    /// The sweep under way.
     var sweep: Sweep?
 
-    /// Whether the sweep was begun before the graph was saved, maybe by a release whose sweeps let nodes be reached through tombstones
-    /// only.
+    /// Whether the sweep comes from a file. Then an earlier release may have begun it, whose sweeps left nodes reachable through
+    /// tombstones only.
     var isSweepOfFile = false
 
-    /// Slots that no edge leads to, in the order in which they were retired; those before `firstRetired` are in use again.
+    /// Retired slots, in the order of their retirement. Those before `firstRetired` are in use again.
     private var retired: [RetiredSlot] = []
     private var firstRetired = 0
 
     init(capacity: Int, record: GraphRecord, source: TensorSource) throws(StorageError) {
-        // Made before any is stored: one that fails leaves nothing half initialized.
+        // Made before any is stored: if one fails, nothing is half initialized.
         let flags: Tensor<NodeFlags> = try source.tensor(
             .flags, stride: 1, capacity: capacity, rows: record.slotCount)
         let duplicates = try DuplicateSets(
@@ -71,10 +71,10 @@ struct GraphLedger: ~Copyable {
     /// Forgets outliers that are being unlinked.
     mutating func removeOutliers(where isGone: (Node) -> Bool) { outliers.removeAll(where: isGone) }
 
-    /// What an insertion compares with them is a small part of what it compares.
+    /// So few that comparing them is a small part of an insertion.
     static var maximumOutliers: Int { 64 }
 
-    /// Slots that can be used again, now or later.
+    /// Slots that are retired or free.
     var freeSlotCount: Int { retired.count - firstRetired }
 
     /// Slots retired at `version` or before.
@@ -99,7 +99,7 @@ struct GraphLedger: ~Copyable {
         return taken
     }
 
-    /// Puts back slots that were just taken, in the order in which they were.
+    /// Puts back slots that were just taken, in their order.
     mutating func rollBack(_ slots: [RetiredSlot]) {
         retired.replaceSubrange(..<firstRetired, with: slots)
         firstRetired = 0

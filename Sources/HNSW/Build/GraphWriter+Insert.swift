@@ -3,7 +3,7 @@
 import DistanceKernels
 import VectorStorage
 
-/// What the nodes of a graph are linked by, chosen once by who stores the vectors.
+/// What compares the nodes of a graph while they are linked.
 package struct LinkKernel {
     /// Distances between rows.
     let rows: any DistanceKernel
@@ -17,18 +17,18 @@ package struct LinkKernel {
     }
 }
 
-/// Vectors that a change adds, and what the graph was before.
+/// Vectors that a change adds, and the graph's state before it.
 package struct GraphBatch {
     let savepoint: GraphSavepoint
 
     /// The slots of the batch's vectors.
     package internal(set) var taken: [TakenSlot] = []
 
-    /// Those that became nodes, which are to be linked.
+    /// Those of the slots that became nodes, which are to be linked.
     package internal(set) var nodes: [Node] = []
 }
 
-/// A slot for a vector, and what must be known to put it back.
+/// A slot that was taken for a vector, and what is needed to put it back.
 package struct TakenSlot {
     package let slot: Slot
     let retired: RetiredSlot?
@@ -39,11 +39,11 @@ package enum InsertionStage {
     /// All nodes of the batch are linked but these, which can serve as queries.
     case heldOut(ArraySlice<Node>)
 
-    /// Nodes are planned and not yet linked. These of them and of their neighbors would be out of place among one another if they
-    /// were read from codes; ascending.
+    /// Nodes are planned and not yet linked. `indistinct` names those of them and of their neighbors that codes cannot tell from
+    /// one another, ascending.
     case planned(indistinct: [Node])
 
-    /// So many vectors of the batch are linked.
+    /// This many vectors of the batch are linked.
     case linked(Int)
 }
 
@@ -54,14 +54,14 @@ package enum InsertionStage {
 //   link   adds the edges back from those neighbors, and prunes full rows
 //   attach gives a node that nothing reaches an edge
 //
-// A node's own rows are its own until an edge leads to it. Searches go on beside each step.
+// No search reads a node's rows before an edge leads to it. Searches go on during each step.
 extension GraphWriter {
     /// Begins a batch.
     package func beginBatch() -> GraphBatch { GraphBatch(savepoint: savepoint()) }
 
-    /// Makes room for `additional` more slots; nothing changes where that fails.
+    /// Makes room for `additional` more slots. If that fails, nothing changes.
     ///
-    /// - Parameter oldestReader: slots retired by then are used again.
+    /// - Parameter oldestReader: the oldest version that is read. Slots retired by then are reused.
     package mutating func ensure(additional: Int, oldestReader: GraphVersion) throws(StorageError) {
         let slotCount = graph.slotCount + newSlotCount(additional: additional, oldestReader: oldestReader)
         try graph.ensure(slotCount: slotCount)
@@ -74,7 +74,7 @@ extension GraphWriter {
         max(0, additional - ledger.freeSlotCount(upTo: oldestReader))
     }
 
-    /// The slot for a batch's next vector: one that was retired, or a new one. ``add(_:to:vector:count:isEqual:)`` follows.
+    /// The slot for a batch's next vector: a free one, or a new one. Call ``add(_:to:vector:count:isEqual:)`` next.
     package mutating func takeSlot(for batch: inout GraphBatch, oldestReader: GraphVersion) -> Slot {
         let retired = ledger.take(upTo: oldestReader)
         let slot = retired?.slot ?? Slot(index: graph.slotCount)
@@ -82,8 +82,8 @@ extension GraphWriter {
         return slot
     }
 
-    /// Adds a slot whose vector is stored. Where a node has the same vector the slot hangs on that node and is done; else it becomes
-    /// a node, to be linked.
+    /// Adds a slot whose vector is stored. If a node has the same vector, the slot becomes its duplicate. Otherwise it becomes a
+    /// node, which is to be linked.
     ///
     /// - Parameters:
     ///   - vector: the `count` floats of the slot's vector.
@@ -117,9 +117,9 @@ extension GraphWriter {
         }
     }
 
-    /// Links a batch's nodes: the same graph for any number of threads.
+    /// Links a batch's nodes. The graph is the same for any number of threads.
     ///
-    /// - Parameter onStage: called on the calling thread. What it throws ends the insertion, and the batch must be rolled back.
+    /// - Parameter onStage: called on the calling thread. If it throws, the insertion ends and the batch must be rolled back.
     package mutating func insert(
         _ batch: GraphBatch, by kernel: LinkKernel, threads: Int,
         onStage: (borrowing GraphWriter, InsertionStage) throws(CancellationError) -> Void
@@ -128,7 +128,7 @@ extension GraphWriter {
         if !isSmall(batch) || isRepairDue { repair(by: kernel) }
     }
 
-    /// Links a batch's nodes without a look at the whole graph.
+    /// Links a batch's nodes, without a repair of the whole graph.
     mutating func link(
         _ batch: GraphBatch, by kernel: LinkKernel, threads: Int,
         onStage: (borrowing GraphWriter, InsertionStage) throws(CancellationError) -> Void
@@ -155,7 +155,8 @@ extension GraphWriter {
         endUndoLog()
     }
 
-    /// Whether what a batch drops is kept within reach at once. The graph is proved whole when it has grown by a sixteenth.
+    /// Whether a batch is small. Each node that its edges displace is then kept within reach at once. A batch that is not small
+    /// ends with a repair of the whole graph.
     private func isSmall(_ batch: GraphBatch) -> Bool {
         batch.nodes.count * 16 < batch.savepoint.nodeCount || batch.nodes.count == 1
     }
@@ -179,9 +180,9 @@ extension GraphWriter {
         return (workers.takeBackEdges(), workers.takeIndistinct())
     }
 
-    /// Links edges in canonical order: each row by one worker.
+    /// Links edges in canonical order. One worker links the edges of a row.
     ///
-    /// - Parameter keepsReached: see ``link(_:keepsReached:kernel:vectors:scratch:)``; one worker links then.
+    /// - Parameter keepsReached: see ``link(_:keepsReached:kernel:vectors:scratch:)``. If so, one worker links all rows.
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == Float16Kernel)
     @specialized(where Kernel == CodeKernel)
@@ -202,12 +203,12 @@ extension GraphWriter {
         }
     }
 
-    /// Counts nodes that are linked now, and makes one that lies above the top level the entry point.
+    /// Counts nodes that are now linked. A node above the top level becomes the entry point.
     mutating func finishLinking(_ nodes: ArraySlice<Node>) {
         graph.nodeCount += nodes.count
         ledger.linkedSinceRepair += nodes.count
         for node in nodes where graph.entryPoint == nil || graph.level(of: node) > graph.topLevel {
-            // What the old entry point reached, the new one need not reach.
+            // The new entry point need not reach what the old one reached.
             ledger.linkedSinceRepair = graph.nodeCount
             graph.setEntryPoint(node, level: graph.level(of: node))
         }

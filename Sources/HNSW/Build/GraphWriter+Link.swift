@@ -23,11 +23,11 @@ struct BackEdge: Comparable, Sendable, BitwiseCopyable {
 }
 
 extension GraphWriter {
-    /// Adds edges, which are sorted and all of one row, to their target's neighbors; a row with more than it may have is
-    /// chosen anew among the old and the new.
+    /// Adds edges to their target's neighbors. The edges are sorted and all of one row. If the row would hold too many, its
+    /// neighbors are chosen anew among the old and the new ones.
     ///
     /// - Parameters:
-    ///   - keepsReached: sees that nodes which the row drops are still reached. It writes other rows too, so no other thread may
+    ///   - keepsReached: whether nodes that the row drops are kept within reach. This writes other rows too, so no other thread may
     ///     link.
     ///   - vectors: what the kernel's rows stand for; nil if they are the vectors.
     func link<Kernel: DistanceKernel>(
@@ -56,7 +56,8 @@ extension GraphWriter {
             for edge in edges { scratch.candidates.append(edge.source) }
             scratch.candidates.sort()
         } else {
-            // By codes all from the target's row: estimates from a row are off otherwise than those from a vector.
+            // With codes, all are measured from the target's row: estimates from a row and from a vector are off by different
+            // amounts.
             for edge in edges { scratch.candidates.append(edge.source) }
             graph.measureCandidates(from: query, kernel: kernel, scratch: &scratch)
         }

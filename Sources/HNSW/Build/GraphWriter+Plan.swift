@@ -70,7 +70,7 @@ extension GraphWriter {
         for i in 0..<count { scratch.indistinct.append(scratch.candidates[i].node) }
     }
 
-    /// The query that asks for what is near a node: by its vector, where the kernel's rows only stand for it.
+    /// The query that finds what is near a node. It is made of the node's vector if the kernel's rows only stand for vectors.
     func query<Kernel: DistanceKernel>(
         of node: Node, kernel: Kernel, vectors: StoredVectors?, scratch: borrowing SearchScratch
     ) -> UnsafePointer<Kernel.Element> {
@@ -81,7 +81,7 @@ extension GraphWriter {
         }
     }
 
-    /// Leaves the nodes of a level in `scratch.candidates` that may become neighbors, sorted.
+    /// Leaves the nodes of a level that may become neighbors in `scratch.candidates`, sorted.
     private func findCandidates<Kernel: DistanceKernel>(
         _ query: UnsafePointer<Kernel.Element>, from start: Node, level: Int, kernel: Kernel,
         scratch: inout SearchScratch
@@ -96,13 +96,14 @@ extension GraphWriter {
         }
     }
 
-    /// Whether a node lies farther from the nearest of the neighbors just selected for it than most neighbors of that one do.
+    /// Whether a node is an outlier: farther from its nearest selected neighbor than three quarters of that neighbor's own
+    /// neighbors are.
     private func isOutlier<Kernel: DistanceKernel>(kernel: Kernel, scratch: inout SearchScratch) -> Bool {
         guard let nearest = scratch.selected.first else { return false }
         let slots = scratch.hopSlots.base
         let distances = scratch.hopDistances.base
         let count = graph.layer(0).copy(nearest.node, to: slots)
-        // A few of its neighbors may be on other islands.
+        // Three quarters, because a few of the neighbors may belong to other clusters. Fewer than four neighbors say nothing.
         guard count >= 4 else { return false }
         let query = kernel.query(
             ofRow: nearest.node.rawValue, space: scratch.candidateSpace.elements(kernel.queryLength))
@@ -111,10 +112,10 @@ extension GraphWriter {
         return (0..<count).count { distances[$0] < nearest.distance } * 4 >= 3 * count
     }
 
-    /// The nearest of the outliers on a level, if one is nearer than `start`, else that.
+    /// The nearest outlier on a level, if it is nearer than `start`; otherwise `start`.
     ///
-    /// The second vector of a new island would not find the first: a search ends among the nearest of the older islands, and
-    /// none of these need lead on.
+    /// Without the outliers, the second vector of a new cluster would not find the first. A search ends in the nearest of the older
+    /// clusters, and no edge need lead on from there.
     private func nearestOutlier<Kernel: DistanceKernel>(
         to query: UnsafePointer<Kernel.Element>, than start: Node, level: Int, kernel: Kernel,
         scratch: inout SearchScratch

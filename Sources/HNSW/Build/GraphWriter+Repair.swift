@@ -3,14 +3,14 @@
 import DistanceKernels
 import VectorStorage
 
-// Pruning can take the last edge that leads to a node. Every search on level 0 starts at a node that the entry point reaches. A node
-// that level 0 does not reach from there would never be found.
+// Pruning can take the last edge that leads to a node. Every search on level 0 starts at a node that the entry point reaches. A
+// node that level 0 does not reach from there would never be found.
 extension GraphWriter {
-    /// Attaches what searches do not reach.
+    /// Attaches the nodes that searches do not reach.
     package mutating func repair(by kernel: LinkKernel) { repair(kernel: kernel.rows, scratch: &workers.first.scratch) }
 
-    /// Whether as many nodes were linked since the last repair as make another one worth its time: a pass over the graph
-    /// costs a few memory reads a node, so that one every 6 % of growth is a small part of an insertion.
+    /// Whether enough nodes were linked since the last repair for another one. A pass over the graph costs a few memory reads a
+    /// node. One pass for every 6 % of growth is a small part of the insertions.
     package var isRepairDue: Bool { ledger.linkedSinceRepair * 16 > graph.nodeCount }
 
     /// Whether a neighbor of a node links back to it.
@@ -20,11 +20,11 @@ extension GraphWriter {
         return (0..<layer.count(row)).contains { !isUnlinking(row[$0]) && layer.contains(node, in: row[$0]) }
     }
 
-    /// The nearest nodes among which a free place for an edge is taken, before an edge of the very nearest is given up: 20 far
-    /// islands that arrive one after the other lost a tenth of their nodes where any of `efConstruction` found would do.
+    /// How many of the nearest nodes are asked for a free place, before the nearest gives up an edge. When all `efConstruction`
+    /// nodes were asked, 20 far clusters that arrived one after the other lost a tenth of their nodes.
     private static var nearHosts: Int { 4 }
 
-    /// Gives each node to which no neighbor links back an edge from the nearest node that level 0 reaches.
+    /// Gives an edge to each node that no neighbor links back to, from the nearest node that level 0 reaches.
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == Float16Kernel)
     @specialized(where Kernel == CodeKernel)
@@ -42,8 +42,8 @@ extension GraphWriter {
         }
     }
 
-    /// Keeps the older nodes that a full row on level 0 has dropped within reach: through a neighbor that the row
-    /// keeps, which is given an edge if none has one. `scratch` holds the candidates for the row and those selected.
+    /// Keeps the older nodes within reach that a full row on level 0 has dropped. A neighbor that the row keeps must lead to each.
+    /// If none does, one of them gets an edge. `scratch` holds the candidates for the row and those selected.
     func keepDroppedReached<Kernel: DistanceKernel>(
         except edges: ArraySlice<BackEdge>, kernel: Kernel, scratch: inout SearchScratch
     ) {
@@ -59,7 +59,7 @@ extension GraphWriter {
         }
     }
 
-    /// Attaches what searches do not reach; see ``linkUnfound(kernel:scratch:)`` and ``attachOrphans(kernel:scratch:)``.
+    /// Attaches the nodes that searches do not reach; see ``linkUnfound(kernel:scratch:)`` and ``attachOrphans(kernel:scratch:)``.
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == Float16Kernel)
     @specialized(where Kernel == CodeKernel)
@@ -67,19 +67,19 @@ extension GraphWriter {
     @specialized(where Kernel == BalancedKernel<Float16Kernel>)
     @specialized(where Kernel == BalancedKernel<CodeKernel>)
     private mutating func repair<Kernel: DistanceKernel>(kernel: Kernel, scratch: inout SearchScratch) {
-        // In this order: an edge that is given up for an unfound node can have been the only one to lead somewhere.
+        // In this order: an edge that is given up for an unfound node may have been the only one to another node.
         linkUnfound(kernel: kernel, scratch: &scratch)
         attachOrphans(kernel: kernel, scratch: &scratch)
     }
 
-    /// Attaches what level 0 does not reach.
+    /// Attaches the nodes that level 0 does not reach.
     mutating func attachOrphans(by kernel: LinkKernel) {
         func attach(_ kernel: some DistanceKernel) { attachOrphans(kernel: kernel, scratch: &workers.first.scratch) }
         attach(kernel.rows)
     }
 
-    /// Gives every node that level 0 does not reach from the entry point an edge from its nearest reached node. Returns how
-    /// many there were.
+    /// Gives an edge to every node that level 0 does not reach from the entry point, from its nearest reached node. Returns how
+    /// many such nodes there were.
     @discardableResult
     mutating func attachOrphans<Kernel: DistanceKernel>(kernel: Kernel, scratch: inout SearchScratch) -> Int {
         ledger.linkedSinceRepair = 0
@@ -95,11 +95,11 @@ extension GraphWriter {
         return orphanCount
     }
 
-    /// Sees that searches find the nodes of the upper levels, which stand for those around them: one that a search from the top
-    /// does not come to is linked from the nearest that it does come to. Returns how many there were.
+    /// Makes searches find the nodes of the upper levels, which stand for those around them. If a search from the top does not find
+    /// such a node, the nearest node that it does find gets an edge to it. Returns how many such nodes there were.
     ///
-    /// That edges lead to a node is not enough: where data arrives island by island, a search can end on an island that has no edge
-    /// to the one it looks for, though others have. Few hops each, for one in `M` nodes.
+    /// It is not enough that edges lead to a node. If data arrives cluster by cluster, a search can end in a cluster that has no
+    /// edge to the right one, though others have. This takes a few hops for one in `M` nodes.
     @discardableResult
     func linkUnfound<Kernel: DistanceKernel>(kernel: Kernel, scratch: inout SearchScratch) -> Int {
         guard let entryPoint = graph.entryPoint else { return 0 }
@@ -122,7 +122,7 @@ extension GraphWriter {
         return unfoundCount
     }
 
-    /// Candidates that a node must be found with.
+    /// Candidates with which a search must find a node.
     private static var probeWidth: Int { 32 }
 
     /// Nodes that level 0 does not reach from the entry point.
@@ -132,8 +132,8 @@ extension GraphWriter {
         return reachableNodes.filter { !reached[$0.index] }
     }
 
-    /// Marks what level 0 reaches from a node without a step through a node that is being unlinked. Such steps count in a graph that was
-    /// read from a file amid a sweep, until the sweep goes on.
+    /// Marks what level 0 reaches from a node, without steps through unlinking nodes. Such steps count if the sweep comes from a
+    /// file, until it goes on.
     func reach(from start: Node, reached: inout [Bool]) {
         let layer = graph.layer(0)
         let passesUnlinking = ledger.isSweepOfFile
@@ -149,8 +149,8 @@ extension GraphWriter {
         }
     }
 
-    /// Adds an edge to `orphan` from the nearest reached node: in a free place, or else spliced into its last edge, which
-    /// then leads through the orphan, so that nothing reached is lost.
+    /// Adds an edge to `orphan` from the nearest reached node. If that node has no free place, the orphan is spliced into its last
+    /// edge, which then leads through the orphan. So no reached node is lost.
     private func attach<Kernel: DistanceKernel>(
         _ orphan: Node, reached: [Bool], kernel: Kernel, scratch: inout SearchScratch
     ) {
@@ -160,21 +160,21 @@ extension GraphWriter {
         let descended = graph.descend(
             query, from: entryPoint, fromLevel: graph.topLevel, toLevel: 1, kernel: kernel,
             scratch: &scratch)
-        // What a search from a reached node finds is reached, unless it came through nodes that are being unlinked. The upper levels may
-        // lead to the orphan itself.
+        // A search from a reached node finds reached nodes, unless it passes through unlinking ones. The upper levels may lead to
+        // the orphan itself.
         let start = reached[descended.index] ? descended : entryPoint
         search(query, from: start, kernel: kernel, scratch: &scratch)
         link(orphan, fromNearestIn: &scratch) { reached[$0.index] }
     }
 
-    /// Gives a node that may be out of reach an edge from one of the nearest, if a search does not come to it.
+    /// Gives a node that may be out of reach an edge from one of the nearest nodes, if a search does not find it.
     private func attach<Kernel: DistanceKernel>(
         _ orphan: Node, start: Node, kernel: Kernel, scratch: inout SearchScratch
     ) {
         scratch.view = pendingView
         let query = kernel.query(ofRow: orphan.rawValue, space: scratch.querySpace.elements(kernel.queryLength))
         search(query, from: start, kernel: kernel, scratch: &scratch)
-        // A search also comes through nodes that are being unlinked, which will not lead to it for long.
+        // A search also passes through unlinking nodes, which do not lead to the orphan for long.
         if !isSweeping, (0..<scratch.pool.count).contains(where: { scratch.pool[$0].node == orphan }) { return }
         link(orphan, fromNearestIn: &scratch) { $0 != orphan && !isUnlinking($0) }
     }
@@ -193,16 +193,16 @@ extension GraphWriter {
         return graph.layer(0).append(neighbor, to: node)
     }
 
-    /// Gives a node that the last search of level 0 has not found an edge from one of the nearest that it has.
+    /// Gives a node that the last search of level 0 did not find an edge from one of the nearest that it found.
     ///
     /// - Parameter canHost: whether an edge from a node keeps the orphan within reach.
     private func link(_ orphan: Node, fromNearestIn scratch: inout SearchScratch, canHost: (Node) -> Bool) {
         let layer = graph.layer(0)
         let found = (0..<scratch.pool.count).map { scratch.pool[$0].node }
-        // Hosts are near, so that a search for the orphan, or for what lies behind it, comes by.
+        // Hosts are near, so that a search for the orphan, or for what it leads to, passes by.
         let hosts = found.filter(canHost).prefix(Self.nearHosts)
         if hosts.contains(where: { appendSaving(orphan, to: $0, undoLog: &scratch.undoLog) }) { return }
-        // Where none was found that can be a host, the entry point serves.
+        // If none of the nodes found can be a host, the entry point serves as one.
         guard let host = hosts.first ?? graph.entryPoint, host != orphan,
             !appendSaving(orphan, to: host, undoLog: &scratch.undoLog)
         else {

@@ -2,7 +2,7 @@
 
 import VectorStorage
 
-/// What a batch changes of a graph beside rows and slots.
+/// What a batch changes in a graph besides rows and slots.
 struct GraphSavepoint {
     let entryPoint: Node?
     let topLevel: Int
@@ -21,9 +21,9 @@ extension GraphWriter {
             linkedSinceRepair: ledger.linkedSinceRepair, outliers: ledger.outliers)
     }
 
-    /// Leaves the graph as it was before a batch, as a version of its own.
+    /// Restores the graph as it was before a batch, as a version of its own.
     ///
-    /// - Parameter waitForReaders: waits until every search has ended that began before the present version.
+    /// - Parameter waitForReaders: waits until every search has ended that began before the current version.
     package mutating func rollBack(_ batch: GraphBatch, waitForReaders: () -> Void) {
         workers.restoreRows(of: graph)
         endUndoLog()
@@ -36,15 +36,15 @@ extension GraphWriter {
         graph.upperRowCount = batch.savepoint.upperRowCount
     }
 
-    /// Takes a batch's slots out of the graph, whose other rows are as they were before the batch.
+    /// Takes a batch's slots out of the graph. The other rows are already restored.
     private mutating func removeFromPaths(_ batch: GraphBatch) {
         graph.setEntryPoint(batch.savepoint.entryPoint, level: batch.savepoint.topLevel)
         graph.nodeCount = batch.savepoint.nodeCount
         ledger.linkedSinceRepair = batch.savepoint.linkedSinceRepair
         let flags = ledger.flags.base
-        // Backwards: each duplicate is the last of its node's members then.
+        // Backwards, so that each duplicate is the last of its node's members.
         for slot in batch.taken.reversed().map(\.slot) {
-            // Its birth stays: a search that reads the one of before and the other of after sees no slot alive.
+            // Its birth stays: a search that reads an old death with a new birth would otherwise take the slot for live.
             var lifetime = graph.states.lifetime(slot)
             lifetime.died = Lifetime.everDead
             graph.states.setLifetime(lifetime, of: slot)
@@ -75,7 +75,7 @@ extension GraphWriter {
 }
 
 extension GraphWriter {
-    /// Begins to save the rows that linking changes, but for those of the nodes that come with the batch.
+    /// Begins to save the rows that linking changes, except those of the batch's own nodes.
     mutating func beginUndoLog(newNodes: [Node]) {
         endUndoLog()
         // A batch of one is not cancelled.
@@ -93,12 +93,12 @@ extension GraphWriter {
         workers.clearUndoLogs()
     }
 
-    /// The place of a node's row among those of level 0, or of the levels above it.
+    /// The index of a node's row among those of level 0, or among those of the levels above it.
     private func rowIndex(of node: Node, level: Int) -> Int {
         level == 0 ? node.index : Int(graph.firstUpperRow.base[node.index]) + level - 1
     }
 
-    /// Saves a row that is about to be changed, if that is wanted and it is the first change of the batch.
+    /// Saves a row before the first change that a batch makes to it, if the batch keeps an undo log.
     func saveRow(_ node: Node, level: Int = 0, to undoLog: inout UndoLog) {
         guard let marks = ledger.savedRows, marks.mark(rowIndex(of: node, level: level), level: level) else { return }
         undoLog.save(node, level: level, in: graph.layer(level))

@@ -3,14 +3,14 @@
 import DistanceKernels
 import VectorStorage
 
-/// Tombstones that are being unlinked, and how far that has gone.
+/// Tombstones that are being unlinked, and how far the sweep has come.
 struct Sweep {
     let nodes: [Node]
 
     /// Rows of slots before this one lead to none of the nodes.
     var cursor: Int
 
-    /// Slots from this one on came later and never led to one.
+    /// Slots from this one on are newer than the sweep and never led to one.
     let end: Int
 }
 
@@ -20,30 +20,30 @@ struct Sweep {
 // Departures:
 // 1. It goes on in steps of a few rows, between other changes. The tombstones are marked as unlinking when the sweep begins. They
 //    take no new edge from then on, and route until it ends.
-// 2. On every level, by the selection of this graph's insertions.
+// 2. It visits every level, and selects neighbors as insertions do.
 // 3. Nodes that are left with few neighbors search for others.
-// 4. A node keeps its edges to nodes that stay on level 0. Before a sweep visits a row, every node that level 0 reaches only through
-//    tombstones gets an edge. So no node is out of reach while the sweep is under way.
+// 4. A node keeps its edges to nodes that stay on level 0. Before a sweep visits a row, every node that level 0 reaches only
+//    through tombstones gets an edge. So no node is out of reach while the sweep is under way.
 //
-// No edge leads to an unlinking node when the sweep ends. Its slot is retired then, and used again once no search is under way that
-// began before.
+// When the sweep ends, no edge leads to an unlinking node. Its slot is retired. It is free once no search is left that began
+// before.
 extension GraphWriter {
-    /// Unlinks some of what was removed, a little with every change.
+    /// Unlinks some of the removed vectors: a little with every change.
     ///
     /// - Parameters:
     ///   - changeCount: vectors that the change has inserted or removed.
-    ///   - oldestReader: what a search of this version can still find stays.
+    ///   - oldestReader: what a search of this version can find stays.
     package mutating func sweep(after changeCount: Int, oldestReader: GraphVersion, by kernel: LinkKernel) {
         unlinkDuplicates(oldestReader: oldestReader)
         if isSweepDue { beginSweep(oldestReader: oldestReader, by: kernel) }
         sweep(rows: changeCount * Self.sweepRowsPerChange, by: kernel)
     }
 
-    /// Unlinks everything that was removed, where no search of an older version is under way.
+    /// Unlinks all removed vectors. No search of an older version is under way.
     package mutating func compact(by kernel: LinkKernel, threads: Int) {
         workers.use(threads: threads)
         unlinkDuplicates(oldestReader: graph.version, atLeast: 1)
-        // Twice: the first ends a sweep that is under way.
+        // Twice: the first pass ends a sweep that is under way.
         for _ in 0..<2 {
             if !isSweeping, tombstoneCount > 0 { beginSweep(oldestReader: graph.version, by: kernel) }
             sweep(rows: .max, by: kernel)
@@ -61,12 +61,14 @@ extension GraphWriter {
         if finishSweep() || isRepairDue { repair(by: kernel) }
     }
 
-    /// Rows visited by a sweep for each vector inserted or removed: a sweep begins when a twentieth of the nodes are tombstones, and
-    /// so ends before another fortieth is. 30,000 text embeddings replaced four times over, 1,000 at a time: 87 % of the queries a
-    /// second of a fresh graph with an eighth and 16 rows, 92 % with a twentieth and 40, at 13,700 and 11,100 replacements a second.
+    /// Rows that a sweep visits for each vector inserted or removed. A sweep begins when a twentieth of the nodes are tombstones,
+    /// and ends before another fortieth is.
+    ///
+    /// 30,000 text embeddings were replaced four times over, 1,000 at a time. From an eighth on, with 16 rows: 87 % of the queries
+    /// a second of a fresh graph, 13,700 replacements a second. From a twentieth on, with 40 rows: 92 %, and 11,100.
     private static var sweepRowsPerChange: Int { 40 }
 
-    /// Tombstones, as a share of all nodes, from which on it pays to visit every row.
+    /// A sweep begins when one in this many nodes is a tombstone: then it pays to visit every row.
     private static var sweepShare: Int { 20 }
 
     /// Whether there are so many tombstones that a sweep should begin.
@@ -79,7 +81,7 @@ extension GraphWriter {
 
     /// Takes removed duplicates out of the chains of their nodes, and retires their slots.
     ///
-    /// - Parameter oldestReader: those that a search of this version can still find stay.
+    /// - Parameter oldestReader: duplicates that a search of this version can find stay.
     mutating func unlinkDuplicates(oldestReader: GraphVersion, atLeast minimumCount: Int = 64) {
         guard ledger.removedDuplicates.count >= minimumCount else { return }
         var departing: [Node: Set<Slot>] = [:]
@@ -109,13 +111,13 @@ extension GraphWriter {
 
     /// Marks the tombstones as unlinking, and attaches the nodes that only they lead to.
     ///
-    /// - Parameter oldestReader: nodes that a search of this version can still find stay.
+    /// - Parameter oldestReader: nodes that a search of this version can find stay.
     mutating func beginSweep(oldestReader: GraphVersion, by kernel: LinkKernel) {
         precondition(!isSweeping)
         let flags = ledger.flags.base
         var unlinking: [Node] = []
         for slot in graph.allSlots where flags[slot.row].isNode && flags[slot.row].contains(.tombstone) {
-            // Members that a search can still see hang on it, or it can be seen itself.
+            // A search can still find it, or a duplicate that hangs on it.
             if graph.states.next(slot) != nil || !graph.states.lifetime(slot).hasEnded(by: oldestReader.short) {
                 continue
             }
@@ -147,8 +149,8 @@ extension GraphWriter {
         return sweep.cursor..<end
     }
 
-    /// Ends a sweep that has visited every row: its nodes are nodes no more. Returns whether it has ended. Nodes that were reached
-    /// through them only are to be attached then.
+    /// Ends a sweep that has visited every row: retires the slots of its nodes. Returns whether it has ended. If so, the caller
+    /// attaches the nodes that only these led to.
     mutating func finishSweep() -> Bool {
         guard let sweep = ledger.sweep, sweep.cursor == sweep.end else { return false }
         for node in sweep.nodes {
@@ -171,7 +173,7 @@ extension GraphWriter {
     @specialized(where Kernel == BalancedKernel<CodeKernel>)
     private mutating func relink<Kernel: DistanceKernel>(limit: Int, kernel: Kernel, vectors: StoredVectors?) {
         let rows = takeSweepRows(limit: limit)
-        // An unlinking node's row stays as it is: others read it.
+        // An unlinking node's row stays as it is: other workers read it.
         workers.forEach(count: rows.count) { worker, i in
             let slot = Slot(index: rows.lowerBound + i)
             guard needsReach(slot) else { return }
@@ -181,7 +183,7 @@ extension GraphWriter {
             }
         }
         let nodesWithFew = workers.takeNodesWithFew()
-        // One by one: they read rows that the others write.
+        // One after the other: each reads rows that others write.
         for node in nodesWithFew {
             findNeighbors(of: node, kernel: kernel, vectors: vectors, scratch: &workers.first.scratch)
         }
@@ -219,9 +221,9 @@ extension GraphWriter {
         return hasFew
     }
 
-    /// Chooses the neighbors of a node on a level among some that are all different and not the node.
+    /// Chooses the neighbors of a node on a level among `nodes`. These are all different, and none of them is the node.
     ///
-    /// - Parameter kept: those of `nodes` that are chosen in any case, in place of the farthest others.
+    /// - Parameter kept: those of `nodes` that are always chosen, in place of the farthest others.
     private func select<Kernel: DistanceKernel>(
         _ nodes: [Node], keeping kept: [Node], for node: Node, in layer: Layer, kernel: Kernel,
         vectors: StoredVectors?, scratch: inout SearchScratch
@@ -244,7 +246,7 @@ extension GraphWriter {
         layer.write(scratch.selected, to: node)
     }
 
-    /// Adds to `scratch.selected` those of its candidates that are to be kept and were not chosen.
+    /// Adds to `scratch.selected` the candidates that are to be kept and were not chosen.
     private func keep(_ kept: [Node], limit: Int, scratch: inout SearchScratch) {
         let missing = kept.filter { node in !scratch.selected.contains { $0.node == node } }
         for candidate in scratch.candidates where missing.contains(candidate.node) {

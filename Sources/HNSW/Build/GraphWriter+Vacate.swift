@@ -2,16 +2,16 @@
 
 import VectorStorage
 
-// A node whose own vector is removed keeps its slot as long as an equal vector hangs on it. Vectors that are removed and inserted
-// again unchanged would so take two slots each, for ever. A live member therefore moves to the slot of its node: the node is
-// born again with the version in which the member dies. The rows of both hold the same vector.
+// A node whose own vector is removed keeps its slot while a duplicate hangs on it. A vector that is removed and inserted again
+// unchanged would so take two slots for ever. Therefore a live duplicate moves to the slot of its node. The node's new lifetime
+// begins with the version in which the duplicate's ends. The rows of both hold the same vector.
 extension GraphWriter {
-    /// Moves live members to the slots of nodes whose own vectors are removed. The caller gives the slots their keys, and the change
-    /// ends with ``commit()``.
+    /// Moves live members to the slots of nodes whose own vectors are removed. The caller gives the slots their keys, and ends the
+    /// change with ``commit()``.
     ///
     /// - Parameters:
-    ///   - oldestReader: nodes whose own vectors a search of this version can still find stay.
-    ///   - minimumCount: nodes that make it worth a look at them.
+    ///   - oldestReader: nodes whose own vectors a search of this version can find stay as they are.
+    ///   - minimumCount: the fewest such nodes for which any is moved.
     package mutating func moveMembers(oldestReader: GraphVersion, atLeast minimumCount: Int = 64) -> [MovedMember] {
         let vacated = vacatedNodes()
         guard vacated.count >= minimumCount else { return [] }

@@ -3,10 +3,10 @@
 import DistanceKernels
 import VectorStorage
 
-/// The right to change a graph, and what only a change needs: who has the writer is alone in changing the graph, while others search
-/// it.
+/// The right to change a graph, and what only a change needs. Only the holder of the writer changes the graph, while other threads
+/// search it.
 ///
-/// A change adds, links or removes slots, which no search sees, and ends with ``commit()``, which makes it the graph's next version.
+/// A change adds, links or removes slots, which no search sees. It ends with ``commit()``, which makes the graph's next version.
 package struct GraphWriter: ~Copyable {
     /// What searches read.
     package let graph: HNSWGraph
@@ -28,7 +28,7 @@ package struct GraphWriter: ~Copyable {
     init(
         parameters: HNSWParameters, capacity: Int, record: GraphRecord, source: TensorSource
     ) throws(StorageError) {
-        // Made before any is stored: one that fails leaves nothing half initialized.
+        // Made before any is stored: if one fails, nothing is half initialized.
         let graph = try HNSWGraph(parameters: parameters, capacity: capacity, record: record, source: source)
         let ledger = try GraphLedger(capacity: capacity, record: record, source: source)
         self.graph = graph
@@ -39,7 +39,7 @@ package struct GraphWriter: ~Copyable {
     /// The version that the change under way makes.
     package var nextVersion: GraphVersion { graph.version.next }
 
-    /// What the writer sees amid a change: all of it.
+    /// What the writer sees during a change: all of the graph, pending nodes included.
     package var pendingView: GraphView { graph.view(at: nextVersion) }
 
     /// Nodes that have each level, from level 0 on. Linear in the number of slots.
@@ -58,7 +58,7 @@ package struct GraphWriter: ~Copyable {
     package mutating func commit() {
         let version = nextVersion
         graph.publish(version)
-        // Afterwards: a search of an older version looks at lifetimes because the version is not its own.
+        // After publishing: a search of an older version then reads lifetimes, because the current version is not its own.
         for node in ledger.pendingNodes where !ledger.flags.base[node.index].contains(.tombstone) {
             graph.lifetimeHints.remove(node)
         }
@@ -93,21 +93,21 @@ package struct GraphWriter: ~Copyable {
         graph.lifetimeHints.insert(node)
     }
 
-    /// Lets go of stored vectors that may be replaced.
+    /// Releases stored vectors that may be replaced.
     package func releaseStored() { workers.releaseStored() }
 }
 
 // What a slot is.
 extension GraphWriter {
-    /// Nodes without a live vector.
+    /// Tombstones.
     package var tombstoneCount: Int { ledger.tombstoneCount }
 
-    /// Slots whose vectors were removed and that no edge leads to.
+    /// Slots that are retired or free.
     package var freeSlotCount: Int { ledger.freeSlotCount }
 
-    /// Slots whose removed vectors no reader can reach any longer.
+    /// Free slots: no reader can reach their removed vectors.
     ///
-    /// - Parameter oldestReader: the oldest version that is searched or held.
+    /// - Parameter oldestReader: the oldest version that a reader or a pin holds.
     package func freeSlots(oldestReader: GraphVersion) -> [Slot] { ledger.free(upTo: oldestReader) }
 
     /// The node that holds a slot's vector: the slot itself, or the one that it is a duplicate of.
@@ -118,13 +118,14 @@ extension GraphWriter {
         !ledger.flags.base[slot.row].isDisjoint(with: [.removed, .free])
     }
 
-    /// Whether ``SearchScratch/hidden`` can hide a live slot's vector, and nothing else: it is a node of level 0 alone.
+    /// Whether ``SearchScratch/hidden`` can hide a live slot's vector and no other: the slot is a node of level 0 only, without
+    /// duplicates.
     package func canBeHidden(_ slot: Slot) -> Bool {
         ledger.flags.base[slot.row].isEmpty && graph.states.next(slot) == nil
             && graph.level(of: slot) == 0 && Node(slot) != graph.entryPoint
     }
 
-    /// The nodes that must be reached: all but those that are being unlinked.
+    /// The nodes that must be reached: all but the unlinking ones.
     var reachableNodes: [Node] {
         var nodes: [Node] = []
         nodes.reserveCapacity(graph.nodeCount)

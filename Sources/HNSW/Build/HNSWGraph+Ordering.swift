@@ -3,17 +3,17 @@
 import DistanceKernels
 import VectorStorage
 
-// Codes cannot tell vectors apart that lie much nearer to one another than their steps are wide. Where that is so, nodes are
-// linked by the vectors as they are stored.
+// Codes cannot tell vectors apart whose differences are much smaller than the steps of the codes. Such nodes are linked by the
+// vectors as they are stored.
 extension HNSWGraph {
-    /// Candidates whose distances are looked at.
+    /// The nearest candidates whose distances are looked at.
     private static var orderedCount: Int { 16 }
 
-    /// Deviations that the distances of so many candidates must span: noise alone spreads 16 over about 3.5, and the nearest 16 of 200
-    /// over about 1.5.
+    /// Deviations that the distances of ``orderedCount`` candidates must span. Noise alone spreads 16 over about 3.5, and the
+    /// nearest 16 of 200 over about 1.5.
     private static var leastSpan: Float { 2.5 }
 
-    /// The same of a row's neighbors, which lie apart: those of noise alone span about 2.
+    /// The same for a row's neighbors, which lie apart. Those of noise alone span about 2.
     private static var leastRowSpan: Float { 5 }
 
     /// Whether the estimated distances of `scratch.candidates`, which are sorted, say which of them are the nearest.
@@ -23,8 +23,8 @@ extension HNSWGraph {
         areOrdered(within: Self.leastSpan, from: query, kernel: kernel, scratch: scratch)
     }
 
-    /// The part of the distances that may be common to all from one query, and not to those from another: a candidate is kept if it is
-    /// nearer to the node than to others.
+    /// The share of the distances by which all distances from one query may be off alike. Selection compares distances from
+    /// different queries: it keeps a candidate that is nearer to the node than to others.
     private static var mostInCommon: Float { 0.1 }
 
     private func areOrdered<Kernel: DistanceKernel>(
@@ -38,23 +38,24 @@ extension HNSWGraph {
         return kernel.commonDeviation(of: query) <= Self.mostInCommon * max(distance, 0)
     }
 
-    /// Deviations of what a vector is read as from its codes that the distances of its neighbors must span: of vectors whose nearest
-    /// 10 span 25, these lose 3 in a hundred.
+    /// Deviations that the distances of a vector's neighbors must span, if the vector is read from its codes. Vectors whose nearest
+    /// 10 span 25 deviations lose 3 in a hundred of them.
     private static var leastKeptSpan: Float { 25 }
 
-    /// How many of a node's neighbors, the first of `scratch.candidates`, which are sorted, it would be out of place among if it were
-    /// read from its codes. They would be out of place beside it as well: of a new cluster, the first come before there are any.
+    /// How many of a node's nearest neighbors its codes cannot tell it from. These are the first of `scratch.candidates`, which are
+    /// sorted. They must be noted too: the first vectors of a new cluster come before they have such neighbors.
     func indistinctCount<Kernel: DistanceKernel>(
         from query: UnsafePointer<Kernel.Element>, kernel: Kernel, scratch: borrowing SearchScratch
     ) -> Int {
         closeCount(within: Self.leastKeptSpan * kernel.remainderShare, from: query, kernel: kernel, scratch: scratch)
     }
 
-    /// The distance to others, in spans of a few that lie close together, from which on these are a cluster of their own.
+    /// A few candidates that lie close together are a cluster of their own if the gap behind them is wider than this many of their
+    /// spans.
     private static var clusterGap: Float { 8 }
 
-    /// How many of the nearest candidates lie within so many deviations: all that are looked at, half of them if there are few, or
-    /// those before a gap that shows that there are no more of their kind yet. 0 if neither do.
+    /// How many of the nearest candidates lie within `deviations` deviations. Either all that are looked at, which are at most half
+    /// of the candidates. Or those before a gap so wide that no more of their cluster are there yet. Otherwise 0.
     private func closeCount<Kernel: DistanceKernel>(
         within deviations: Float, from query: UnsafePointer<Kernel.Element>, kernel: Kernel,
         scratch: borrowing SearchScratch
@@ -67,7 +68,7 @@ extension HNSWGraph {
             let deviation = kernel.deviation(of: farthest.node.rawValue, at: farthest.distance, from: query)
             return (farthest.distance - nearest, deviations * deviation)
         }
-        // Noise spreads all of a few further than half of them.
+        // If there are few candidates, noise spreads all of them farther than half of them.
         let half = min(count, (scratch.candidates.count + 1) / 2)
         let many = span(of: half)
         if half >= 4, many.found < many.wanted { return half }
@@ -81,8 +82,8 @@ extension HNSWGraph {
         return few.found < few.wanted && largestGap > Self.clusterGap * few.wanted ? before : 0
     }
 
-    /// Chooses neighbors of a node among `scratch.candidates`, which are sorted by their distances from `query`: by these, or by
-    /// stored vectors if these say nothing.
+    /// Chooses neighbors of a node among `scratch.candidates`, which are sorted by their distances from `query`. Compares stored
+    /// vectors if these distances do not say which are the nearest.
     ///
     /// - Parameter vectors: nil if the kernel's rows are the vectors.
     func selectNeighbors<Kernel: DistanceKernel>(

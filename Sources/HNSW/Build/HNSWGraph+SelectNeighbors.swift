@@ -47,7 +47,7 @@ extension HNSWGraph {
         guard selectedCount > 0 else { return false }
         let query = kernel.query(
             ofRow: candidate.node.rawValue, space: scratch.candidateSpace.elements(kernel.queryLength))
-        // Four at a time, the width at which the kernel shares the query's registers: mostly an early one decides.
+        // Four at a time: at this width the kernel shares the query's registers, and mostly an early one decides.
         for first in stride(from: 0, to: selectedCount, by: 4) {
             let count = min(4, selectedCount - first)
             kernel.gather(query, slots: selectedSlots + first, count: count, into: distances)

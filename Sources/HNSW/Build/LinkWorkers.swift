@@ -27,15 +27,14 @@ final class LinkWorkers {
         use(threads: 1)
     }
 
-    /// Sets how many threads work from now on. Workers are kept: one that is made anew allocates and clears memory for every
-    /// node of the graph.
+    /// Sets how many threads work from now on. Workers are kept: a new one allocates and clears memory for every node of the graph.
     func use(threads: Int) {
         precondition(threads > 0)
         while workers.count < threads { workers.append(LinkWorker(parameters: parameters)) }
         threadCount = threads
     }
 
-    /// The worker of what is not shared among threads.
+    /// The worker for what one thread does alone.
     var first: LinkWorker { workers[0] }
 
     /// Puts back every row that linking has changed.
@@ -48,7 +47,7 @@ final class LinkWorkers {
         for worker in workers { worker.scratch.undoLog.removeAll() }
     }
 
-    /// Lets go of stored vectors that may be replaced.
+    /// Releases stored vectors that may be replaced.
     func releaseStored() {
         for worker in workers { worker.scratch.releaseStored() }
     }

@@ -6,7 +6,7 @@ import VectorStorage
 struct UndoLog {
     private var entries: [Node] = []
 
-    /// Level, node and the place in `entries` of each row.
+    /// Level and node of each row, and where its neighbors begin in `entries`.
     private var rows: [(level: Int, node: Node, start: Int)] = []
 
     mutating func save(_ node: Node, level: Int, in layer: Layer) {
@@ -29,7 +29,7 @@ struct UndoLog {
     }
 }
 
-/// A mark for each row of a graph. A row's mark belongs to who may change the row.
+/// One mark a row of a graph. Only the thread that may change a row touches its mark.
 final class RowMarks {
     private let base: AlignedBuffer<UInt8>
     private let upper: AlignedBuffer<UInt8>

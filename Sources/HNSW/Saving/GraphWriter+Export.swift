@@ -10,15 +10,15 @@ package struct LinkedVectors: Sendable {
     /// An element of the highest level, where searches begin; nil without elements.
     package var entryPoint: Int?
 
-    /// Elements: of each element, of each of its levels from 0 on.
+    /// The elements that each element leads to, on each of its levels from 0 on.
     package var neighbors: [[[UInt32]]] = []
 }
 
 extension GraphWriter {
     /// Links the live vectors with one another as the graph does, in the order of their slots.
     ///
-    /// A node whose own vector is removed is represented by its first live duplicate. Nodes without a live vector are left out with
-    /// the edges that lead to them: a sweep before has replaced those. Linear in the size of the graph.
+    /// The first live duplicate represents a node whose own vector is removed. Tombstones are left out, with the edges that lead to
+    /// them. A sweep before this call has replaced such edges. Linear in the size of the graph.
     package func linkedVectors() -> LinkedVectors {
         var linked = LinkedVectors()
         linked.slots = graph.allSlots.filter { !isRemoved($0) }
@@ -45,11 +45,11 @@ extension GraphWriter {
 }
 
 extension LinkedVectors {
-    /// Links elements with equal vectors on level 0. The first is linked with others: it leads to the second, and each to
-    /// the next one.
+    /// Links elements with equal vectors on level 0. The first is already linked with others. It leads to the second, and each
+    /// leads to the next one.
     ///
-    /// Each leads back to the first as well, and on to its neighbors as far as there are places. Where the first has no place left
-    /// for the second, its last neighbor gives way, to which the second leads then: what could be reached can be reached still.
+    /// Each also leads back to the first, and to as many of its neighbors as there are places for. If the first has no place for
+    /// the second, it drops its last neighbor, and the second leads there. So nothing gets out of reach.
     fileprivate mutating func link(duplicates: [UInt32], places: Int) {
         let first = Int(duplicates[0])
         var row = neighbors[first][0]

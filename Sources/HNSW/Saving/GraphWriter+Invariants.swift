@@ -14,7 +14,7 @@ extension GraphWriter {
     ///
     /// - Every edge leads to a node of its level. No row names a node twice, or its own.
     /// - The counts are right.
-    /// - Level 0 reaches every node from the entry point, without a step through nodes that are being unlinked. As many as were linked
+    /// - Level 0 reaches every node from the entry point, without a step through unlinking nodes. As many nodes as were linked
     ///   since the last repair may be missing.
     ///
     /// Linear in the size of the graph.
@@ -46,7 +46,7 @@ extension GraphWriter {
             if flags.contains(.tombstone) { tombstones += 1 }
             let node = Node(slot)
             members += try memberCount(of: node)
-            // Of what is being unlinked, nothing is searched but what the rows of others lead to.
+            // An unlinking node keeps its rows as they were, even above a top level that is now lower.
             if flags.contains(.unlinking) { continue }
             for level in 0...graph.level(of: node) { try checkRow(of: node, level: level) }
         }
@@ -63,7 +63,7 @@ extension GraphWriter {
         guard !isUnlinking(entryPoint) else {
             throw GraphInvariantViolation("the entry point is being unlinked")
         }
-        // Nodes of single insertions since the last repair may still be cut off; repair finds them.
+        // Nodes linked one by one since the last repair may be cut off. The next repair attaches them.
         let lost = unreachedNodes
         guard lost.count <= ledger.linkedSinceRepair else {
             throw GraphInvariantViolation("\(lost.count) nodes are not reached, slot \(lost[0]) the first")

@@ -21,10 +21,16 @@ import VectorStorage
 /// | rest  | four lists of slots, each with its length (8 bytes) before it and 4 bytes a slot: outliers, removed   |
 /// |       | duplicates, nodes that it unlinks, free slots in the order in which they will be used              |
 ///
-/// The tensors are, for each slot s: row s of `baseNeighbors`, neighbors on level 0, then `FF FF FF FF` in those of its 2 M places
-/// that are free; byte s of `levels` and of `flags` (``NodeFlags``); word s of `firstUpperRows`, where row s of level 1 is among
-/// `upperNeighbors`, followed by those of the levels above; three words of `states` (``NodeStates``); bit s of `lifetimeHints`; 8 bytes
-/// of `hashes`; and, unless there never was a duplicate, two words of `members` and one of `owners` (``DuplicateSets``).
+/// The tensors hold for each slot s:
+///
+/// - `baseNeighbors`, row s: the neighbors on level 0. `FF FF FF FF` fills the free ones of its 2 M places.
+/// - `levels`, byte s: the level.
+/// - `flags`, byte s: the ``NodeFlags``.
+/// - `firstUpperRows`, word s: which row of `upperNeighbors` is that of level 1. The rows of the levels above follow it.
+/// - `states`, three words: see ``NodeStates``.
+/// - `lifetimeHints`, bit s: see ``LifetimeHints``.
+/// - `hashes`, 8 bytes: the hash of the vector.
+/// - `members`, two words, and `owners`, one: see ``DuplicateSets``. Both are left out if there never was a duplicate.
 struct GraphRecord {
     var slotCount = 0
     var nodeCount = 0
@@ -65,7 +71,7 @@ struct GraphRecord {
         return record
     }
 
-    /// Reads a record, and refuses what would lead outside the tensors that belong to it.
+    /// Reads a record. Refuses what would lead outside the tensors that belong to it.
     init(_ record: inout RecordReader, slotCount: Int) throws(SnapshotError) {
         self.slotCount = try record.next("the number of slots", in: slotCount...slotCount)
         nodeCount = try record.next("the number of nodes", in: 0...slotCount)
@@ -105,8 +111,8 @@ struct GraphRecord {
 }
 
 extension GraphWriter {
-    /// The graph of a snapshot of `slotCount` vectors. Nothing is read but the section `graph`: searches do not leave the tensors,
-    /// even if these hold anything, and before the graph is changed, ``verifyNodes()`` and ``verifyEdges()`` must have passed.
+    /// The graph of a snapshot of `slotCount` slots. Reads only the section `graph`. Searches stay within the tensors, even if
+    /// these are damaged. ``verifyNodes()`` and ``verifyEdges()`` must pass before the graph is changed.
     package init(
         parameters: HNSWParameters, capacity: Int, file: SnapshotFile, slotCount: Int
     ) throws(StorageError) {

@@ -3,8 +3,8 @@
 import VectorStorage
 
 extension GraphWriter {
-    /// Proves what ``verifyEdges()`` does not of a graph that is to be changed: levels, counts, duplicates and lists. Linear in the
-    /// number of slots; nothing is pending.
+    /// Proves what ``verifyEdges()`` leaves out, and a change relies on: levels, counts, duplicates and lists. Nothing is pending.
+    /// Linear in the number of slots.
     package func verifyNodes() throws(SnapshotError) {
         try verifyLevels()
         try verifyFlags()
@@ -39,7 +39,7 @@ extension GraphWriter {
         }
     }
 
-    /// Flags, lifetimes and counts agree, and the entry point is one.
+    /// Flags, lifetimes and counts agree. The entry point is a node of the top level that must be reached.
     private func verifyFlags() throws(SnapshotError) {
         let flags = ledger.flags.base
         let present = graph.version.short
@@ -67,7 +67,7 @@ extension GraphWriter {
                 "\(graph.nodeCount) nodes, \(tombstoneCount) tombstones; there are \(nodes) and \(tombstones)")
         }
         guard let entryPoint = graph.entryPoint else {
-            // All nodes may be on their way out.
+            // All nodes may be unlinking.
             guard graph.topLevel == 0, !graph.allSlots.contains(where: { needsReach($0) }) else {
                 throw malformed(.graph, "no entry point")
             }
@@ -79,11 +79,11 @@ extension GraphWriter {
     }
 
     /// Proves that every edge leads to another node of its level, that a row names none twice, and that it has nothing behind its
-    /// end. Linear in the size of the graph. Whether every node can be reached is not looked at (``checkInvariants()``).
+    /// end. Does not prove that every node can be reached, as ``checkInvariants()`` does. Linear in the size of the graph.
     package func verifyEdges() throws(SnapshotError) {
         let flags = ledger.flags.base
         let unswept = ledger.sweep.map { $0.cursor..<$0.end } ?? 0..<0
-        // By node, the last row that named it. With M = 2, the least, there are two rows a slot on average.
+        // By node, the last row that named it. 32 bits are enough: with M = 2, the least, there are two rows a slot on average.
         var namedIn = [UInt32](repeating: 0, count: graph.slotCount)
         var rowNumber: UInt32 = 0
         let levels = graph.levels.base
@@ -134,7 +134,7 @@ extension GraphWriter {
         for slot in graph.allSlots {
             let node = Node(slot)
             guard flags[node.index].isNode else {
-                // Those of a node that comes to the slot later are counted from here.
+                // A node that comes to the slot later counts its members from here.
                 if ledger.duplicates.members(of: node).last == 0 { continue }
                 throw malformed(.members, "slot \(node) has some and is no node")
             }
@@ -161,7 +161,7 @@ extension GraphWriter {
         guard duplicatesLeft == 0 else { throw malformed(.owners, "\(duplicatesLeft) duplicates hang on no node") }
     }
 
-    /// The lists of slots hold each slot once, and all that they should.
+    /// Each list of slots holds all slots that it should, each once.
     private func verifyLists() throws(SnapshotError) {
         let flags = ledger.flags.base
         let lists: [(name: String, slots: [Slot], isIn: (NodeFlags) -> Bool)] = [

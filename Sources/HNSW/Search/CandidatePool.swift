@@ -2,9 +2,9 @@
 
 /// The candidates and results of one search in one sorted array: `C` and `W` of Algorithm 2.
 ///
-/// The pool keeps the `limit` nearest results seen, and every node nearer than the last of them that routes only, which does not
-/// count. A flag in each key tells what has been expanded, so the next candidate is the first key
-/// without it. A new key is inserted by walking from the end, where most of them belong.
+/// The pool keeps the `limit` nearest results seen. It also keeps every node that routes only and is nearer than the last of them.
+/// Such nodes do not count. A flag in each key says that its node has been expanded. The next candidate is the first key without
+/// the flag. A new key is inserted by walking from the end, because most keys belong there.
 struct CandidatePool: ~Copyable {
     private(set) var count = 0
 
@@ -17,7 +17,7 @@ struct CandidatePool: ~Copyable {
     /// Every key before this one is expanded.
     private var cursor = 0
 
-    /// No farther node can enter: the distance of the last key once `limit` results are here.
+    /// No farther node enters: the distance of the last key once `limit` results are here, infinite before.
     private(set) var bound = Float.infinity
 
     init(capacity: Int) {
@@ -45,12 +45,12 @@ struct CandidatePool: ~Copyable {
 
     /// Adds a node that has not been added before, unless `limit` results are nearer.
     ///
-    /// Returns how many keys lie before it from the first on that is not expanded; `.max` if it was not added.
+    /// Returns how many keys from the cursor on lie before it; `.max` if it was not added.
     @discardableResult
     mutating func push(_ key: NodeKey) -> Int {
         if resultCount == limit, !(key < keys[count - 1]) { return .max }
         if count == capacity { grow(to: 2 * capacity) }
-        // A copy: what is stored here could be `self.keys` for all the compiler knows.
+        // A copy: otherwise the compiler must assume that each store may change `self.keys`.
         let keys = keys
         var i = count
         while i > 0, key < keys[i - 1] {
@@ -67,7 +67,8 @@ struct CandidatePool: ~Copyable {
         return i &- cursor
     }
 
-    /// Adds nodes that have not been added before, unless `limit` results are nearer: what ``push(_:)`` one by one leads to.
+    /// Adds nodes that have not been added before, unless `limit` results are nearer. The pool ends as if each had been pushed
+    /// (``push(_:)``).
     ///
     /// - Parameter fresh: `freshCount` keys, which are sorted here.
     mutating func merge(_ fresh: UnsafeMutablePointer<NodeKey>, count freshCount: Int) {
@@ -111,13 +112,13 @@ struct CandidatePool: ~Copyable {
         return place < min(self.count, expansionEnd) ? keys[place].distance : .infinity
     }
 
-    /// Keys from this one on are not expanded. Nodes that route only do not count, and all of them here are taken for nearer ones.
+    /// Keys from this one on are not expanded. Nodes that route only do not count, and each in the pool is taken to be nearer.
     private var expansionEnd: Int { min(count, expansionLimit &+ (count &- resultCount)) }
 
-    /// Sets how many of the nearest results are expanded. After a raise the search goes on with those that it has kept.
+    /// Sets how many of the nearest results are expanded. After a raise, the search goes on with the keys that it has kept.
     mutating func limitExpansion(to newLimit: Int) { expansionLimit = min(limit, newLimit) }
 
-    /// Whether nothing is left to expand, and nothing was dropped: the search came to all that edges lead to.
+    /// Whether nothing is left to expand and nothing was dropped: the search reached all that edges lead to.
     var isExhausted: Bool { !isFull && expansionEnd == count }
 
     /// The nearest result.
@@ -154,8 +155,8 @@ struct CandidatePool: ~Copyable {
         return nil
     }
 
-    /// Calls `body` with the candidates that ``popNearest()`` would return next, `limit` at most, if nothing nearer is pushed; a
-    /// guess, for prefetching.
+    /// Calls `body` with at most `limit` candidates that ``popNearest()`` returns next if nothing nearer is pushed: a guess, for
+    /// prefetching.
     func forEachNearest(limit: Int, _ body: (Node) -> Void) {
         var left = limit
         var i = cursor

@@ -3,7 +3,7 @@
 import DistanceKernels
 
 extension HNSWGraph {
-    /// Begins the search of level 0 that ends by a judge, or without one when all candidates are expanded.
+    /// Begins a search of level 0. A judge ends it. Without a judge, it ends when all candidates are expanded.
     func begin(at entryPoint: Node, budget: SearchBudget, scratch: inout SearchScratch) {
         let expansions = min(budget.efSearch, max(nodeCount, 1))
         scratch.isUndecided = false
@@ -19,9 +19,9 @@ extension HNSWGraph {
         scratch.pool.limitExpansion(to: max(1, expansions / 2))
     }
 
-    /// Called when the candidates of a stage are expanded: prepares the next stage and returns whether there is one.
+    /// Called when the candidates of a stage are expanded. Prepares the next stage, and returns whether there is one.
     ///
-    /// A search that would cost as much as comparing everything ends with ``SearchScratch/isUndecided`` set.
+    /// A search that would cost as much as comparing every vector ends with ``SearchScratch/isUndecided`` set.
     @inline(__always)
     func goesOn<Kernel: DistanceKernel>(
         _ query: UnsafePointer<Kernel.Element>, kernel: Kernel, scratch: inout SearchScratch
@@ -70,7 +70,8 @@ extension HNSWGraph {
         }
     }
 
-    /// The distance from a query to its nearest result, in medians of that one's distances to its neighbors; 0 if it has too few.
+    /// The distance from a query to its nearest result, divided by the median distance from that result to its neighbors. 0 if it
+    /// has too few neighbors.
     ///
     /// Under the inner product, which is no distance, no query is an outlier.
     package func outlierRatio<Kernel: DistanceKernel>(kernel: Kernel, scratch: inout SearchScratch) -> Float {

@@ -12,26 +12,26 @@ import VectorStorage
 #endif
 
 extension HNSWGraph {
-    /// Deviations by which a candidate may seem too far and is still compared: of those at the very edge, one in 160 is lost.
+    /// A candidate is compared if its estimate is at most this many deviations too far. Of those at the edge, one in 160 is lost.
     private static var confidence: Float { 2.5 }
 
-    /// Vectors that are asked for at once before the first is compared.
+    /// Vectors that are prefetched before the first is compared.
     private static var prefetchedRows: Int { 10 }
 
     /// Candidates compared at a time after the first `limit`.
     private static var rerankStep: Int { 8 }
 
-    /// Compares the nearest candidates of a search by codes with the query again, by their stored vectors. Leaves the `limit` nearest in
-    /// the order of these distances. Returns the share of the true neighbors around the search that it expects the codes to have
-    /// kept out of the pool.
+    /// Compares the nearest candidates of a search by codes with the query again, by their stored vectors. Leaves the `limit`
+    /// nearest in the order of these distances. Returns the share of the true neighbors that the codes are expected to have kept
+    /// out of the pool.
     ///
-    /// Candidates are taken in the order of their estimates, while the least distance that one may have is below the `limit`-th found:
-    /// its estimate less ``confidence`` deviations (``DistanceKernel/deviation(of:at:from:)``). How well that deviation describes this
-    /// query and these rows is seen from those compared so far.
+    /// Candidates are taken in the order of their estimates, until the least distance of one is above that of the `limit`-th
+    /// result. The least distance is the estimate less ``confidence`` deviations (``DistanceKernel/deviation(of:at:from:)``). The
+    /// candidates compared so far show how well that deviation fits this query and these rows.
     ///
     /// - Parameters:
     ///   - query: the query's values.
-    ///   - coded: the query as the search by codes had it.
+    ///   - coded: the encoded query, as the search by codes used it.
     package func rerank<Kernel: DistanceKernel>(
         _ query: UnsafePointer<Float>, coded: UnsafePointer<Kernel.Element>, limit: Int, kernel: Kernel,
         vectors: StoredVectors, scratch: inout SearchScratch
@@ -41,7 +41,7 @@ extension HNSWGraph {
         let count = scratch.candidates.count
         let rows = vectors.prefetch
         for i in 0..<min(limit, Self.prefetchedRows, count) { rows.fetch(scratch.candidates[i].node.rawValue) }
-        // No farther vector is in the pool.
+        // The pool holds no farther vector.
         let edge = scratch.pool.isFull ? scratch.pool.bound : .infinity
         let slots = scratch.hopSlots.base
         let distances = scratch.hopDistances.base
@@ -52,7 +52,7 @@ extension HNSWGraph {
             let next = scratch.candidates[first]
             let deviation = kernel.deviation(of: next.node.rawValue, at: next.distance, from: coded)
             if next.distance - spread.margin(Self.confidence, deviation: deviation) > scratch.pool.bound { break }
-            // Those that are wanted at once, as far as there is room; then few, to compare no more than need be.
+            // First as many as are wanted, if there is room. Then few at a time, so that few are compared in vain.
             let part = min(first == 0 ? limit : Self.rerankStep, scratch.hopSlots.capacity, count - first)
             for i in 0..<part { slots[i] = scratch.candidates[first + i].node.rawValue }
             vectors.gather(query, slots: slots, count: part, into: distances, scratch: &scratch.decoded)
@@ -69,7 +69,7 @@ extension HNSWGraph {
         return missedShare(beyond: edge, coded: coded, limit: limit, spread: spread, kernel: kernel, scratch: scratch)
     }
 
-    /// The share of vectors at the distances of the results that estimates would have put behind the edge of the pool.
+    /// The expected share of vectors, at the distances of the results, whose estimates lie behind the edge of the pool.
     private func missedShare<Kernel: DistanceKernel>(
         beyond edge: Float, coded: UnsafePointer<Kernel.Element>, limit: Int, spread: EstimateSpread, kernel: Kernel,
         scratch: borrowing SearchScratch
@@ -79,7 +79,7 @@ extension HNSWGraph {
             let found = scratch.pool[i]
             let deviation = kernel.deviation(of: found.node.rawValue, at: found.distance, from: coded)
             let room = edge - found.distance
-            // Nearer ones have more room.
+            // Nearer results have more room.
             if room > spread.margin(4, deviation: deviation) { break }
             let deviations = (room + spread.shift) / (spread.scale * deviation)
             missed += 0.5 * erfcf(deviations * 0.7071)
@@ -88,12 +88,12 @@ extension HNSWGraph {
     }
 }
 
-/// How far estimates are off: all by one shift, which the query's own rounding makes, and each by its deviation.
+/// How far estimates are off. The rounding of the query shifts all of them alike. Each is also off by its own deviation.
 private struct EstimateSpread {
     private var count = 0.0
     private var sum = 0.0
 
-    // Of differences in units of their deviations: squares, products with 1 / deviation, and squares of that.
+    // Sums over the differences d, with their deviations s, of (d / s)², d / s² and 1 / s².
     private var squares = 0.0
     private var products = 0.0
     private var weights = 0.0
@@ -110,21 +110,22 @@ private struct EstimateSpread {
 
     private var mean: Double { count > 0 ? sum / count : 0 }
 
-    /// How much nearer than estimated vectors are on the whole, below 0; 0 if they are farther.
+    /// How much nearer than estimated the vectors are on average, as a number below 0. 0 if they are farther.
     var shift: Float { Float(min(mean, 0)) }
 
-    /// The spread about the mean in deviations, as if two more had been seen that are off as expected; never less than expected.
+    /// The spread about the mean, in deviations; at least 1. Two differences of exactly one deviation are counted in, so that few
+    /// comparisons say little.
     var scale: Float {
         let aboutMean = squares - 2 * mean * products + mean * mean * weights
         return Float(max((aboutMean + 2) / (count + 2), 1).squareRoot())
     }
 
-    /// By how much a vector may be nearer than estimated, of a normal distribution's `confidence`.
+    /// How much nearer than its estimate a vector may be, at `confidence` deviations of a normal distribution.
     func margin(_ confidence: Float, deviation: Float) -> Float { confidence * scale * deviation - shift }
 }
 
 extension HNSWGraph {
-    /// Leaves the results of the last search, nearest first and `limit` of them, to be added to those of another.
+    /// Keeps the `limit` nearest results of the last search, to be added to those of another search.
     package func keepResults(limit: Int, in scratch: inout SearchScratch) {
         scratch.selected.removeAll(keepingCapacity: true)
         for i in 0..<scratch.pool.count where !scratch.pool[i].routesOnly && scratch.selected.count < limit {
@@ -132,7 +133,7 @@ extension HNSWGraph {
         }
     }
 
-    /// Adds the results that were kept to those of the last search. Both know the same distances.
+    /// Adds the kept results to those of the last search. Both searches measured distances alike.
     package func addKeptResults(in scratch: inout SearchScratch) {
         for key in scratch.selected
         where !(0..<scratch.pool.count).contains(where: { scratch.pool[$0].node == key.node }) {

@@ -8,7 +8,7 @@ extension HNSWGraph {
     ///
     /// The caller has taken the scratch's view.
     ///
-    /// - Parameter budget: live nodes to expand, at least the number of results wanted, and when more are.
+    /// - Parameter budget: how many live nodes to expand, at least the number of results wanted, and when to expand more.
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == Float16Kernel)
     @specialized(where Kernel == CodeKernel)
@@ -58,14 +58,14 @@ extension HNSWGraph {
         }
     }
 
-    /// The next slot with the same vector, which is one of the graph's even if a damaged file says otherwise.
+    /// The next slot with the same vector; nil if a damaged file names a slot that the graph does not have.
     private func nextMember(_ slot: Slot) -> Slot? {
         guard let next = states.next(slot), Int(next.rawValue) < slotCount else { return nil }
         return next
     }
 
-    /// The vectors that the last search came to, if it came to fewer nodes than it would have kept: all that edges lead to. Else
-    /// nil.
+    /// The number of vectors that the last search reached, if it reached fewer nodes than it would have kept: all that edges lead
+    /// to. Otherwise nil.
     package func reachedCount(in scratch: borrowing SearchScratch) -> Int? {
         guard scratch.pool.isExhausted else { return nil }
         var count = 0
@@ -73,13 +73,13 @@ extension HNSWGraph {
         return count
     }
 
-    /// Whether a node has a vector that a search may show.
+    /// Whether a node has a vector that a view sees.
     ///
-    /// - Parameter stepsLeft: slots of the view that may still be looked at, in the whole of a search as many as there are: every
-    ///   slot is a member of one node. An unverified file may say otherwise, and its chains may be rings.
+    /// - Parameter stepsLeft: slots of chains that the search may still read. A whole search may read as many as the view has,
+    ///   since every slot belongs to one node. Chains of an unverified file may be rings, which this limit ends.
     @inline(__always)
     func isVisible(_ node: Node, in view: GraphView, stepsLeft: inout Int) -> Bool {
-        // In this order: the bit of a node of a change that ends is cleared when the version is another one.
+        // The bit is read first: a commit publishes its version before it clears the bits of its nodes.
         if !lifetimeHints.contains(node), version.short == view.version { return true }
         return hasMember(of: node, in: view, stepsLeft: &stepsLeft)
     }
@@ -95,7 +95,7 @@ extension HNSWGraph {
         return false
     }
 
-    /// Whether a slot's vector is there at a search's version.
+    /// Whether a view sees the vector of a slot.
     package func isLive(_ slot: Slot, in view: GraphView) -> Bool {
         states.lifetime(slot).contains(view.version)
     }

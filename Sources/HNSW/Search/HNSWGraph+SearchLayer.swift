@@ -4,20 +4,19 @@ import DistanceKernels
 import VectorStorage
 
 extension HNSWGraph {
-    /// Candidates expanded at once: the more, the more rows the memory system can fetch while distances are computed, and the more
+    /// Candidates expanded at once. With more, the memory system fetches more rows while distances are computed, and more
     /// candidates are expanded in vain (Benchmarks/EXPERIMENTS.md).
     package static var expansionWidth: Int { 4 }
 
     /// SEARCH-LAYER, Algorithm 2: leaves the `ef` nearest nodes of a level in `scratch.pool`, sorted.
     ///
     /// Departures from the paper:
-    /// 1. `C` and `W` are one sorted array (``CandidatePool``), which ends the search when all of it is expanded.
-    /// 2. The nearest candidates are expanded together (``expansionWidth``), and their unseen neighbors measured by one
-    ///    kernel call.
-    /// 3. Nodes that the view does not see, such as tombstones, are expanded like others and do not count against `ef`. With `findsAll`
-    ///    every node counts.
-    /// 4. A search that has found fewer than `ef` goes on from the graph's entry point: edges have one direction, and few
-    ///    nodes may be reached from `entryPoint`.
+    /// 1. `C` and `W` are one sorted array (``CandidatePool``). The search ends when all of it is expanded.
+    /// 2. The nearest candidates are expanded together (``expansionWidth``). One kernel call measures their unseen neighbors.
+    /// 3. Nodes that the view does not see, such as tombstones, are expanded like others and do not count against `ef`. With
+    ///    `findsAll` every node counts.
+    /// 4. A search that has found fewer than `ef` goes on from the graph's entry point. Edges have one direction, so `entryPoint`
+    ///    may reach few nodes.
     func searchLayer<Kernel: DistanceKernel>(
         _ query: UnsafePointer<Kernel.Element>, entryPoint: Node, level: Int, ef: Int, findsAll: Bool,
         kernel: Kernel, scratch: inout SearchScratch
@@ -62,7 +61,7 @@ extension HNSWGraph {
             let routesOnly = !findsAll && !isVisible(node, in: scratch.view, stepsLeft: &scratch.memberStepsLeft)
             fresh[freshCount] = NodeKey(distance: distances[i], node: node, routesOnly: routesOnly)
             freshCount &+= 1
-            // It is expanded soon, unless nearer ones are found: 10 to 19 % more queries a second than without.
+            // It is expanded soon, unless nearer ones are found. This prefetch gives 10 to 19 % more queries a second.
             if distances[i] < soonBound { layer.prefetchRow(node) }
             guard freshCount == SearchScratch.freshKeyLimit else { continue }
             scratch.pool.merge(fresh, count: freshCount)
@@ -72,8 +71,8 @@ extension HNSWGraph {
         scratch.pool.merge(fresh, count: freshCount)
     }
 
-    /// Expands the nearest candidates: their unseen neighbors are the next hop, and on their way from memory. Returns whether
-    /// there is one.
+    /// Expands the nearest candidates. Their unseen neighbors are the next hop, and their rows are prefetched. Returns whether
+    /// there is a next hop.
     @inline(__always)
     func expand(layer: Layer, rows: RowPrefetch, scratch: inout SearchScratch) -> Bool {
         let slots = scratch.hopSlots.base
@@ -93,7 +92,7 @@ extension HNSWGraph {
                     if neighbor == Self.endOfRow { break }
                     continue
                 }
-                // Written in any case, and kept if new: there is nothing to predict.
+                // Always written, and counted only if new: there is no branch to predict.
                 slots[count] = neighbor.rawValue
                 count &+= visited.insert(neighbor) ? 1 : 0
             }
@@ -153,7 +152,7 @@ extension HNSWGraph {
 }
 
 extension Layer {
-    /// Asks the memory system for a node's neighbors: up to four cache lines, 64 of them.
+    /// Prefetches a node's neighbors: up to 64 of them, in four cache lines.
     @inline(__always)
     fileprivate func prefetchRow(_ node: Node) {
         let row = row(node).address
@@ -167,7 +166,7 @@ extension Layer {
 }
 
 extension RowPrefetch {
-    /// Asks for the row of a slot.
+    /// Prefetches the row of a slot.
     @inline(__always)
     func fetch(_ slot: UInt32) {
         prefetch(rows + Int(slot) &* stride, lines: lines)

@@ -11,7 +11,7 @@ package struct SearchStage {
     /// Distances computed by a search that begins with this stage's candidates.
     package let distanceCount: Int
 
-    /// Of each list of nearest: how many of them were not among them at half of the expansions.
+    /// For each list of the nearest: how many of them were not in it at half of the expansions.
     package let late: [Int]
 
     /// See ``SearchJudge/outlierRatio``.
@@ -19,12 +19,12 @@ package struct SearchStage {
 }
 
 extension HNSWGraph {
-    /// Searches with more and more candidates, and calls `body` when those of a stage are expanded, until it returns false: one search
-    /// shows what searches with all these efforts find.
+    /// Searches with more and more candidates. Calls `body` when the candidates of a stage are expanded, until it returns false. So
+    /// one search shows what a search with each of these efforts finds.
     ///
     /// - Parameters:
     ///   - stages: candidates to expand, ascending.
-    ///   - stagesPerDoubling: stages from one to that of twice the candidates.
+    ///   - stagesPerDoubling: the number of stages in which the candidates double.
     ///   - nearestCounts: the lists of ``SearchStage/late``, ascending.
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == Float16Kernel)
@@ -49,7 +49,7 @@ extension HNSWGraph {
         scratch.judged.measured = nil
         for (index, expansions) in stages.enumerated() {
             if expansions > limit {
-                // Few are begun anew, and a pool of few keys costs little to keep sorted.
+                // Few searches are begun anew, and a pool of few keys is cheap to keep sorted.
                 limit = max(4 * limit, longest, Self.firstStageLimit, expansions)
                 scratch.distanceCount = descent
                 begin(at: start, ef: limit, scratch: &scratch)
@@ -74,7 +74,7 @@ extension HNSWGraph {
 
     private static var firstStageLimit: Int { 128 }
 
-    /// Calls `body`, which may leave anything in the pool, and puts back what is there.
+    /// Calls `body`, which may change the pool, and restores the pool.
     package func keepingPool(of scratch: inout SearchScratch, _ body: (inout SearchScratch) -> Void) {
         scratch.savedKeys.removeAll(keepingCapacity: true)
         for i in 0..<scratch.pool.count { scratch.savedKeys.append(scratch.pool[i]) }

@@ -6,7 +6,7 @@
 /// |-------|-----------------------------------------------------------------------|
 /// | 63-32 | the distance's bits, changed so that they sort as unsigned integers   |
 /// | 31-2  | the node                                                              |
-/// | 1     | the node has no live vector: it routes but is no result               |
+/// | 1     | the view sees no vector of the node: it routes and is no result       |
 /// | 0     | the node has been expanded                                            |
 package struct NodeKey: Hashable, Comparable, Sendable, BitwiseCopyable {
     package var bits: UInt64
@@ -18,7 +18,7 @@ package struct NodeKey: Hashable, Comparable, Sendable, BitwiseCopyable {
 
     init(distance: Float, node: Node, routesOnly: Bool = false) {
         let pattern = distance.bitPattern
-        // Negative floats sort backwards: all their bits are flipped; of the others only the sign.
+        // Negative floats sort backwards, so all their bits are flipped. Of the others only the sign is.
         let flip = UInt32(bitPattern: Int32(bitPattern: pattern) >> 31) | 0x8000_0000
         bits = UInt64(pattern ^ flip) << 32 | UInt64(node.rawValue) << 2 | (routesOnly ? Self.routesOnlyBit : 0)
     }

@@ -5,10 +5,10 @@ package struct SearchBudget: Sendable, Hashable {
     /// Candidates to expand, the paper's `ef`.
     package var efSearch: Int
 
-    /// What decides whether more are expanded; nil expands no more.
+    /// Decides whether more are expanded; nil if no more are.
     package var judge: SearchJudge?
 
-    /// Nodes to keep at least, whether they are expanded or not.
+    /// The fewest nodes to keep, expanded or not.
     private var keptCount = 0
 
     package init(efSearch: Int, judge: SearchJudge? = nil) {
@@ -16,45 +16,48 @@ package struct SearchBudget: Sendable, Hashable {
         self.judge = judge
     }
 
-    /// The same budget, which keeps more nodes than it expands if these are fewer.
+    /// The same budget, which keeps at least `count` nodes.
     package func keeping(_ count: Int) -> SearchBudget {
         var budget = self
         budget.keptCount = count
         return budget
     }
 
-    /// Keys that the pool keeps while `expansions` candidates are expanded. A judged search keeps twice as many while that is cheap,
-    /// so that most doublings go on from what was found; the lists that are compared must fit.
+    /// Keys that the pool keeps while `expansions` candidates are expanded. A judged search keeps twice as many while that is
+    /// cheap, so that most doublings go on from what was found. The lists that the judge compares always fit.
     package func poolLimit(expansions: Int) -> Int {
         guard let judge else { return max(expansions, keptCount) }
         let limit = expansions <= Self.cheapPool ? 2 * expansions : expansions
         return max(limit, judge.nearestCount, judge.outlierNearestCount, keptCount)
     }
 
-    /// A pool of more keys costs more to keep sorted than beginning the search anew, which few searches do.
+    /// To keep more keys sorted costs more than to begin the search anew, which few searches do.
     private static var cheapPool: Int { 128 }
 }
 
 /// Decides at each doubling of the candidates whether a search may end.
 ///
-/// The nearest that half of the candidates led to are compared with those that all of them led to. The late ones among these, which
-/// the second half brought, foretell what the next doubling would bring. Queries that lie farther from their nearest result than
-/// that lies from its neighbors (outliers: queries of another kind than the vectors, and searches that ended in the wrong place) are
-/// held to a longer list and to fewer late ones.
+/// The judge compares the nearest nodes after half of the candidates with those after all of them. The late ones came with the
+/// second half. They foretell what the next doubling would bring.
 ///
-/// Patience (Teofili and Lin, "Patience in Proximity", 2025) ends a search whose results are stable; DARTH (Chatzakis and others,
-/// 2025) predicts the recall of a running search from such signs. Here the sign only prolongs a search whose `efSearch` is measured
+/// A query is an outlier if it lies much farther from its nearest result than that lies from its neighbors. It is of another kind
+/// than the vectors, or its search ended in the wrong region. The judge compares a longer list for outliers, and accepts fewer late
+/// ones.
+///
+/// Patience (Teofili and Lin, "Patience in Proximity", 2025) ends a search whose results are stable. DARTH (Chatzakis and others,
+/// 2025) predicts the recall of a running search from such signs. Here the sign only prolongs a search. Its `efSearch` was measured
 /// with the judge at work.
 package struct SearchJudge: Sendable, Hashable {
     /// Nearest nodes that are compared, and how many of them may be late.
     package var nearestCount: Int
     package var maximumLate: Int
 
-    /// The same of outliers.
+    /// The same for outliers.
     package var outlierNearestCount: Int
     package var outlierMaximumLate: Int
 
-    /// The distance to the nearest result in medians of that one's distances to its neighbors from which on a query is an outlier.
+    /// A query is an outlier above this ratio: the distance to its nearest result, divided by the median distance from that result
+    /// to its neighbors.
     package var outlierRatio: Float
 
     package init(
@@ -67,14 +70,14 @@ package struct SearchJudge: Sendable, Hashable {
         self.outlierRatio = outlierRatio
     }
 
-    /// Whether a search may end that found so many late ones among the nearest of either list after some doublings.
+    /// Whether a search may end after `doublings` doublings, with this many late ones in the usual list and in that of outliers.
     package func isContent(late: Int, outlierLate: Int, ratio: Float, doublings: Int) -> Bool {
         ratio > outlierRatio
             ? outlierLate <= outlierMaximumLate : late <= maximumLate || doublings >= Self.maximumDoublings
     }
 
-    /// Doublings after which a search that is no outlier ends in any case: a few members of the data never settle, and what the
-    /// others miss by that is measured with the rest.
+    /// A search that is no outlier always ends after this many doublings, because a few members of the data never settle.
+    /// Calibration measures what this makes the others miss.
     private static var maximumDoublings: Int { 3 }
 }
 
@@ -91,10 +94,10 @@ struct JudgedSearch {
     /// The nearest of the last stage, in order; empty before the first.
     var nearest: [NodeKey] = []
 
-    /// How often the candidates were doubled.
+    /// How many times the candidates were doubled.
     var doublings = 0
 
-    /// Whether ``nearest`` is of half as many expansions.
+    /// Whether ``nearest`` was found by half of the expansions.
     var hasHalf = false
 
     /// The node whose neighborhood was measured, and ``SearchJudge/outlierRatio`` of the query there.

@@ -2,7 +2,7 @@
 
 import VectorStorage
 
-/// Everything that a search writes to, reusable: after the first search of an index's size none allocates.
+/// All memory that a search writes to. It is reused: after one search of an index of this size, no search allocates.
 package struct SearchScratch: ~Copyable {
     var pool: CandidatePool
     var visited = VisitedSet()
@@ -11,28 +11,28 @@ package struct SearchScratch: ~Copyable {
     let hopSlots: AlignedBuffer<UInt32>
     let hopDistances: AlignedBuffer<Float>
 
-    /// Some of them that are near enough to be kept.
+    /// Some of these nodes, near enough to be kept.
     let freshKeys: AlignedBuffer<NodeKey>
 
     /// Nodes of the hop that is to be measured next.
     var hopCount = 0
 
-    /// Keys that are sorted by insertion before they are merged into the pool.
+    /// The most keys that are sorted and merged into the pool at once.
     static var freshKeyLimit: Int { 16 }
 
     /// What the search sees.
     package var view = GraphView(version: 0, entryPoint: nil, topLevel: 0, slotLimit: Slot(0))
 
-    /// Slots that may still be looked at in the chains of nodes' members.
+    /// Slots of chains that the search may still read.
     var memberStepsLeft = 0
 
-    /// A node that a search of level 0 shall not see.
+    /// A node of level 0 that searches skip.
     package var hidden: Node?
 
-    /// Vectors that the last search came to, if it came to all that edges lead to.
+    /// The number of vectors that the last search reached, if it reached all that edges lead to.
     package var reached: Int?
 
-    /// Whether the last search ended because to go on would have cost as much as comparing everything.
+    /// Whether the last search ended because going on would have cost as much as comparing every vector.
     package internal(set) var isUndecided = false
 
     /// The stage of a search that ends by a judge.
@@ -41,7 +41,7 @@ package struct SearchScratch: ~Copyable {
     /// The pool's keys, while it is used for something else.
     var savedKeys: [NodeKey] = []
 
-    /// Slots that were found otherwise than by the graph, nearest first: the results, if there are any.
+    /// Results that the graph did not find, nearest first. If there are any, they take the place of those in the pool.
     var listed: [(slot: Slot, distance: Float)] = []
 
     /// Candidates of a neighbor selection, and the slots chosen.
@@ -52,17 +52,17 @@ package struct SearchScratch: ~Copyable {
     /// Planned nodes that lie far from all others.
     var outliers: [Node] = []
 
-    /// Rows that a batch has changed first with this memory, as they were before.
+    /// Earlier content of the rows that a batch has first changed with this memory.
     var undoLog = UndoLog()
 
-    /// Planned nodes that would be out of place among their neighbors if they were read from codes, and these neighbors.
+    /// Planned nodes that codes cannot tell from their neighbors, and these neighbors.
     var indistinct: [Node] = []
 
-    /// The query of a search, and that of a candidate which is compared with others.
+    /// Memory for the query of a search, and for a candidate that is compared with others.
     package let querySpace = QuerySpace()
     let candidateSpace = QuerySpace()
 
-    /// A vector that is decoded; zeros behind its last value.
+    /// Memory for a decoded vector, with zeros behind its last value.
     let vectorSpace = QuerySpace()
 
     private var stored: (vectors: StoredVectors, kernel: StoredKernel)?
@@ -75,13 +75,13 @@ package struct SearchScratch: ~Copyable {
         return kernel
     }
 
-    /// Lets go of stored vectors that may be replaced.
+    /// Releases stored vectors that may be replaced.
     package mutating func releaseStored() {
         stored = nil
         decoded = nil
     }
 
-    /// Vectors decoded to be compared again; nil before the first.
+    /// Memory for vectors that are decoded to be compared again; nil before the first.
     package var decoded: DecodedRows?
 
     /// Distances computed since the caller last set it to 0.

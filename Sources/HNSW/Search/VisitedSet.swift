@@ -33,11 +33,12 @@ struct VisitedSet: ~Copyable {
     /// Adds a node; false if it was there.
     mutating func insert(_ node: Node) -> Bool { marks.insert(node) }
 
-    /// The set as it is until it is emptied, for a loop: nothing of it need be read anew after each atomic load.
+    /// The set until it is next emptied, for a loop. Without this copy the compiler reads the set's fields anew after each atomic
+    /// load.
     var marks: VisitedMarks { VisitedMarks(stamps: stamps, stamp: stamp) }
 }
 
-/// The place of a ``VisitedSet`` in memory.
+/// The memory of a ``VisitedSet``, as plain values.
 struct VisitedMarks {
     fileprivate let stamps: UnsafeMutablePointer<UInt16>
     fileprivate let stamp: UInt16

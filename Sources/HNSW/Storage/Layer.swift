@@ -13,7 +13,7 @@ struct NeighborRow {
 
     var address: UnsafeRawPointer { UnsafeRawPointer(places) }
 
-    /// Acquires and releases: what a neighbor's slot holds was written before the edge.
+    /// Acquires and releases: a thread that reads an edge also sees what was written to the neighbor's slot before.
     subscript(place: Int) -> Node {
         get { Node(rawValue: places[place].load(ordering: .acquiring)) }
         nonmutating set { places[place].store(newValue.rawValue, ordering: .releasing) }
@@ -27,7 +27,7 @@ struct Layer {
     let rowOffset: Int
     let firstRow: UnsafePointer<UInt32>?
 
-    /// The last row above level 0: an unverified file may say that a node's is behind it.
+    /// The last row above level 0. An unverified file may name one behind it.
     let lastRow: Int
     let maximumNeighbors: Int
 
@@ -43,7 +43,7 @@ struct Layer {
         return count
     }
 
-    /// Ends a row whose first `count` places hold neighbors; the rest of it stays as empty as it was.
+    /// Ends a row behind its first `count` neighbors: clears the places that held others.
     func endRow(_ row: NeighborRow, count: Int) {
         var place = count
         while place < maximumNeighbors, row[place] != HNSWGraph.endOfRow {

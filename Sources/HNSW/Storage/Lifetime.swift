@@ -3,10 +3,10 @@
 import Synchronization
 import VectorStorage
 
-/// A state of the graph that searches can see. Every change that is finished makes a new one.
+/// A state of the graph. Every committed change makes the next.
 ///
-/// Rows keep the lower half of the number only; it is read relative to the present, and passes over the two values that stand for
-/// "longer ago than any search began".
+/// Slots keep only the lower 32 bits of the number, its short form, which is read relative to the current version. Numbers whose
+/// short form is 0 or 1 are left out: these stand for "before every search".
 package struct GraphVersion: Hashable, Comparable, Sendable {
     package let number: UInt64
 
@@ -25,7 +25,7 @@ package struct GraphVersion: Hashable, Comparable, Sendable {
     package static func < (a: GraphVersion, b: GraphVersion) -> Bool { a.number < b.number }
 }
 
-/// At which versions a slot's vector is there: from `born` on, before `died`.
+/// The versions that hold a slot's vector: from `born` on, before `died`.
 struct Lifetime: Equatable {
     var born: UInt32
     var died: UInt32
@@ -50,19 +50,18 @@ struct Lifetime: Equatable {
         died == Self.notDied && (born == Self.everBorn || version &- born < Self.largestAge)
     }
 
-    /// Whether it is over, and stays so.
+    /// Whether it has ended for good.
     func hasEnded(by version: UInt32) -> Bool {
         died == Self.everDead || died != Self.notDied && version &- died < Self.largestAge
     }
 
-    /// More than the age of any birth or death that is not aged.
+    /// Above the age of any birth or death that ``aged(at:)`` has not yet replaced.
     private static let largestAge: UInt32 = 1 << 30
 
-    /// Versions after which a lifetime is told in the words for "ever", long before the difference of two versions leaves the range
-    /// of 32 bits.
+    /// Versions after which births and deaths become `everBorn` and `everDead`, long before 32-bit differences wrap.
     static let agingPeriod: UInt64 = 1 << 29
 
-    /// The same as of now, told so that it stays right for the next 2^30 versions.
+    /// The same lifetime, written so that it stays right for the next 2^30 versions.
     func aged(at version: UInt32) -> Lifetime {
         var aged = self
         if born != Self.everBorn, version &- born >= UInt32(Self.agingPeriod / 2) { aged.born = Self.everBorn }
@@ -71,7 +70,7 @@ struct Lifetime: Equatable {
     }
 }
 
-/// What searches read of each slot beside its edges: its lifetime, and the next slot with the same vector.
+/// What searches read of each slot besides its edges: its lifetime, and the next slot with the same vector.
 struct NodeStates {
     private let tensor: Tensor<UInt32>
 
@@ -98,7 +97,7 @@ struct NodeStates {
 
     /// A slot's lifetime: `born` changes only while no search can know the slot.
     func lifetime(_ slot: Slot) -> Lifetime {
-        // In this order, against that of storing: who reads that a slot has not died reads the birth that belongs to it.
+        // The death is read first and written last: a thread that reads a death also reads the birth that belongs to it.
         let died = word(slot, 1).pointee.load(ordering: .acquiring)
         return Lifetime(born: word(slot, 0).pointee.load(ordering: .relaxed), died: died)
     }

@@ -3,8 +3,8 @@
 import Synchronization
 import VectorStorage
 
-/// One bit a slot. Clear: visible to searches of the current version. Set: read the lifetime. A sixtieth of the lifetimes' size, so it
-/// stays in cache.
+/// One bit a slot. Clear: visible to searches of the current version. Set: read the lifetime. A sixtieth of the lifetimes' size, so
+/// it stays in cache.
 struct LifetimeHints {
     private let tensor: Tensor<UInt64>
 
@@ -13,7 +13,7 @@ struct LifetimeHints {
             .lifetimeHints, stride: 1, capacity: Self.words(capacity), rows: Self.words(slotCount))
     }
 
-    /// Words with the bits of so many slots.
+    /// Words that hold the bits of `slotCount` slots.
     private static func words(_ slotCount: Int) -> Int { (slotCount + 63) / 64 }
 
     func ensure(rows: Int) throws(StorageError) { try tensor.ensure(rows: Self.words(rows)) }
