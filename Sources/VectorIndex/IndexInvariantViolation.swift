@@ -2,12 +2,12 @@
 
 import HNSW
 
-/// A fact that must hold of every index and does not: a defect of this library, or of the memory.
+/// A fact that must hold of every index and does not. The cause is a defect of this library, or of the memory.
 public enum IndexInvariantViolation: NearestError, Hashable {
-    /// The index was opened from a file that turns out to be damaged.
+    /// The index was opened from a damaged file.
     case file(VectorIndexError)
 
-    /// Edges, levels or duplicates of the graph are not as they must be.
+    /// Edges, levels or duplicates of the graph are wrong.
     case graph(reason: String)
 
     /// The slot of a vector has a key that leads to another slot or to none.

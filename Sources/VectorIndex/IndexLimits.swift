@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The ranges of parameters that every index shares. ``HNSWOptions`` has those of its own.
+/// The ranges of parameters that every index shares. ``HNSWOptions`` has its own.
 package enum IndexLimits {
     package static let dimensions = 1...65_536
     package static let k = 0...Int.max

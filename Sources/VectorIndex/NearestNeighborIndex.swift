@@ -2,8 +2,8 @@
 
 /// Holds vectors by key and answers which are nearest to a query.
 ///
-/// Any method may be called from any thread. Searches run beside one another, changes are made one after the other. Each index says
-/// what a search sees of a change under way, and whether it waits for it.
+/// Any method may be called from any thread. Searches run at the same time, and changes one after the other. Each index says what a
+/// search sees of a change under way, and whether it waits for it.
 public protocol NearestNeighborIndex: Sendable {
     /// Values in every vector.
     var dimensions: Int { get }
@@ -64,7 +64,7 @@ public protocol NearestNeighborIndex: Sendable {
     ///   - request: what is wanted. No vectors are included.
     ///   - keys: takes the results' keys.
     ///   - distances: takes their distances.
-    /// - Returns: the number of results written: those that ``search(_:request:)`` returns, as many as both spans hold.
+    /// - Returns: the number of results written: those that ``search(_:request:)`` returns, at most as many as both spans hold.
     /// - Throws: ``VectorIndexError`` as ``search(_:request:)``.
     func search(
         _ query: borrowing some VectorInput & ~Copyable & ~Escapable, request: SearchRequest,
@@ -81,8 +81,8 @@ public protocol NearestNeighborIndex: Sendable {
     ///   - threads: threads to use, 1 to 1,024; nil uses every core.
     ///   - progress: called with the number of queries answered so far, on any thread. If it throws, the search ends.
     /// - Returns: the results of each query, nearest first.
-    /// - Throws: ``VectorIndexError``: as ``search(_:request:)``, or `progress` has cancelled. The refused query of several is named
-    ///   by ``VectorIndexError/batchVector(position:reason:)``.
+    /// - Throws: ``VectorIndexError``: as ``search(_:request:)``, or `progress` has cancelled.
+    ///   ``VectorIndexError/batchVector(position:reason:)`` names the refused query of several.
     func search(
         each queries: borrowing some VectorListInput & ~Copyable & ~Escapable, request: SearchRequest, threads: Int?,
         progress: SearchProgress
@@ -91,8 +91,8 @@ public protocol NearestNeighborIndex: Sendable {
     /// Whether the index holds a vector under the key.
     func contains(key: UInt64) -> Bool
 
-    /// Returns the vector under the key, nil if it is not there; normalized under ``Metric/cosine``. An index that stores whole
-    /// vectors as 32-bit floats shares it.
+    /// Returns the vector under the key, normalized under ``Metric/cosine``; nil if the key is not there. An index that stores
+    /// whole vectors as 32-bit floats shares its memory.
     ///
     /// - Throws: ``VectorIndexError``: the index was opened from a damaged file.
     func vector(for key: UInt64) throws(VectorIndexError) -> SharedVector?
@@ -113,7 +113,7 @@ extension NearestNeighborIndex {
     ///   - query: `dimensions` finite values; under ``Metric/cosine`` not all zero.
     ///   - k: results wanted, 0 or more.
     ///   - effort: what the search does to find them.
-    ///   - fields: what results carry beside keys and distances.
+    ///   - fields: what results carry besides keys and distances.
     /// - Throws: ``VectorIndexError``: a parameter is outside its range, the query is not a vector of this index, or the index was
     ///   opened from a damaged file.
     @inlinable

@@ -2,12 +2,16 @@
 
 import HNSW
 
-/// What a snapshot's section `calibration` holds: where queries came from (0 held-out vectors, 1 stored vectors, 2 queries),
-/// vectors when it was measured, vectors that had ever been inserted then, and the number of curves; for each curve `k`, its
-/// queries, the number of its points, and for each point `efSearch`, recall, standard error and distances a query; then what follows
-/// (1 queries, 2 the ratio of outliers, 3 both): the ratio of outliers, which files of version 1 lack; the caller's queries,
-/// normalized under cosine, and the squared length of each. Numbers have 8 bytes but for the queries' values and lengths, which
-/// have 4 and stand behind their number.
+/// What a snapshot's section `calibration` holds, in this order. Numbers have 8 bytes, except the values and squared lengths of
+/// queries. Those have 4, and their number stands before them.
+///
+/// 1. Where queries came from: 0 held-out vectors, 1 stored vectors, 2 the caller.
+/// 2. Vectors held when recall was measured, and vectors ever inserted by then.
+/// 3. The number of curves. For each curve: `k`, its queries, the number of its points. For each point: `efSearch`, recall,
+///    standard error and distances a query.
+/// 4. What follows: 0 nothing, 1 queries, 2 the ratio of outliers, 3 both.
+/// 5. The ratio of outliers, which files of version 1 lack.
+/// 6. The caller's queries, normalized under cosine, and the squared length of each.
 extension Calibrated {
     private static let sources: [Calibration.Source] = [.heldOutVectors, .storedVectors, .queries]
     private static let countRange = 1...1 << 48

@@ -10,19 +10,19 @@
 
 /// The recall that searches of an index reach by the number of candidates they begin with, measured on the index itself.
 ///
-/// A search for a recall begins with the candidates of the first point that reaches it, and judges itself whether it goes on. Between
-/// two points the recall may be a step, so nothing is interpolated.
+/// A search for a recall begins with the candidates of the first point that reaches it. It goes on while its results still change.
+/// Between two points the recall may be a step, so nothing is interpolated.
 public struct Calibration: Sendable, Hashable, Codable {
     /// One setting.
     public struct Point: Sendable, Hashable, Codable {
         /// Candidates that a search begins with.
         public var efSearch: Int
 
-        /// The highest recall that a search can be asked for here, 0 to 1: the share of the `k` true nearest that it finds on average,
-        /// and on average in every neighborhood, less two hundredths and chance.
+        /// The highest recall that a search can be asked for here, 0 to 1: the share of the `k` true nearest that it finds on
+        /// average. The average of a neighborhood may be two hundredths lower, or more by chance.
         public var recall: Double
 
-        /// The standard error of ``recall``: how far it may be from what other queries of the kind would show.
+        /// The standard error of ``recall``: how far it may be from what other queries of this kind show.
         public var standardError: Double
 
         /// Distances computed for a query that asks for this recall, on average.
@@ -63,7 +63,7 @@ public struct Calibration: Sendable, Hashable, Codable {
     /// By `k`, ascending.
     public let curves: [Curve]
 
-    /// Candidates to begin with for a mean recall; nil if no setting measured is known to reach it.
+    /// Returns the candidates to begin with for a mean recall; nil if no measured setting is known to reach it.
     ///
     /// For a `k` between two that were measured, the candidates are interpolated; for one beyond, they grow with `k`.
     ///
@@ -93,7 +93,7 @@ public struct Calibration: Sendable, Hashable, Codable {
 }
 
 extension Calibration {
-    /// The whole number of candidates at or above one of this logarithm, but for rounding.
+    /// The whole number of candidates at or above the number with this logarithm, less a rounding error.
     fileprivate static func candidates(_ logarithm: Double) -> Int { Int((exp(logarithm) * (1 - 1e-12)).rounded(.up)) }
 }
 

@@ -3,26 +3,26 @@
 import HNSW
 
 extension Calibration.Curve {
-    /// Recalls that are tried.
+    /// The recalls that are tried.
     private static let wishes = [0.5, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.995, 0.999]
 
-    /// For each wish the setting that fulfils it with the fewest distances, as far as one does.
+    /// For each wish, the setting that fulfils it with the fewest distances, if one does.
     ///
-    /// A wish is fulfilled on average over all queries, and over each neighborhood as far as chance allows to tell.
+    /// A wish is fulfilled on average over all queries and, as far as chance allows to tell, over each neighborhood.
     ///
     /// - Parameters:
     ///   - kIndex: which of ``CalibrationStages/ks``.
     ///   - outlierRatio: see ``SearchJudge/outlierRatio``.
     ///   - vectorCount: the vectors that were searched.
-    ///   - growth: the vectors there are by the end of the batch, in those that were searched. A search that must pass a cluster
-    ///     needs as many candidates as that has vectors, so candidates grow with them.
+    ///   - growth: the number of vectors at the end of the batch, divided by the number that was searched. A search that must pass
+    ///     a cluster needs as many candidates as the cluster has vectors, so candidates grow with them.
     init(_ queries: [AskedQuery], kIndex: Int, outlierRatio: Float, vectorCount: Int, growth: Double) {
         let k = CalibrationStages.ks[kIndex]
         self.init(k: k, queryCount: queries.count { $0.isRandom }, points: [])
         guard !queries.isEmpty else { return }
         let judged = queries.map { JudgedStages($0, kIndex: kIndex) }
         let stages = CalibrationStages.expansions
-        // More candidates than any search was measured with say nothing new.
+        // Beyond one doubling more than any search was measured with, stages say nothing new.
         let end = min(stages.count, (queries.map(\.stages.count).max() ?? 0) + CalibrationStages.perDoubling)
         var first = CalibrationStages.perDoubling
         while first < end, stages[first] < k { first += 1 }
@@ -45,7 +45,7 @@ extension Calibration.Curve {
                 first += 1
             }
             guard let least = best else { return }
-            // To begin with half as many again or twice as many may be cheaper than to double.
+            // To begin with about 1.4 times or twice as many may be cheaper than to double.
             for next in [first + CalibrationStages.perDoubling / 2, first + CalibrationStages.perDoubling]
             where next < end {
                 let summary = summary(next)
@@ -71,7 +71,7 @@ private struct Summary {
     var standardError: Double
     var distancesPerQuery: Double
 
-    /// The mean recall of the queries of each group that has enough of them, and its standard error.
+    /// For each group with enough queries: their mean recall, and its standard error.
     var groups: [(recall: Double, standardError: Double)] = []
 
     /// Fewer queries say nothing about a neighborhood.
@@ -97,8 +97,8 @@ private struct Summary {
         groups = byGroup.filter { $0.count >= Self.leastQueries }.map { $0.mean(k: k) }
     }
 
-    /// Whether a wished recall is reached: so surely that a hundredth less is reached in 19 of 20 samples of queries, and
-    /// two hundredths less in every neighborhood, but for chance.
+    /// Whether a wished recall is reached. 19 of 20 samples of queries must reach a hundredth less. Every neighborhood must reach
+    /// two hundredths less, within two standard errors.
     func fulfils(_ wish: Double) -> Bool {
         recall >= wish && recall - 1.65 * standardError >= wish - 0.01
             && groups.allSatisfy { $0.recall + 2 * $0.standardError >= wish - 0.02 }
@@ -123,7 +123,7 @@ private struct Moments {
         let n = Double(count)
         let mean = sum / n
         let variance = max(0, squares - n * mean * mean) / max(n - 1, 1)
-        // A sample that misses nothing proves no certainty: as if one more query had found all, and one more nothing.
+        // A sample that misses nothing proves no certainty: count one more query that found all, and one more that found nothing.
         let careful = (sum + 1) / (n + 2)
         let leastError = (careful * (1 - careful) / (n * Double(k))).squareRoot()
         return (mean, max((variance / n).squareRoot(), leastError))

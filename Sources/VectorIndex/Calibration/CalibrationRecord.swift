@@ -4,7 +4,7 @@ import HNSW
 
 /// What the searches of a calibration share.
 enum CalibrationStages {
-    /// Candidates that are expanded at each stage, ascending; the first serve only as halves of others.
+    /// Candidates that are expanded at each stage, ascending. The first stages serve only as the halves of later ones.
     static let expansions: [Int] = {
         var stages: [Int] = []
         for doubling in 2..<13 { for part in quarters { stages.append(Int((Double(1 << doubling) * part).rounded())) } }
@@ -16,13 +16,13 @@ enum CalibrationStages {
 
     static let perDoubling = quarters.count
 
-    /// Results that are asked for.
+    /// The numbers of results that are asked for.
     static let ks = [1, 10, 100, 1000]
 
     /// The most random queries that ask for each of ``ks``: the more results, the fewer queries an estimate needs.
     static let queryCounts = [768, 768, 256, 64]
 
-    /// Nearest nodes that are compared from stage to stage, by the wish for `k` results: of searches and of outliers.
+    /// How many nearest nodes a search for `k` results compares from stage to stage: usually, and as an outlier.
     static func nearestCounts(k: Int) -> (usual: Int, outlier: Int) { (max(k, 10), max(k, 64)) }
 
     /// The counts that ``nearestCounts(k:)`` can be for the first of ``ks``: the first of ``nearestCounts``.
@@ -41,11 +41,11 @@ enum CalibrationStages {
 extension SearchJudge {
     /// The judge of searches for a recall.
     ///
-    /// A doubling that brings a share of the nearest leaves about a fourth of that share to be found, of members of the data. Of
-    /// outliers, which come nearer in small steps, it leaves up to twice the share. Measured on 41 sets (Benchmarks/EXPERIMENTS.md).
+    /// If a doubling has brought a share of the nearest, about a fourth of that share is still missing for members of the data. For
+    /// outliers, which come nearer in small steps, up to twice the share is. Measured on 41 sets (Benchmarks/EXPERIMENTS.md).
     init(recall: Double, k: Int, outlierRatio: Float) {
         let counts = CalibrationStages.nearestCounts(k: k)
-        // The farther beyond what is measured, the more the judge decides.
+        // The farther `k` is beyond what is measured, the fewer late ones the judge accepts.
         let measured = Double(CalibrationStages.ks[CalibrationStages.ks.count - 1])
         let factor = max(4 * min(1, measured / Double(k)), 0.3)
         let missed = 1 - recall
@@ -58,12 +58,12 @@ extension SearchJudge {
 }
 
 extension SearchJudge {
-    /// The share of late ones that outliers may have at any recall.
+    /// The least share of late ones that outliers may have, at any recall.
     private static var leastOutlierShare: Double { 0.03 }
 
-    /// Late ones among so many nearest that no judge objects to.
+    /// How many late ones among the `count` nearest every judge accepts.
     static func strictestLate(among count: Int) -> Int {
-        // The shorter lists are those of members, or serve as both.
+        // The shortest list is that of members only.
         count <= CalibrationStages.nearestCounts[0] ? 0 : Int((leastOutlierShare * Double(count)).rounded())
     }
 }
@@ -74,10 +74,10 @@ struct AskedQuery {
         /// True nearest found, for each `k`.
         var hits: [Int]
 
-        /// Distances computed by a search that begins here.
+        /// Distances computed by a search that begins with this stage.
         var distanceCount: Int
 
-        /// For each of ``CalibrationStages/nearestCounts``.
+        /// The late ones, for each of ``CalibrationStages/nearestCounts``.
         var late: [Int]
 
         var outlierRatio: Float
@@ -85,10 +85,10 @@ struct AskedQuery {
 
     var stages: [Stage] = []
 
-    /// Whether the last stage found everything, so that later ones would as well.
+    /// Whether the last stage found all that was asked for. Later ones would as well.
     var isComplete = false
 
-    /// Whether it was drawn from all vectors alike, and not for its neighborhood.
+    /// Whether the query was drawn from all vectors alike, not for its neighborhood.
     var isRandom = true
 
     /// The neighborhoods that the query belongs to.
@@ -125,7 +125,7 @@ struct JudgedStages {
 
     /// What a search that begins at one stage would have found, and the distances that it would have computed.
     ///
-    /// - Parameter vectorCount: what comparing everything compares.
+    /// - Parameter vectorCount: the distances of comparing every vector.
     func outcome(from first: Int, budget: SearchBudget, judge: SearchJudge, vectorCount: Int) -> (hits: Int, cost: Int)
     {
         let (expansions, step) = (CalibrationStages.expansions, CalibrationStages.perDoubling)
@@ -135,7 +135,7 @@ struct JudgedStages {
         var poolLimit = budget.poolLimit(expansions: expansions[first])
         while true {
             let stage = stages[min(index, last)]
-            // What lies beyond the last stage takes so many times the distances.
+            // Beyond the last stage, distances grow with the candidates.
             let stageCost =
                 index <= last ? stage.distanceCount : stage.distanceCount * expansions[index] / expansions[last]
             let isContent =

@@ -7,7 +7,7 @@ struct CalibrationSample {
     /// Asked for the mean.
     var random: [UInt32]
 
-    /// Asked beside them, so that every neighborhood is: stored vectors, each hidden from its own search.
+    /// Asked as well, so that every neighborhood is asked: stored vectors, each hidden from its own search.
     var others: [UInt32] = []
 
     /// The cell of each slot that is asked.
@@ -15,14 +15,14 @@ struct CalibrationSample {
 }
 
 extension RecallMeasurement {
-    /// Cells of the space whose recall is looked at, and vectors that are asked of each.
+    /// The cells of the space whose recall is measured, and the vectors that are asked in each.
     static var cellCount: Int { 16 }
     private static var queriesPerCell: Int { 12 }
 
-    /// Vectors among which cells are looked for.
+    /// The most vectors among which cells are looked for.
     private static var sampledCount: Int { 8192 }
 
-    /// Chooses beside the vectors asked at random some of every neighborhood: cells around vectors far from each other (the
+    /// Adds vectors of every neighborhood to those asked at random. Neighborhoods are cells around vectors far from each other (the
     /// farthest-point traversal of Gonzalez, 1985), and the vectors that lie nearest to and farthest from their neighbors.
     ///
     /// - Parameters:
@@ -74,7 +74,7 @@ extension RecallMeasurement {
         return cells
     }
 
-    /// Of nodes, those that lie nearest to and farthest from their neighbors.
+    /// The nodes that lie nearest to and farthest from their neighbors.
     private func extremes(of nodes: [UInt32], count: Int) -> [UInt32] {
         guard nodes.count > 4 * count else { return [] }
         return storage.readers.withPlace { place in
@@ -85,7 +85,7 @@ extension RecallMeasurement {
                 if let distance { distances.append((distance, node)) }
             }
             distances.sort { ($0.distance, $0.node) < ($1.distance, $1.node) }
-            // Not the very last, which are single outliers; one of each few of the hundredth at either end.
+            // One in a few of the last 64th at either end, and not only the very last, which are single outliers.
             let tail = max(count, distances.count / 64)
             let step = max(1, tail / count)
             let near = stride(from: 0, to: tail, by: step).map { distances[$0].node }

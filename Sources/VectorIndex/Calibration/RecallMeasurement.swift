@@ -13,7 +13,7 @@ struct RecallMeasurement {
     /// The slots that can be found.
     private let slots: [UInt32]
 
-    /// The vectors there are: those of a batch that are not linked yet cannot be found.
+    /// All live vectors, including those of a batch that are not linked yet.
     private let vectorCount: Int
 
     /// Slots that can be hidden from their own searches, ascending.
@@ -33,7 +33,7 @@ struct RecallMeasurement {
         view = graph.pendingView
         let all = storage.graph.liveSlots(in: view)
         vectorCount = all.count
-        // The batch's other nodes are linked by now. What hangs on one held out cannot be found either.
+        // The batch's other nodes are already linked. A duplicate of one held out cannot be found either.
         let unlinked = Set(heldOut)
         slots = unlinked.isEmpty ? all : all.filter { !unlinked.contains(graph.node(of: Slot($0))) }
         fitting = (0..<UInt32(state.vectors.count)).filter { graph.canBeHidden(Slot($0)) }
@@ -41,12 +41,12 @@ struct RecallMeasurement {
 
     private var vectors: StoredVectors { state.vectors }
 
-    /// Vectors that are asked at random: measuring costs a small part of the time to build.
+    /// Vectors that are asked at random: so few that measuring takes a small part of the time to build.
     private static func queryCount(vectorCount: Int) -> Int {
         min(max(100, vectorCount / 40), CalibrationStages.queryCounts[0])
     }
 
-    /// Asks queries of the caller's, or else stored vectors. Returns nil where there are too few vectors to measure.
+    /// Asks the caller's queries, or else stored vectors. Returns nil if there are too few vectors to measure.
     ///
     /// - Parameter isRenewal: whether the index has changed little, so that a quarter of the vectors is asked.
     func measure(asking asked: PreparedBatch?, isRenewal: Bool = false) -> Calibrated? {
@@ -91,8 +91,8 @@ struct RecallMeasurement {
         }
     }
 
-    /// What a sample asks where inner products are balanced: for what the graph calls near. By themselves the vectors would all ask in
-    /// the direction of their mean, which those who ask the index need not do.
+    /// The queries of a sample if inner products are balanced: scaled as the graph compares vectors. Unscaled, all would point
+    /// along the mean of the vectors, which queries of a caller need not do.
     private func balanced(_ sample: VectorSample) -> PreparedBatch? {
         guard let balance = state.balance else { return nil }
         let dimensions = storage.dimensions
@@ -105,14 +105,14 @@ struct RecallMeasurement {
             values.span, dimensions: dimensions, metric: storage.metric, instructionSet: storage.instructionSet)
     }
 
-    /// Asks queries. The first `randomCount` stand for all.
+    /// Asks queries. The first `randomCount` stand for all vectors.
     ///
-    /// - Parameter cells: the neighborhood of each query, as far as it is known.
+    /// - Parameter cells: the neighborhood of each query; nil if it is not known.
     private func measure(
         _ queries: [PreparedQuery], randomCount: Int, cells: [Int?], source: Calibration.Source, asked: PreparedBatch?
     ) -> Calibrated? {
         guard vectorCount >= HNSWIndex.calibrationMinimumCount else { return nil }
-        // Where there is nothing to ask, as where all vectors are equal, no setting is known to reach a recall.
+        // If there is nothing to ask, because all vectors are equal, no setting is known to reach a recall.
         let kCount = CalibrationStages.ks.count { !queries.isEmpty && 4 * $0 <= slots.count }
         let kCounts = queries.indices.map { q in
             CalibrationStages.queryCounts.prefix(kCount).count { q < $0 || q >= randomCount && $0 > Self.fewQueries }
@@ -131,14 +131,14 @@ struct RecallMeasurement {
                 vectorCount: slots.count,
                 growth: Double(vectorCount) / Double(slots.count))
         }
-        // Of a batch under way, every vector is counted as inserted.
+        // Every vector of a batch under way counts as inserted.
         let inserted = storage.insertedCount.load(ordering: .relaxed) + max(0, vectorCount - storage.count)
         return Calibrated(
             calibration: Calibration(source: source, vectorCount: vectorCount, curves: curves),
             insertedCount: inserted, outlierRatio: ratio, queries: asked)
     }
 
-    /// Groups the queries by the distance to their nearest: eighths of those asked at random, and the hundredth at either end.
+    /// Groups the queries by the distance to their nearest: into eighths of those asked at random, and the last 64th at either end.
     private static func addDensities(to records: inout [AskedQuery], nearest: [[NearestSelection.Candidate]]) {
         let distances = nearest.map { $0.first?.distance ?? 0 }
         let random = records.indices.filter { records[$0].isRandom }.map { distances[$0] }.sorted()
@@ -159,21 +159,21 @@ struct RecallMeasurement {
         return 1.1 * ratios[ratios.count * 49 / 50]
     }
 
-    /// Vectors that a search can be kept from: nodes of level 0 with one vector each, at equal distances.
+    /// Vectors that can be hidden from their own searches, spread evenly over all of these.
     private func hiddenVectors(count: Int, among fitting: [UInt32]) -> [UInt32] {
         let count = min(count, fitting.count)
-        // The order is mixed, because the first of them stand for all where fewer are asked.
+        // The order is mixed: if fewer are asked, the first of them stand for all.
         return (0..<count).map { fitting[($0 &* 0x9E37_79B1) % count * fitting.count / count] }
     }
 
-    /// Settings that are measured with so few queries leave neighborhoods to those with more.
+    /// A `k` with no more random queries than this is not asked for neighborhoods.
     private static var fewQueries: Int { 64 }
 
-    /// The true nearest to each query: one more than the most that it asks for, without itself.
+    /// The true nearest to each query: one more than the most results that it asks for, without the query itself.
     private func nearest(
         to queries: [PreparedQuery], kCounts: [Int]
     ) -> [[NearestSelection.Candidate]] {
-        // Queries that ask for as many are compared together.
+        // Queries that ask for the same number of results are compared together.
         var nearest: [[NearestSelection.Candidate]] = []
         while nearest.count < queries.count {
             let kCount = kCounts[nearest.count]
@@ -225,11 +225,11 @@ struct RecallMeasurement {
         return record
     }
 
-    /// The share of neighbors that codes may keep out of the candidates of a stage, for the most results.
+    /// The share of neighbors that codes may keep out of the candidates of a stage.
     private static var mostMissedAtStage: Float { 0.05 }
 
-    /// Searches with more and more candidates, and calls `body` with the distances of the `limit` nearest at each stage, until it
-    /// returns false. Where codes turn out to miss neighbors, it begins again by stored vectors, as a search would.
+    /// Searches with more and more candidates. Calls `body` with the distances of the `limit` nearest at each stage, until it
+    /// returns false. If codes turn out to miss neighbors, it begins again by stored vectors, as a search does.
     ///
     /// - Parameter counts: see ``HNSWGraph/searchStages(_:stages:stagesPerDoubling:nearestCounts:kernel:scratch:body:)``.
     private func findStages(

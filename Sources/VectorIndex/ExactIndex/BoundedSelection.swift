@@ -16,17 +16,17 @@ struct BoundedSelection {
     /// The `limit` largest of the least scores that were offered: a heap, the smallest first.
     private var leastScores: [Float] = []
 
-    /// The `limit`-th largest of the least scores: a vector whose largest is below it is not among the wanted.
+    /// The `limit`-th largest of the least scores. A vector whose largest score is below it is ruled out.
     private(set) var bound = -Float.infinity
 
-    /// Whether there were more candidates than the maximum. None are kept then, and none are wanted any more.
+    /// Whether there were more candidates than the maximum. None are kept then, and later ones are refused.
     private(set) var isOverfull = false
 
-    /// Candidates gather until there are this many; then those that the bound rules out are dropped. It is at least twice what
-    /// was left the last time, so that going through them costs little for each.
+    /// Candidates gather until there are this many. Then those that the bound rules out are dropped. It is at least twice what was
+    /// left the last time, so that a pass costs little for each candidate.
     private var pruningCount: Int
 
-    /// - Parameter maximum: the candidates that are worth to be looked at, at least `limit`.
+    /// - Parameter maximum: the most candidates that are kept, at least `limit`.
     init(limit: Int, maximum: Int) {
         precondition(limit > 0 && maximum >= limit)
         self.limit = limit
@@ -63,7 +63,7 @@ struct BoundedSelection {
             return
         }
         guard least > bound else { return }
-        // One check that the heap is not shared, not one for each of its places.
+        // One check that the heap is not shared, instead of one for each access.
         leastScores.withUnsafeMutableBufferPointer { heap in
             var hole = 0
             while true {

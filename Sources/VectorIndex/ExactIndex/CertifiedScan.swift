@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Finds the vectors that may be among the nearest to queries, by their codes' bounds (``CodeBlockKernel``): no other is.
+/// Finds the vectors that may be among the nearest to queries. The bounds of their codes prove that no other is
+/// (``CodeBlockKernel``).
 struct CertifiedScan {
     let codes: CodeBlocks
 
-    /// A bit for each vector of a block that counts.
+    /// One word of bits a block, one bit for each of its vectors. Set: the vector counts.
     let live: [UInt64]
 
-    /// Candidates of a query that are worth to be compared one by one; one with more is left undecided.
+    /// The most candidates of a query that are compared one by one. A query with more is left undecided.
     let maximumCandidates: Int
 
     /// - Parameter count: vectors that count.
@@ -18,12 +19,12 @@ struct CertifiedScan {
         maximumCandidates = 1024 + count / 32
     }
 
-    /// Whether so many nearest can be told from the rest.
+    /// Whether the scan can tell the `limit` nearest from the rest.
     func canDecide(limit: Int) -> Bool { limit <= maximumCandidates / 2 }
 
     /// The vectors that may be among each query's `limit` nearest.
     func candidates(of queries: QueryBlock<Float>, limit: Int) -> [BoundedSelection] {
-        // 384 KiB of codes at most stay in the second-level cache while they run down the blocks together.
+        // At most 384 KiB of encoded queries stay in the second-level cache while they run down the blocks together.
         let tileQueries = min(1024, max(96, (384 << 10) / codes.dimensions))
         return stride(from: 0, to: queries.count, by: tileQueries).flatMap { first in
             let tile = QueryBlock(

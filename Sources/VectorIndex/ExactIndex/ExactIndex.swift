@@ -2,8 +2,8 @@
 
 /// Answers nearest-neighbor queries exactly, by comparing the query with every vector.
 ///
-/// Equal distances are ordered by the order of insertion; under ``Metric/cosine``, those that are equal before rounding errors
-/// below 0 and above 2 are cut off. The memory of a removed vector is not reused yet.
+/// Equal distances are ordered by the order of insertion. Under ``Metric/cosine``, distances are compared before rounding errors
+/// below 0 and above 2 are cut off. The memory of a removed vector is not reused.
 public final class ExactIndex: NearestNeighborIndex {
     /// Values in every vector.
     public let dimensions: Int
@@ -16,7 +16,7 @@ public final class ExactIndex: NearestNeighborIndex {
     /// What searches read.
     let rows: SharedValue<ExactRows>
 
-    /// What changes it, one call at a time.
+    /// What changes the vectors, one call at a time.
     let writer: Guarded<SharedValueWriter<ExactRows>>
 
     /// Makes an empty index.
@@ -25,9 +25,9 @@ public final class ExactIndex: NearestNeighborIndex {
     ///   - dimensions: values in every vector, 1 to 65,536.
     ///   - metric: what "near" means.
     ///   - instructionSet: nil takes `NEAREST_ISA` or the fastest (``InstructionSet/resolve(_:)``).
-    ///   - usesCodes: whether 8-bit codes are kept beside the vectors, about `dimensions + 21` bytes each, which rule out most
-    ///     vectors before they are read. The results are the same, and batches of many dimensions about three times as fast.
-    ///     ``Metric/manhattan`` has no codes.
+    ///   - usesCodes: whether 8-bit codes are kept beside the vectors, about `dimensions + 21` bytes each. They rule out most
+    ///     vectors before these are read. The results are the same. Batches of vectors of many dimensions are about three times as
+    ///     fast. ``Metric/manhattan`` has no codes.
     /// - Throws: ``VectorIndexError``: a parameter is outside its range, the instruction set is not supported, or the system
     ///   has no address space for the index.
     public init(
@@ -72,8 +72,8 @@ public final class ExactIndex: NearestNeighborIndex {
     /// - Parameters:
     ///   - vectors: one vector of `dimensions` values for each key, or all values one vector after the other.
     ///   - keys: the key of each vector.
-    /// - Throws: ``VectorIndexError``: the number of values, a vector or a key is not as it must be, or there is no room. The
-    ///   refused vector of several is named by ``VectorIndexError/batchVector(position:reason:)``.
+    /// - Throws: ``VectorIndexError``: the number of values, a vector or a key is refused, or there is no room.
+    ///   ``VectorIndexError/batchVector(position:reason:)`` names the refused vector of several.
     public func insert(
         contentsOf vectors: borrowing some VectorListInput & ~Copyable & ~Escapable, keys: [UInt64]
     ) throws(VectorIndexError) {
@@ -93,7 +93,7 @@ public final class ExactIndex: NearestNeighborIndex {
                 try rows.directory.checkNew(keys)
                 try VectorIndexError.wrap { () throws(StorageError) in try rows.ensure(additional: keys.count) }
             }
-            // A part at a time, so that searches need not wait for all of a large batch to be copied.
+            // A part at a time, so that searches do not wait until all of a large batch is copied.
             for first in stride(from: 0, to: keys.count, by: 256) {
                 rows.write { $0.append(vectors, keys: keys, part: first..<min(first + 256, keys.count)) }
             }
@@ -124,7 +124,7 @@ public final class ExactIndex: NearestNeighborIndex {
     ///   - request: what is wanted. No vectors are included.
     ///   - keys: takes the results' keys.
     ///   - distances: takes their distances.
-    /// - Returns: the number of results written: those that ``search(_:request:)`` returns, as many as both spans hold.
+    /// - Returns: the number of results written: those that ``search(_:request:)`` returns, at most as many as both spans hold.
     /// - Throws: ``VectorIndexError`` as ``search(_:request:)``.
     public func search(
         _ query: borrowing some VectorInput & ~Copyable & ~Escapable, request: SearchRequest,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension ExactRows {
-    /// What is wanted of each query of a tile.
+    /// The results of each query of a tile.
     func nearest(to tile: QueryBlock<Float>, request: SearchRequest) -> [[Neighbor]] {
         let nearest = nearest(to: tile, k: request.k)
         guard request.including.contains(.vectors) else { return nearest }
@@ -22,7 +22,7 @@ extension ExactRows {
         return nearest(to: tile, limit: limit, scan: scan)
     }
 
-    /// Rules out what the codes' bounds rule out, and compares the rest: the results are those of comparing every vector.
+    /// Compares the vectors that the bounds of codes do not rule out. The results are those of comparing every vector.
     private func nearest(to tile: QueryBlock<Float>, limit: Int, scan: CertifiedScan) -> [[Neighbor]] {
         let selections = scan.candidates(of: tile, limit: limit)
         var results = exact(selections, tile: tile, limit: limit).map { $0.map { neighbor($0) } }
@@ -38,7 +38,7 @@ extension ExactRows {
     private func exact(
         _ selections: [BoundedSelection], tile: QueryBlock<Float>, limit: Int
     ) -> [[NearestSelection.Candidate]] {
-        // Slot and query, so that sorting brings what lies together in memory together.
+        // Slot and query: sorted, what lies together in memory is read together.
         var pairs: [UInt64] = []
         for q in selections.indices {
             for candidate in selections[q].candidates { pairs.append(UInt64(candidate.slot) << 32 | UInt64(q)) }

@@ -31,10 +31,10 @@ extension ExactRows {
         return selections.indices.map { selections[$0].sorted() }
     }
 
-    /// Multiplies the queries with each block, and keeps what may be nearest by the products' error bound.
+    /// Multiplies the queries with each block. Keeps what may be among the nearest, by the products' error bound.
     ///
-    /// `|q - x|² = |q|² - 2 (q·x - |x|²/2)`: under every metric a vector is the nearer the larger the product less an offset
-    /// is, `|x|²/2` under squared Euclidean and else 0. What is selected by is that score, negated.
+    /// A vector is nearer if its score is larger: the product less an offset. The offset is `|x|²/2` under squared Euclidean, since
+    /// `|q - x|² = |q|² - 2 (q·x - |x|²/2)`, and 0 under other metrics. The selection takes the negated score for a distance.
     private func multiply(_ tile: QueryBlock<Float>, limit: Int) -> [[NearestSelection.Candidate]] {
         let size = Float32BlockKernel.blockSize
         let isEuclidean = metric == .squaredEuclidean
@@ -63,8 +63,8 @@ extension ExactRows {
         return selections.indices.map { selections[$0].sorted() }
     }
 
-    /// How much farther than the last of the nearest a vector may seem that is one of them: each may be off by the kernel's
-    /// error, in opposite directions.
+    /// How much farther than the last of the nearest one of them may seem. Each of both distances may be off by the kernel's error,
+    /// in opposite directions.
     private func margin(squaredNorm: Float) -> Float {
         2 * kernel.error(queryNorm: squaredNorm.squareRoot(), vectorNorm: maximumSquaredNorm.squareRoot())
     }

@@ -11,12 +11,12 @@ struct ExactRows: ~Copyable, @unchecked Sendable {
     let vectors: VectorBlocks
     let kernel: Float32BlockKernel
 
-    /// Codes of the vectors, slot by slot; nil where there are none.
+    /// Codes of the vectors, slot by slot; nil if there are none.
     let codes: CodeBlocks?
 
     var directory: KeyDirectory
 
-    /// A bit for each vector of a block that is not removed.
+    /// One word of bits a block, one bit for each of its vectors. Set: the vector is not removed.
     private(set) var live: [UInt64] = []
 
     /// The largest `Σ x²` of a vector that was ever inserted.
@@ -48,7 +48,7 @@ struct ExactRows: ~Copyable, @unchecked Sendable {
         try directory.ensure(slotCount: vectors.count + additional, additional: additional)
     }
 
-    /// Stores vectors that have been checked, under new keys. There is room for them.
+    /// Stores checked vectors under new keys. There is room for them.
     mutating func append(
         _ added: borrowing some VectorListInput & ~Copyable & ~Escapable, keys: [UInt64], part: Range<Int>
     ) {

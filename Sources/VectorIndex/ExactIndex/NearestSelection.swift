@@ -11,7 +11,7 @@ struct NearestSelection {
 
     private let limit: Int
 
-    /// Candidates this much farther than the `limit`-th are kept as well: the error of the distances offered.
+    /// Candidates that are farther than the `limit`-th by no more than this are kept as well: the error of the distances offered.
     private let margin: Float
 
     private var candidates: [Candidate] = []
@@ -27,8 +27,8 @@ struct NearestSelection {
         candidates.reserveCapacity(pruningCount)
     }
 
-    /// Candidates gather until there are this many; then the farthest are dropped. It is at least twice what was left the last
-    /// time, so that sorting costs little for each, even where ties or the margin keep many.
+    /// Candidates gather until there are this many. Then the farthest are dropped. It is at least twice what was left the last
+    /// time, so that sorting costs little for each, even if ties or the margin keep many.
     private var pruningCount: Int
 
     mutating func offer(slot: UInt32, distance: Float) {

@@ -23,10 +23,10 @@ extension StoredVectors {
         return results
     }
 
-    /// Queries from which on it pays to encode every vector for them.
+    /// From this many queries on, it pays to encode every vector for them.
     private static var certifiedMinimumQueries: Int { 64 }
 
-    /// Codes that bound distances, of every vector that counts; nil where they do not help or there is no memory for them.
+    /// A scan of codes that bound the distance of every vector that counts; nil if they do not help or there is no memory for them.
     private func certifiedScan(limit: Int, slots: [UInt32]) -> CertifiedScan? {
         guard metric != .manhattan, !slots.isEmpty else { return nil }
         let size = CodeBlockKernel.blockSize

@@ -3,34 +3,38 @@
 import HNSW
 
 extension HNSWIndex {
-    /// Fewer vectors are compared one by one.
+    /// If there are fewer vectors, every vector is compared.
     static var calibrationMinimumCount: Int { 1000 }
 
-    /// The recall that searches reach by the number of candidates, as last measured: near the end of a batch insertion that leaves
-    /// the index half as large again, on vectors that were not yet linked; at the first search for a recall after the index has
-    /// grown by a twentieth or lost a fifth; and by ``calibrate(queries:threads:)``. nil while there are fewer than 1,000 vectors:
-    /// those are compared one by one.
+    /// The recall that searches reach by the number of candidates, as last measured. nil while there are fewer than 1,000 vectors:
+    /// every vector is compared then.
+    ///
+    /// It is measured at these times:
+    ///
+    /// - Near the end of an insertion that makes the index half as large again, on vectors that are not yet linked.
+    /// - At the first search for a recall after the index has grown by a twentieth or lost a fifth.
+    /// - By ``calibrate(queries:threads:)``.
     public var calibration: Calibration? {
         readers.read(graph) { _, _ in
             count < Self.calibrationMinimumCount ? nil : state.value.calibrated?.calibration
         }
     }
 
-    /// Calibrates if that is due. While the index is changed, the last calibration serves, or every vector is compared.
+    /// Calibrates if that is due. While a change is under way, searches use the last calibration, or compare every vector.
     func renewCalibration() {
         guard readers.read(graph, { _, _ in storage.isCalibrationDue }) else { return }
         writer.withLockIfAvailable { $0.renewCalibration() }
     }
 
-    /// Measures the recall of searches by the number of candidates, for 1, 10, 100 and 1,000 results, on queries like those that will
-    /// be asked. Searches go on at the same time, changes wait. Compares each query with every vector.
+    /// Measures the recall of searches by the number of candidates, for 1, 10, 100 and 1,000 results, on queries like those that
+    /// will be asked. Searches go on at the same time; changes wait. Compares each query with every vector.
     ///
-    /// The queries are kept for later calibrations. Of fewer than 1,000 vectors nothing is measured or kept. Without queries, this is
-    /// ``calibrate(threads:)``.
+    /// The queries are kept for later calibrations. With fewer than 1,000 vectors, nothing is measured or kept. Without queries,
+    /// this is ``calibrate(threads:)``.
     ///
     /// - Parameters:
-    ///   - queries: vectors of `dimensions` values, or all values one query after the other: some hundreds for a good estimate, none
-    ///     of them a stored vector.
+    ///   - queries: vectors of `dimensions` values, or all values one query after the other. A good estimate takes some hundreds.
+    ///     None of them should be a stored vector.
     ///   - threads: threads to use, 1 to 1,024; nil uses every core.
     /// - Throws: ``VectorIndexError``: `threads` is outside its range, or a query is not a vector of this index.
     public func calibrate(
@@ -40,8 +44,8 @@ extension HNSWIndex {
         try calibrate(asked: batch.count > 0 ? batch : nil, threads: threads)
     }
 
-    /// Measures the recall of searches on up to 768 stored vectors and some of every neighborhood, each hidden from its own search;
-    /// see ``calibrate(queries:threads:)``. Forgets queries that were asked before.
+    /// Measures the recall of searches on stored vectors; see ``calibrate(queries:threads:)``. Asks up to 768 vectors and some of
+    /// every neighborhood, each hidden from its own search. Forgets queries that were asked before.
     ///
     /// - Parameter threads: threads to use, 1 to 1,024; nil uses every core.
     /// - Throws: ``VectorIndexError``: `threads` is outside its range.
@@ -55,7 +59,7 @@ extension HNSWIndex {
     }
 }
 
-/// A calibration, and what must be known to renew it.
+/// A calibration, and what renewing it needs.
 struct Calibrated {
     let calibration: Calibration
 

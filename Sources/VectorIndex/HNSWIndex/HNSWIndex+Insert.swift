@@ -18,8 +18,7 @@ extension HNSWIndex {
 
     /// Adds many vectors, all or none: an error leaves the index unchanged.
     ///
-    /// The graph is the same for any number of threads. Searches go on at the same time and see none of the vectors before all of
-    /// them are there.
+    /// The graph is the same for any number of threads. Searches go on at the same time, and see all of the vectors or none.
     ///
     /// - Parameters:
     ///   - vectors: one vector of `dimensions` values for each key, or all values one vector after the other.
@@ -27,9 +26,8 @@ extension HNSWIndex {
     ///   - threads: threads to use, 1 to 1,024; nil uses every core.
     ///   - progress: called with the number of vectors linked so far, on the calling thread. It may search. It must not change,
     ///     calibrate or measure the index: that traps. If it throws, the index is left as it was before the call.
-    /// - Throws: ``VectorIndexError``: `progress` has cancelled, the number of values, a vector, a key or `threads` is not as it
-    ///   must be, or there is no room. The refused vector of several is named by
-    ///   ``VectorIndexError/batchVector(position:reason:)``.
+    /// - Throws: ``VectorIndexError``: `progress` has cancelled; the number of values, a vector, a key or `threads` is refused; or
+    ///   there is no room. ``VectorIndexError/batchVector(position:reason:)`` names the refused vector of several.
     public func insert(
         contentsOf vectors: borrowing some VectorListInput & ~Copyable & ~Escapable, keys: [UInt64],
         threads: Int? = nil,
@@ -50,8 +48,8 @@ extension HNSWIndex {
         }
     }
 
-    /// Adds a vector under a new key and removes another in one change: a search finds the one or the other. The caller has seen
-    /// to it that the old key is there.
+    /// Adds a vector under a new key and removes another in one change: a search finds the one or the other. The old key must be
+    /// there.
     package func replace(
         _ oldKey: UInt64, with vector: Span<Float>, key: UInt64
     ) throws(VectorIndexError) {
@@ -77,6 +75,6 @@ extension HNSWIndex {
     }
 }
 
-/// Called with the number of vectors linked so far; throws to cancel the batch. It may search the index. What waits for changes
-/// traps: another change, a calibration, ``HNSWIndex/memoryBytes`` or ``HNSWIndex/checkInvariants()``.
+/// Called with the number of vectors linked so far; throws to cancel the batch. It may search the index. A call that waits for
+/// changes traps: another change, a calibration, ``HNSWIndex/memoryBytes`` or ``HNSWIndex/checkInvariants()``.
 public typealias BatchProgress = (Int) throws(CancellationError) -> Void

@@ -3,7 +3,7 @@
 import HNSW
 
 extension HNSWIndex {
-    /// The keys of all vectors that the index holds at one time, in no order that means anything. Linear in the number of vectors.
+    /// The keys of all vectors that the index holds at one time, in no particular order. Linear in the number of vectors.
     public var keys: [UInt64] {
         readers.read(graph) { _, version in
             liveSlots(in: graph.view(at: version)).map { keyBySlot.base[Int($0)] }
@@ -13,12 +13,12 @@ extension HNSWIndex {
     /// Returns the vectors under some keys as the index holds them at one time; nil for each key that is not there. See
     /// ``vector(for:)``.
     ///
-    /// - Throws: ``VectorIndexError``: the index was opened from a file that turns out to be damaged.
+    /// - Throws: ``VectorIndexError``: the index was opened from a damaged file.
     public func vectors(for keys: [UInt64]) throws(VectorIndexError) -> [SharedVector?] {
         try snapshot.require(.lookup)
         while true {
             let found: [SharedVector?]? = readers.read(graph) { _, version in
-                // A change ends under this lock, so that keys are those of the version.
+                // A change publishes its version and its keys under this lock, so the keys are those of the version.
                 let slots = storage.directory.read { directory in
                     graph.version == version ? keys.map { directory.slot(of: $0) } : nil
                 }
@@ -34,7 +34,7 @@ extension HNSWIndex {
     /// change under way.
     ///
     /// - Returns: the number of vectors removed.
-    /// - Throws: ``VectorIndexError``: the index was opened from a file that turns out to be damaged.
+    /// - Throws: ``VectorIndexError``: the index was opened from a damaged file.
     @discardableResult
     public func remove(keys: [UInt64]) throws(VectorIndexError) -> Int {
         try writer.withLock { (writer) throws(VectorIndexError) in try writer.remove(keys: keys) }
@@ -43,7 +43,7 @@ extension HNSWIndex {
     /// Removes every vector in one change. Waits for a change under way.
     ///
     /// - Returns: the number of vectors removed.
-    /// - Throws: ``VectorIndexError``: the index was opened from a file that turns out to be damaged.
+    /// - Throws: ``VectorIndexError``: the index was opened from a damaged file.
     @discardableResult
     public func removeAll() throws(VectorIndexError) -> Int {
         try writer.withLock { (writer) throws(VectorIndexError) in try writer.removeAll() }

@@ -5,7 +5,7 @@ import HNSW
 extension HNSWIndex {
     /// Returns the nearest vectors to a query, nearest first: `k`, or all if there are fewer.
     ///
-    /// Where edges lead to fewer vectors than are wanted, every vector is compared.
+    /// If edges lead to fewer vectors than are wanted, every vector is compared.
     ///
     /// - Parameters:
     ///   - query: `dimensions` finite values; under ``Metric/cosine`` not all zero.
@@ -20,14 +20,14 @@ extension HNSWIndex {
     }
 
     /// Finds the nearest vectors to a query and writes their keys and distances to the caller's memory, nearest first. Allocates
-    /// nothing once as many searches have run at a time before.
+    /// nothing if as many searches have run at the same time before.
     ///
     /// - Parameters:
     ///   - query: `dimensions` finite values; under ``Metric/cosine`` not all zero.
     ///   - request: what is wanted. No vectors are included.
     ///   - keys: takes the results' keys.
     ///   - distances: takes their distances.
-    /// - Returns: the number of results written: those that ``search(_:request:)`` returns, as many as both spans hold.
+    /// - Returns: the number of results written: those that ``search(_:request:)`` returns, at most as many as both spans hold.
     /// - Throws: ``VectorIndexError`` as ``search(_:request:)``.
     @inlinable
     public func search(
@@ -78,8 +78,8 @@ extension HNSWIndex {
         return count
     }
 
-    /// Calls `body` with what a search has left in its memory, unless nothing is wanted or there. Returns the number of distances
-    /// computed.
+    /// Searches, and calls `body` with the number of results and the memory that holds them, unless nothing is wanted or there.
+    /// Returns the number of distances computed.
     private func search(
         _ query: Span<Float>, k: Int, plan: SearchPlan,
         body: (Int, borrowing SearchScratch, GraphVersion, StoredVectors) -> Void
@@ -88,7 +88,7 @@ extension HNSWIndex {
             let scratch = place.query
             try scratch.query.prepare(query)
             let view = graph.view(at: version)
-            // Not the count, which may be that of another version; an index that is empty by now has nothing to return.
+            // Not the count, which may be that of another version. An index that is empty now has nothing to return.
             let limit = min(k, view.slotCount)
             guard limit > 0, count > 0 else { return 0 }
             scratch.search.distanceCount = 0
@@ -112,10 +112,10 @@ extension HNSWIndex {
 }
 
 extension HNSWIndex {
-    /// The nearest that a search has left in its scratch.
+    /// The nearest vectors that a search has left in its scratch.
     ///
     /// - Parameters:
-    ///   - vectors: what the search read, if results carry their vectors.
+    ///   - vectors: those that the search read, if results carry their vectors.
     ///   - version: the version that it read.
     func neighbors(
         _ limit: Int, in scratch: borrowing SearchScratch, vectors: StoredVectors?, version: GraphVersion
@@ -139,7 +139,7 @@ extension HNSWIndex {
         Neighbor(key: keyBySlot.base[slot.index], distance: metric.presented(distance), vector: vector)
     }
 
-    /// Leaves the nearest to a query in the scratch, as far as its view goes and edges lead.
+    /// Leaves the nearest to a query in the scratch: of the vectors that its view sees and that edges lead to.
     ///
     /// - Parameter state: loaded after the scratch's view was taken.
     func find(_ query: PreparedQuery, limit: Int, budget: SearchBudget, state: SearchState, scratch: QueryScratch) {
@@ -160,15 +160,15 @@ extension HNSWIndex {
         scratch.search.reached = graph.reachedCount(in: scratch.search)
     }
 
-    /// Candidates of a search by codes that are kept to be compared, where that is more than are expanded: enough that estimates do
-    /// not keep neighbors out which lie near the edge.
+    /// Candidates that a search by codes keeps at least, to compare them by their vectors. They are enough that estimates do not
+    /// keep out neighbors near the edge.
     static func keptCount(limit: Int) -> Int { limit + max(16, limit / 2) }
 
     /// The share of neighbors that codes may keep out of a search's candidates.
     private static var mostMissed: Float { 0.004 }
 
-    /// Compares the candidates of a search by codes by their stored vectors. Searches once more by these if the codes cannot tell the
-    /// neighbors from the vectors around them.
+    /// Compares the candidates of a search by codes by their stored vectors. Searches again by stored vectors if the codes cannot
+    /// tell the neighbors from the vectors around them.
     func finish(
         _ query: PreparedQuery, coded: UnsafePointer<UInt8>, limit: Int, budget: SearchBudget, state: SearchState,
         scratch: inout SearchScratch
@@ -184,14 +184,14 @@ extension HNSWIndex {
         graph.addKeptResults(in: &scratch)
     }
 
-    /// Compares every vector if a search has found fewer than `limit`: edges did not lead to as many as there are. Returns the
-    /// number of results.
+    /// Compares every vector if edges led a search to fewer than `limit` of the vectors that there are. Returns the number of
+    /// results.
     func complete(
         _ query: PreparedQuery, limit: Int, vectors: StoredVectors, scratch: inout SearchScratch
     ) -> Int {
         var found = 0
         graph.forEachResult(in: scratch, limit: limit) { _, _ in found += 1 }
-        // Fewer than it wanted, or than there are of all that it could reach.
+        // It has missed vectors if it reached fewer than there are.
         let hasMissed = scratch.isUndecided || scratch.reached.map { $0 < count } ?? false
         guard found < limit || hasMissed else { return found }
         let slots = liveSlots(in: scratch.view)
@@ -211,14 +211,15 @@ extension HNSWIndex {
 }
 
 extension Metric {
-    /// A computed distance without the rounding that leaves the metric's range: cosine distances from 0 to 2.
+    /// A computed distance, without rounding errors that leave the metric's range: cosine distances lie from 0 to 2.
     func presented(_ distance: Float) -> Float {
         self == .cosine ? min(max(distance, 0), 2) : distance
     }
 }
 
 extension HNSWIndex {
-    /// Returns the distance from a query to the vector under a key as it is stored (``vector(for:)``); nil if the key is not there.
+    /// Returns the distance from a query to the vector under a key, as it is stored (``vector(for:)``); nil if the key is not
+    /// there.
     ///
     /// - Throws: ``VectorIndexError``: the query is not a vector of this index.
     public func distance(

@@ -14,8 +14,8 @@ extension HNSWIndex {
     ///   - threads: threads to use, 1 to 1,024; nil uses every core.
     ///   - progress: called with the number of queries answered so far, on any thread. If it throws, the search ends.
     /// - Returns: the results of each query, nearest first.
-    /// - Throws: ``VectorIndexError``: as ``search(_:request:)``, or `progress` has cancelled. The refused query of several is named
-    ///   by ``VectorIndexError/batchVector(position:reason:)``.
+    /// - Throws: ``VectorIndexError``: as ``search(_:request:)``, or `progress` has cancelled.
+    ///   ``VectorIndexError/batchVector(position:reason:)`` names the refused query of several.
     public func search(
         each queries: borrowing some VectorListInput & ~Copyable & ~Escapable, request: SearchRequest, threads: Int?,
         progress: SearchProgress
@@ -42,7 +42,7 @@ extension HNSWIndex {
                 try Parallel.forEachPart(
                     of: batch.count, size: partSize, threads: threads, progress: progress
                 ) { part in
-                    // A version is read for a part only, so that slots of removed vectors are reused sooner.
+                    // Each part reads its own version, so that slots of removed vectors are reused sooner.
                     let computed = readers.read(graph) { place, version in
                         find(part, of: batch, request: request, plan: plan, version: version, scratch: place.query) {
                             results[$0] = $1
@@ -65,7 +65,7 @@ extension HNSWIndex {
         scratch: QueryScratch, answer: (Int, [Neighbor]) -> Void
     ) -> Int {
         let view = graph.view(at: version)
-        // Not the count, which may be that of another version; an index that is empty by now has nothing to return.
+        // Not the count, which may be that of another version. An index that is empty now has nothing to return.
         let limit = min(request.k, view.slotCount)
         guard limit > 0, count > 0 else { return 0 }
         let state = state.value
@@ -78,7 +78,7 @@ extension HNSWIndex {
         scratch.search.view = view
         var distanceCount = 0
         for q in part {
-            // A search that judges itself ends by what it has cost.
+            // A search with a judge ends by the distances that it has computed.
             scratch.search.distanceCount = 0
             let query = PreparedQuery(values: batch.query(q), squaredNorm: batch.squaredNorm(q), hidden: nil)
             find(query, limit: limit, budget: budget, state: state, scratch: scratch)

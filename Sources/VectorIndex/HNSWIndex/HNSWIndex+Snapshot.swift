@@ -6,15 +6,17 @@ import Synchronization
 extension HNSWIndex {
     /// Saves the index to a file, from which ``init(contentsOf:options:)-(String,_)`` opens it without building it again.
     ///
-    /// The file is written beside its place and takes it when all of it is on the disk. At any time the old file or the new one is
-    /// there. A process that reads the old one goes on reading it. An index that has not changed is saved to the same
-    /// bytes. Changes wait until it is saved; searches do not. Writes as many bytes as ``memoryBytes`` says, about.
+    /// A temporary file in the same folder is written first. It replaces the old file when all of it is on the disk, so at any time
+    /// the old or the new one is there. A process that reads the old one goes on reading it.
+    ///
+    /// An index that has not changed is saved to the same bytes. Changes wait until it is saved; searches do not. Writes about as
+    /// many bytes as ``memoryBytes`` says.
     ///
     /// - Parameter path: the file to write or to replace, in a folder that is there.
     /// - Returns: the length of the file in bytes.
-    /// - Throws: ``VectorIndexError/snapshot(_:)``: the file cannot be written
-    ///   (``SnapshotError/cannotWrite(path:code:)`` says why), and is as it was, but for the exception that ``SnapshotError`` names;
-    ///   or the index was opened from a damaged one.
+    /// - Throws: ``VectorIndexError/snapshot(_:)``: the file cannot be written (``SnapshotError/cannotWrite(path:code:)`` says
+    ///   why), or the index was opened from a damaged one. The old file is unchanged, with the exception that ``SnapshotError``
+    ///   names.
     @discardableResult
     public func save(to path: String) throws(VectorIndexError) -> Int {
         try save(to: path, calls: .real)
@@ -25,18 +27,18 @@ extension HNSWIndex {
         try writer.withLock { (writer) throws(VectorIndexError) in try writer.save(to: path, calls: calls) }
     }
 
-    /// Opens a saved index: searches and changes go on where they were when it was saved, with the same answers to the bit. The
-    /// file is not changed before the index is saved to it.
+    /// Opens a saved index. It gives the same answers to the bit, and changes go on where they were when it was saved. The file is
+    /// not changed before the index is saved to it.
     ///
-    /// Nothing is built. While the index is open the file may be replaced (by ``save(to:)-(String)`` or a renaming) or deleted, and must not
-    /// be written to or cut off: the system ends a process that reads what is not there any more. An index that is
+    /// Nothing is built. While the index is open, the file may be deleted, or replaced by ``save(to:)-(String)`` or a renaming. It
+    /// must not be written to or cut off: the system ends a process that reads a page that no longer exists. An index that is
     /// ``SnapshotResidency/loaded`` does not read the file again.
     ///
     /// - Parameters:
     ///   - path: the file.
     ///   - options: what is checked, and where the content is kept.
     /// - Throws: ``VectorIndexError``: ``VectorIndexError/snapshot(_:)`` if the file cannot be read, is no snapshot, is in a newer
-    ///   format, or is damaged, which is named; the instruction set is not supported; or the system has no memory.
+    ///   format, or is damaged, and where; the instruction set is not supported; or the system has no memory.
     public convenience init(
         contentsOf path: String, options: SnapshotOptions = SnapshotOptions()
     ) throws(VectorIndexError) {

@@ -14,20 +14,19 @@ import HNSW
 ///
 /// Any method may be called from any thread.
 ///
-/// - Searches take no lock and never wait for a change. A search sees what the index held when it began. Of a batch that is being
-///   inserted it sees nothing, and of a vector that is being replaced the old one or the new one. A search
-///   for a recall may calibrate first. One that includes vectors takes a short lock to pin them.
-/// - Changes are made one after the other. What a call has inserted or removed is seen by every search that begins after it
-///   returns.
-/// - Lookups by key (``contains(key:)``, ``vector(for:)``, ``distance(from:to:)``) wait for nothing but the entering of a batch's
-///   keys, about 50 ns each.
-/// - The memory of removed vectors is used again for new ones, once their nodes are unlinked (``compact()``) and no result holds
-///   them.
+/// - Searches take no lock and never wait for a change. A search sees what the index held when it began. It sees nothing of a batch
+///   that is being inserted. It sees the old or the new one of a vector that is being replaced. A search for a recall may calibrate
+///   first. A search that includes vectors takes a short lock to pin them.
+/// - Changes are made one after the other. Every search that begins after a call has returned sees what the call has inserted or
+///   removed.
+/// - Lookups by key (``contains(key:)``, ``vector(for:)``, ``distance(from:to:)``) wait only while a change enters its keys, about
+///   50 ns each.
+/// - The memory of removed vectors is reused for new ones when their nodes are unlinked (``compact()``) and no result holds them.
 public final class HNSWIndex: NearestNeighborIndex {
     /// What searches read.
     let storage: IndexStorage
 
-    /// What changes it, one call at a time.
+    /// What changes the index, one call at a time.
     let writer: Guarded<IndexWriter>
 
     /// Makes an empty index.
@@ -78,22 +77,22 @@ public final class HNSWIndex: NearestNeighborIndex {
 
     /// Returns the vector under the key, normalized under ``Metric/cosine``; nil if the key is not there.
     ///
-    /// A vector of 32-bit floats is not copied. One in half precision has its rounded values (``HNSWOptions/rows``). One that the
-    /// index has given up for its codes (``HNSWOptions/keepsVectors``) is decoded, within 2 % of its length.
+    /// A vector of 32-bit floats is not copied. A vector in half precision has its rounded values (``HNSWOptions/rows``). A vector
+    /// that the index has given up for its codes (``HNSWOptions/keepsVectors``) is decoded, within 2 % of its length.
     ///
-    /// - Throws: ``VectorIndexError``: the index was opened from a file that turns out to be damaged.
+    /// - Throws: ``VectorIndexError``: the index was opened from a damaged file.
     public func vector(for key: UInt64) throws(VectorIndexError) -> SharedVector? {
         try snapshot.require(.lookup)
         return withSlot(of: key) { slot, version in state.value.vectors.shared(slot, version: version.number) }
     }
 
-    /// Calls `body` with the slot of a key and the version that is read; nil if the key is not there. The slot holds that vector
-    /// until `body` returns.
+    /// Calls `body` with the slot of a key and the version that is read. Returns nil if the key is not there. The slot holds its
+    /// vector until `body` returns.
     func withSlot<Result>(of key: UInt64, _ body: (Slot, GraphVersion) -> Result) -> Result? {
         while true {
             let outcome: (result: Result?, isDecided: Bool) = readers.read(graph) { _, version in
                 guard let slot = storage.directory.read({ $0.slot(of: key) }) else { return (nil, true) }
-                // The key may be newer than the version, or removed and not yet forgotten.
+                // The key may be newer than the version. It may also be removed and not yet forgotten.
                 guard graph.isLive(slot, in: graph.view(at: version)) else { return (nil, graph.version == version) }
                 return (body(slot, version), true)
             }
@@ -104,10 +103,14 @@ public final class HNSWIndex: NearestNeighborIndex {
     /// Bytes that the vectors, the graph and the keys use, without scratch memory. Waits for a change under way.
     public var memoryBytes: Int { writer.withLock { $0.usedBytes } }
 
-    /// Proves what must hold of the index, in time linear in its size: that every edge of the graph leads to a node of its
-    /// level, that keys and vectors match, and that every vector can be reached: after a batch of a sixteenth of the index
-    /// all of them, else all but as many as were linked since the graph was last proved whole. For tests and for diagnosis. Waits
-    /// for an insertion or removal that is under way.
+    /// Proves what must hold of the index, for tests and for diagnosis:
+    ///
+    /// - Every edge of the graph leads to a node of its level.
+    /// - Keys and vectors match.
+    /// - Every vector can be reached. After a batch of a sixteenth of the index that is all of them. Else as many may be missing as
+    ///   were linked since the graph was last proved whole.
+    ///
+    /// Linear in the size of the index. Waits for a change that is under way.
     ///
     /// - Throws: ``IndexInvariantViolation``, which says what is wrong.
     public func checkInvariants() throws(IndexInvariantViolation) {

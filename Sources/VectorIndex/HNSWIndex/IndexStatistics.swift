@@ -25,14 +25,14 @@ public struct IndexStatistics: Sendable, Hashable, Codable {
     /// Vectors that are held.
     public let count: Int
 
-    /// Removed vectors whose memory no other vector has taken.
+    /// Removed vectors whose memory no other vector has taken yet.
     public let removedCount: Int
 
     /// What vectors are compared by: never ``VectorCodes/automatic``.
     public let codesInUse: VectorCodes
 
-    /// Nodes that have each level of the graph, from level 0 on; empty without a graph. A node is a vector that others may equal, or
-    /// a removed one that still leads searches.
+    /// Nodes that have each level of the graph, from level 0 on; empty without a graph. Equal vectors share a node. A removed
+    /// vector may still have one, which leads searches on.
     public let nodeCountByLevel: [Int]
 
     /// The memory of the parts.

@@ -10,7 +10,7 @@ import HNSW
     import Darwin
 #endif
 
-/// How well codes order the neighbors of an index's vectors, judged on some vectors and their true neighbors among all.
+/// How well codes order the neighbors of an index's vectors, judged by the true neighbors of some vectors.
 struct CodeFitness {
     /// Vectors whose neighbors are looked at.
     static var sampleSize: Int { 128 }
@@ -22,16 +22,16 @@ struct CodeFitness {
     /// The share of its neighbors that a vector may lose to the codes.
     private static var mostLost: Float { 0.02 }
 
-    /// The share of vectors that lose more than ``mostLost``: searches for those go on by the vectors themselves, which takes about
-    /// three times as long.
+    /// The share of vectors that lose more than ``mostLost``. Searches for those go on by stored vectors, which takes about three
+    /// times as long.
     let unfitShare: Double
 
-    /// Codes that are unfit for more vectors are not chosen: with a tenth, searches take a fifth longer on the whole.
+    /// Codes that are unfit for a larger share are not chosen. At a tenth, searches take a fifth longer on average.
     static var mostUnfit: Double { 0.1 }
 
     /// - Parameters:
-    ///   - neighbors: for each of the sample's vectors its nearest neighbors, itself left out, ``room`` of them where there are as
-    ///     many.
+    ///   - neighbors: for each vector of the sample its nearest neighbors without itself: ``room`` of them, or all if there are
+    ///     fewer.
     ///   - vector: the vector of a slot.
     init(
         of quantizer: RowQuantizer, sample: [UInt32], neighbors: [[NearestSelection.Candidate]],

@@ -13,8 +13,8 @@ import Synchronization
 
 /// What searches and lookups of an index read while its ``IndexWriter`` changes it.
 final class IndexStorage: @unchecked Sendable {
-    // SAFETY: searches read `graph`, rows and keys within `readers.read`, which keeps what they may see as it is. Only the
-    // ``IndexWriter`` writes to `keyBySlot`, and only to slots that no search knows.
+    // SAFETY: searches read `graph`, rows and keys within `readers.read`. No slot that they may see is reused until that returns.
+    // Only the ``IndexWriter`` writes to `keyBySlot`, and only to slots that no search knows.
 
     let dimensions: Int
     let metric: Metric
@@ -24,13 +24,13 @@ final class IndexStorage: @unchecked Sendable {
     let graph: HNSWGraph
     let readers: Readers
 
-    /// What searches need beside the graph.
+    /// What searches need besides the graph.
     let state: Published<SearchState>
 
     /// Which key is in which slot.
     let directory: SharedValue<KeyDirectory>
 
-    /// The key of each slot, as searches read it: the directory's.
+    /// The key of each slot, as searches read it. The directory owns it.
     let keyBySlot: Tensor<UInt64>
 
     /// Vectors that are held.
@@ -64,7 +64,7 @@ final class IndexStorage: @unchecked Sendable {
     /// Vectors that are held.
     var count: Int { liveCount.load(ordering: .acquiring) }
 
-    /// Waits until every search has ended that began before the present version of the graph.
+    /// Waits until every search has ended that began before the current version of the graph.
     func waitForReaders() {
         let present = graph.version
         while readers.oldest(present: present) < present { usleep(20) }
@@ -73,20 +73,20 @@ final class IndexStorage: @unchecked Sendable {
 
 // When recall is measured.
 extension IndexStorage {
-    /// Whether recall was never measured, or the index has changed so much since that a search for a recall measures first. The
-    /// caller reads the graph, or is the writer.
+    /// Whether a search for a recall must measure first: recall was never measured, or the index has changed much since. The caller
+    /// is a reader of the graph, or the writer.
     var isCalibrationDue: Bool { isCalibrationDue(additional: 0, growthShare: Self.growthShare) }
 
-    /// Whether the vectors that are being inserted are so many that recall is measured before the insertion ends.
+    /// Whether so many vectors are being inserted that recall is measured before the insertion ends.
     func isCalibrationDue(additional: Int) -> Bool { isCalibrationDue(additional: additional, growthShare: 2) }
 
-    /// A new cluster of a twentieth of the vectors changes what a mean recall takes.
+    /// Recall is measured again after growth by a twentieth: a new cluster of that size changes how many candidates a recall takes.
     private static var growthShare: Int { 20 }
 
     private func isCalibrationDue(additional: Int, growthShare: Int) -> Bool {
         let count = count + additional
         guard count >= HNSWIndex.calibrationMinimumCount else { return false }
-        // What a file of version 1 holds was measured as a mean only.
+        // The calibration of a file of version 1 was measured as a mean only.
         guard let calibrated = state.value.calibrated, calibrated.outlierRatio != nil else { return true }
         let inserted = insertedCount.load(ordering: .relaxed) + additional - calibrated.insertedCount
         let measuredCount = calibrated.calibration.vectorCount
@@ -94,15 +94,15 @@ extension IndexStorage {
     }
 }
 
-/// What searches read beside graph and keys, and what the writer must know of it.
+/// What searches read besides graph and keys, and what the writer must know of it.
 final class SearchState: Sendable {
     let vectors: StoredVectors
 
     /// The vectors' codes, once there are enough vectors.
     let codes: CodeMatrix?
 
-    /// How stored vectors are compared with one another under the inner product; nil where plain products do, under other metrics,
-    /// and while there are few vectors.
+    /// How stored vectors are compared with one another under the inner product. nil if plain products do, under other metrics, and
+    /// while there are few vectors.
     let balance: ProductBalance?
 
     /// Vectors when `codes` and `balance` were last made, whether or not any codes were good enough.
@@ -122,7 +122,7 @@ final class SearchState: Sendable {
         self.calibrated = calibrated
     }
 
-    /// The same with recall as measured now.
+    /// The same state with another calibration.
     func with(calibrated: Calibrated) -> SearchState {
         SearchState(
             vectors: vectors, codes: codes, balance: balance, codesLearntCount: codesLearntCount, calibrated: calibrated

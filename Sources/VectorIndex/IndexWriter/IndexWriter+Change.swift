@@ -48,7 +48,7 @@ extension IndexWriter {
         waitForReaders()
     }
 
-    /// Overwrites what the index keeps of removed vectors. Returns those that are still held and were not overwritten.
+    /// Overwrites what the index keeps of removed vectors. Returns how many are still held and were not overwritten.
     mutating func secureErase() throws(VectorIndexError) -> Int {
         try requireVerified()
         compact()
@@ -65,7 +65,7 @@ extension IndexWriter {
 
     /// Ends a change.
     ///
-    /// - Parameter enterKeys: makes keys known or forgets them.
+    /// - Parameter enterKeys: makes keys known, or forgets them.
     mutating func commit(inserted: Int, removed: Int, enterKeys: (inout KeyDirectory) -> Void) {
         let oldestReader = storage.readers.oldest(present: storage.graph.version)
         graph.sweep(after: inserted + removed, oldestReader: oldestReader, by: state.value.linkKernel)
@@ -75,8 +75,8 @@ extension IndexWriter {
         storage.insertedCount.add(inserted, ordering: .relaxed)
     }
 
-    /// Makes the graph's next version, and what lookups by key find of it, at once: a lookup finds a vector that has moved in its old
-    /// slot or in its new one.
+    /// Makes the graph's next version current, and its keys known, in one step for lookups by key. They find a moved vector in its
+    /// old slot or in its new one.
     private mutating func publish(_ moved: [MovedMember], enterKeys: (inout KeyDirectory) -> Void) {
         // No search of an older version reads the keys of slots that are moved to.
         storage.directory.read { directory in

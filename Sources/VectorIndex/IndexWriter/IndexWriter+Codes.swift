@@ -3,15 +3,15 @@
 import HNSW
 
 extension IndexWriter {
-    /// Vectors from which on there are codes; fewer are compared by themselves.
+    /// From this many vectors on there are codes. Fewer are compared as they are stored.
     private static var codesMinimumCount: Int { 256 }
 
-    /// Learns from the vectors what codes need, and under the inner product what balances edges: once there are vectors enough, and
-    /// anew when the index has grown fourfold since.
+    /// Learns from the vectors what codes need, and what balances edges under the inner product. Learns once there are enough
+    /// vectors, and anew when the index has grown fourfold since.
     ///
-    /// Every vector has a range of its own, so that codes do not go out of date: new ones have a center that suits more vectors, and
-    /// the index chooses again how many bits they have. Codes that vectors are read from stay. Where memory for other codes is
-    /// lacking, the old ones stay, or there are none.
+    /// Codes do not go out of date, because every vector has a range of its own. New ones have a center that suits more vectors,
+    /// and the index chooses again how many bits they have. Codes that replace vectors stay. If there is no memory for new codes,
+    /// the old ones stay, or there are none.
     ///
     /// - Parameter newCount: vectors that are being inserted.
     mutating func learn(newCount: Int, threads: Int) {
@@ -50,8 +50,8 @@ extension IndexWriter {
             from: graph.nextVersion)
     }
 
-    /// The kinds of codes that order neighbors well enough and are read faster than 32-bit floats, the smallest first. What vectors
-    /// are stored as does not decide.
+    /// The kinds of codes that order neighbors well enough and are read faster than 32-bit floats, the smallest first. They are the
+    /// same however vectors are stored.
     private func fittingCodes(
         _ quantizer: (VectorCodes) -> RowQuantizer, live: [UInt32], threads: Int
     ) -> [VectorCodes] {

@@ -3,10 +3,10 @@
 import HNSW
 
 extension IndexWriter {
-    /// Vectors from which on they are given up for their codes. Fewer are 6 MB at 384 dimensions.
+    /// From this many vectors on, they are given up for their codes. Fewer take 6 MB at 384 dimensions.
     private static var codesOnlyMinimumCount: Int { 4096 }
 
-    /// Keeps vectors of the batch under way whole that codes cannot tell from their neighbors. No edge leads to their nodes yet.
+    /// Keeps whole the vectors of some nodes, which codes cannot tell from their neighbors. No edge leads to these nodes yet.
     static func keepWhole(
         _ nodes: [Node], of vectors: StoredVectors, options: HNSWOptions, noting indistinctSlots: inout Set<Slot>
     ) {
@@ -18,9 +18,9 @@ extension IndexWriter {
         }
     }
 
-    /// Gives whole vectors up for their codes where that is asked for. Every vector is linked.
+    /// Gives whole vectors up for their codes if options ask for it. Every vector is linked.
     ///
-    /// Where memory for the codes is lacking, the vectors stay whole.
+    /// If there is no memory for the codes, the vectors stay whole.
     mutating func giveUpVectors() {
         let present = state.value
         guard !storage.options.keepsVectors, let codes = present.codes else { return }

@@ -2,7 +2,7 @@
 
 import HNSW
 
-/// A batch on its way into the index, and what the index was before.
+/// A batch that is being inserted, and the index's state before it.
 private struct Insertion {
     var graph: GraphBatch
     let state: SearchState
@@ -41,7 +41,7 @@ extension IndexWriter {
         }
     }
 
-    /// Throws what is wrong with the keys or the first vector that is refused.
+    /// Throws what is wrong with the keys, or with the first vector that is refused.
     private func check(
         keys: [UInt64], prepare: (Int, inout PreparedVector) throws(VectorIndexError) -> Void
     ) throws(VectorIndexError) {
@@ -63,7 +63,7 @@ extension IndexWriter {
             rows: storage.options.rows)
     }
 
-    /// Makes room; nothing changes where that fails.
+    /// Makes room. If that fails, nothing changes.
     private mutating func ensure(additional: Int, oldestHolder: GraphVersion) throws(VectorIndexError) {
         let newSlots = graph.newSlotCount(additional: additional, oldestReader: oldestHolder)
         do throws(StorageError) {
@@ -89,7 +89,7 @@ extension IndexWriter {
         for (i, key) in keys.enumerated() {
             try prepare(i, &prepared)
             let slot = graph.takeSlot(for: &batch, oldestReader: oldestHolder)
-            // Of the vector that the slot had before.
+            // The entry of the slot's earlier vector.
             indistinctSlots.remove(slot)
             codes?.store(prepared.values, at: slot)
             vectors.store(prepared.values, at: slot)
@@ -98,7 +98,7 @@ extension IndexWriter {
         }
     }
 
-    /// Links a batch's nodes. Near the end recall is measured, if that is due.
+    /// Links a batch's nodes. Measures recall near the end, if that is due.
     private mutating func link(
         _ batch: GraphBatch, threads: Int, progress: BatchProgress
     ) throws(CancellationError) {
@@ -118,7 +118,7 @@ extension IndexWriter {
         }
     }
 
-    /// Leaves the index as it was before a batch.
+    /// Restores the index as it was before a batch.
     private mutating func rollBack(_ batch: Insertion) {
         let storage = storage
         graph.rollBack(batch.graph) { storage.waitForReaders() }

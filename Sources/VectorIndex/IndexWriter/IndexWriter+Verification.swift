@@ -3,7 +3,7 @@
 import HNSW
 
 extension IndexWriter {
-    /// Verifies as much as is asked for while an index is opened.
+    /// Verifies what the options ask for while an index is opened.
     func verify(_ file: SnapshotFile, _ verification: SnapshotOptions.Verification) throws(SnapshotError) {
         func isSmall(_ tensor: SnapshotTensor) -> Bool { SnapshotVerification.Use.isSmall(tensor.section) }
         switch verification {
@@ -18,12 +18,12 @@ extension IndexWriter {
         }
     }
 
-    /// Throws unless it is verified that the index can be changed and saved.
+    /// Throws unless all is verified that changes and saving rely on.
     func requireVerified() throws(VectorIndexError) {
         try storage.snapshot.require(.change) { () throws(SnapshotError) in try prove(Proof.structure) }
     }
 
-    /// What is to be proved of a file, each linear in its part. No proof relies on another.
+    /// What is to be proved of a file. Each proof is linear in its part, and relies on no other.
     private enum Proof {
         /// That a section's bytes are those that were written.
         case checksum(SnapshotTensor)
@@ -46,7 +46,7 @@ extension IndexWriter {
         }
     }
 
-    /// Carries out proofs on every core; throws what the first of those that fail has thrown.
+    /// Carries out proofs on every core. If several fail, throws the error of the first in the list.
     private func prove(_ proofs: [Proof]) throws(SnapshotError) {
         var failures = [SnapshotError?](repeating: nil, count: proofs.count)
         failures.withUnsafeMutableBufferPointer { failures in

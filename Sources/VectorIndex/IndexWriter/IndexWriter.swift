@@ -2,11 +2,11 @@
 
 import HNSW
 
-/// The right to change an index, and what only a change needs: who has the writer is alone in changing the index, while others
+/// The right to change an index, and what only a change needs. Only the holder of the writer changes the index, while other threads
 /// search it.
 ///
 /// Every change goes through the same steps. It makes the graph's next version, which no search sees before
-/// ``commit(inserted:removed:enterKeys:)``. It unlinks some of what was removed. At last it becomes known to lookups by key.
+/// ``commit(inserted:removed:enterKeys:)``. It unlinks some of what was removed. At last its keys become known to lookups.
 struct IndexWriter: ~Copyable, @unchecked Sendable {
     // SAFETY: there are no copies: one thread at a time has a writer.
 
@@ -17,7 +17,7 @@ struct IndexWriter: ~Copyable, @unchecked Sendable {
     var state: Publisher<SearchState>
     var directory: SharedValueWriter<KeyDirectory>
 
-    /// Slots whose vectors are to stay whole when the others are given up for their codes.
+    /// Slots whose vectors stay whole when the others are given up for their codes.
     var indistinctSlots: Set<Slot> = []
 
     /// The writer of an empty index.
@@ -56,7 +56,7 @@ struct IndexWriter: ~Copyable, @unchecked Sendable {
 
     var vectors: StoredVectors { state.value.vectors }
 
-    /// The codes in place.
+    /// The current codes.
     var codes: CodeMatrix? { state.value.codes }
 
     /// Bytes that the vectors, the graph and the keys use, without scratch memory.
@@ -66,14 +66,15 @@ struct IndexWriter: ~Copyable, @unchecked Sendable {
             + storage.directory.read { $0.usedBytes(slotCount: slotCount) }
     }
 
-    /// The oldest version that is searched or that results hold. Readers first: one hands what it reads to a pin before it ends.
+    /// The oldest version that a reader or a pin holds. Readers are asked first: a reader hands its version to a pin before it
+    /// ends.
     var oldestHolder: GraphVersion {
         let oldest = storage.readers.oldest(present: storage.graph.version)
         guard let pinned = vectors.oldestPin else { return oldest }
         return min(oldest, GraphVersion(pinned))
     }
 
-    /// Waits until every search has ended that began before the present version.
+    /// Waits until every search has ended that began before the current version.
     mutating func waitForReaders() {
         storage.waitForReaders()
         state.releaseRetired(oldestReader: storage.graph.version)

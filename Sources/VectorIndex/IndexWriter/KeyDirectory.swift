@@ -44,10 +44,10 @@ struct KeyDirectory: ~Copyable, @unchecked Sendable {
         try slots.ensure(slotCount: slotCount, additional: additional)
     }
 
-    /// Writes down the key of a slot that no search knows yet.
+    /// Writes the key of a slot that no search knows yet.
     func assign(_ key: UInt64, to slot: Slot) { keyBySlot.base[slot.index] = key }
 
-    /// Makes the key of a slot known, which is new.
+    /// Makes the new key of a slot known.
     mutating func publish(_ slot: Slot) { slots.insert(slot) }
 
     mutating func set(_ key: UInt64, _ slot: Slot) {
@@ -55,7 +55,7 @@ struct KeyDirectory: ~Copyable, @unchecked Sendable {
         publish(slot)
     }
 
-    /// Makes a known key that of another slot.
+    /// Moves a known key to another slot.
     mutating func move(_ key: UInt64, to slot: Slot) {
         slots.remove(key)
         set(key, slot)

@@ -39,7 +39,7 @@ final class PreparedBatch: @unchecked Sendable {
         }
     }
 
-    /// Queries that were prepared before, as ``append(to:)`` has put them.
+    /// The prepared queries that ``append(to:dimensions:)`` has written to a record.
     init(_ record: inout RecordReader, dimensions: Int) throws(SnapshotError) {
         let stored = try record.floats("a query of the calibration")
         let norms = try record.floats("the length of a query")

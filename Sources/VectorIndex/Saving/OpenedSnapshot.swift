@@ -22,12 +22,15 @@ import HNSW
 /// | 112-    | the slots of vectors that stay whole when others are given up, with their number before them    |
 /// |         | and 4 bytes each; in version 1: of vectors that came since codes were found to suit               |
 ///
-/// The section `quantizer`, which an index without codes leaves out, holds: 2 or 3 for 8 or 4 bits (8 bytes), 4 or 5 if dimensions
-/// are scaled as `balance` says; the number of dimensions (8) and the center's value in each (4), scaled likewise.
-/// ``SnapshotVersion1`` says what it held before.
+/// An index without codes leaves out the section `quantizer`. It holds:
 ///
-/// The section `balance`, which only version 3 of the format has, and in it only an index under the inner product may have, holds:
-/// the number of dimensions (8) and the center's value in each (4), and the same of the weights.
+/// 1. The kind of codes (8 bytes): 2 for 8 bits, 3 for 4 bits. 4 and 5 are the same, with dimensions scaled as `balance` says.
+/// 2. The number of dimensions (8), and the center's value in each (4), scaled likewise.
+///
+/// ``SnapshotVersion1`` says what it held in version 1.
+///
+/// Only an index under the inner product may have the section `balance`, in version 3 of the format. It holds the number of
+/// dimensions (8) and the center's value in each (4). The same follows for the weights.
 struct IndexRecord {
     var dimensions: Int
     var metric: Metric
@@ -43,10 +46,10 @@ struct IndexRecord {
     private static let metrics: [Metric] = [.manhattan, .squaredEuclidean, .innerProduct, .cosine]
     fileprivate static let codes: [VectorCodes] = [.automatic, .float32, .int8, .int4]
 
-    /// The oldest version of the format that says what an index holds, so that older releases can read it.
+    /// The oldest version of the format that can express what an index holds, so that older releases can read it.
     static func version(rows: VectorRows, isBalanced: Bool) -> Int { rows == .float32 && !isBalanced ? 2 : 3 }
 
-    /// Far above what can be counted, so that sums do not overflow.
+    /// Above any real count, and so low that sums do not overflow.
     private static let countRange = 0...1 << 48
 
     /// The record of an index.
@@ -150,7 +153,7 @@ extension RowQuantizer {
         }
         let center = try record.floats("the center")
         try record.finish()
-        // Vectors have no values beyond 2⁶³, and neither has what lies among them.
+        // Vectors have no values beyond 2⁶³, and neither has their center.
         guard center.count == index.dimensions, center.allSatisfy({ abs($0) <= 0x1p63 }) else {
             throw record.malformed("a center of \(center.count) values")
         }
@@ -170,7 +173,7 @@ extension ProductBalance {
 
     /// The balance of a file's index; nil if it has none.
     init?(_ file: SnapshotFile, index: IndexRecord) throws(SnapshotError) {
-        // Sections that no part of the index asks for are refused.
+        // A file with sections that no part of the index reads is refused.
         guard file.header.version >= 3, index.metric == .innerProduct, var record = try file.record(.balance) else {
             return nil
         }
@@ -194,7 +197,7 @@ struct OpenedSnapshot: ~Copyable {
     let graph: GraphWriter
     let directory: KeyDirectory
 
-    /// Reads the records of a file and makes its tensors memory, without a look at what these hold.
+    /// Reads the records of a file and makes its tensors memory, without a check of their content.
     ///
     /// - Parameter wantedSet: the instruction set that was asked for.
     init(

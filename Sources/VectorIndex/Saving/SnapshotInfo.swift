@@ -2,7 +2,7 @@
 
 import HNSW
 
-/// What a saved index is, read from the front of its file: its content is neither read nor verified.
+/// What a saved index is, read from the front of its file. The content of the index is neither read nor verified.
 ///
 /// ```swift
 /// let info = try SnapshotInfo(contentsOf: "words.nearest")
@@ -11,7 +11,7 @@ import HNSW
 public struct SnapshotInfo: Sendable, Hashable {
     /// A part of the file.
     public struct Section: Sendable, Hashable {
-        /// What messages call it.
+        /// The name that messages call it by.
         public let name: String
 
         /// Where its content begins, in bytes from the beginning of the file.
@@ -20,7 +20,7 @@ public struct SnapshotInfo: Sendable, Hashable {
         /// The bytes of its content; zeros fill the space up to the next section.
         public let length: Int
 
-        /// The CRC-32C of its content, as it was when it was written.
+        /// The CRC-32C of its content when it was written.
         public let checksum: UInt32
     }
 
@@ -36,7 +36,7 @@ public struct SnapshotInfo: Sendable, Hashable {
     /// What "near" means.
     public let metric: Metric
 
-    /// The parameters that the index was made with, codes asked for among them.
+    /// The parameters that the index was made with, including the codes asked for.
     public let options: HNSWOptions
 
     /// What vectors are compared by while the graph is searched; see ``HNSWIndex/codesInUse``.
@@ -48,13 +48,13 @@ public struct SnapshotInfo: Sendable, Hashable {
     /// The length of the file in bytes.
     public let fileBytes: Int
 
-    /// The parts of the file, in the order in which they are there.
+    /// The parts of the file, in their order.
     public let sections: [Section]
 
     /// Reads the front of a saved index.
     ///
-    /// The header and the short sections that say what is here are verified; ``HNSWIndex/init(contentsOf:options:)-(String,_)`` verifies the
-    /// rest. Takes the same time however large the file is.
+    /// The header and the short sections that hold these facts are verified; ``HNSWIndex/init(contentsOf:options:)-(String,_)``
+    /// verifies the rest. Takes the same time however large the file is.
     ///
     /// - Throws: ``VectorIndexError/snapshot(_:)``: the file cannot be read, is no snapshot, is in a newer format, or is damaged in
     ///   what is read of it.

@@ -3,12 +3,12 @@
 import HNSW
 import Synchronization
 
-/// What of an opened snapshot is still to be verified, and before what.
+/// What is still to be verified of an opened snapshot, and before which use.
 final class SnapshotVerification: @unchecked Sendable {
-    // SAFETY: `state` is guarded; the sections' memory belongs to the index that owns this, and is not changed before `change` has
-    // been verified.
+    // SAFETY: `state` is guarded. The sections' memory belongs to the index that owns this, and is not changed before `change` is
+    // verified.
 
-    /// What is about to be done with the index.
+    /// A use of the index.
     enum Use: Int, CaseIterable {
         /// Vectors are read by their keys.
         case lookup
@@ -27,10 +27,10 @@ final class SnapshotVerification: @unchecked Sendable {
 
     private let state: Guarded<State>
 
-    /// The uses for which nothing is to be verified any more, a bit each.
+    /// The uses for which nothing is left to verify, one bit each.
     private let verified: Atomic<Int>
 
-    /// Nothing to verify: the index does not come from a file, or ``begin(pending:isVerified:)`` says more before anybody uses it.
+    /// There is nothing to verify. If the index comes from a file, ``begin(pending:isVerified:)`` follows before any use.
     init() {
         state = Guarded(State(pending: []))
         verified = Atomic(Self.bits(Use.allCases))
@@ -47,10 +47,10 @@ final class SnapshotVerification: @unchecked Sendable {
 
     private static func bits(_ uses: [Use]) -> Int { uses.reduce(0) { $0 | 1 << $1.rawValue } }
 
-    /// Verifies what a use must know, unless that is done.
+    /// Verifies what a use relies on, unless that is done.
     ///
     /// - Parameter structure: proves that the index can be changed.
-    /// - Throws: ``VectorIndexError/snapshot(_:)``, now and ever after.
+    /// - Throws: ``VectorIndexError/snapshot(_:)``, and the same at every later call.
     func require(
         _ use: Use, structure: () throws(SnapshotError) -> Void = {}
     ) throws(VectorIndexError) {
@@ -82,7 +82,7 @@ final class SnapshotVerification: @unchecked Sendable {
 }
 
 extension SnapshotVerification.Use {
-    /// Sections that are read when an index is opened, in any case.
+    /// Sections that are always read when an index is opened.
     static func isSmall(_ section: SnapshotSection) -> Bool {
         switch section {
         case .keys, .keyTable, .states, .lifetimeHints, .levels, .flags, .firstUpperRows: true

@@ -2,13 +2,19 @@
 
 import HNSW
 
-/// The codes of a snapshot in version 1 of the format, which had one range for all vectors: value d of a vector was about
-/// `offset[d] + scale * code`. They are read to give compact vectors back, and otherwise made anew.
+/// The codes of a snapshot in version 1 of the format. It had one range for all vectors: value d of a vector was about `offset[d] +
+/// scale * code`. They are read if the index is codes-only, to decode its vectors. Otherwise codes are made anew.
 ///
-/// The section `quantizer` held: 2 or 3 for 8 or 4 bits (8 bytes); scale and typical length (4 each), the error of a sample (8);
-/// recall of the sample (8), slope, intercept and deviation of distances (4 each); the number of dimensions (8) and the offset of
-/// each (4). Codes of 8 bits lay in bytes, of 4 in nibbles, code 2i in the low and code 2i + 1 in the high one of byte i. Residuals
-/// of 4 bits, likewise, said where in the cell of its code a value lay; the cells of codes 0 and 15 were four steps wide, outwards.
+/// The section `quantizer` held, with lengths in bytes:
+///
+/// 1. 2 for codes of 8 bits, 3 for 4 bits (8).
+/// 2. Scale and typical length (4 each), the error of a sample (8), the recall of the sample (8).
+/// 3. Slope, intercept and deviation of distances (4 each).
+/// 4. The number of dimensions (8), and the offset of each (4).
+///
+/// Codes of 8 bits lay in bytes. Codes of 4 bits lay in nibbles: code 2i in the low and code 2i + 1 in the high nibble of byte i.
+/// Residuals of 4 bits lay likewise. A residual said where a value lay in the cell of its code. The cells of codes 0 and 15 were
+/// four steps wide, outwards.
 struct SnapshotVersion1 {
     let codes: VectorCodes
     private let scale: Float
@@ -29,8 +35,7 @@ struct SnapshotVersion1 {
         for name in ["slope", "intercept", "deviation"] { _ = try record.next("the \(name) of distances") }
         offsets = try record.floats("the offsets")
         try record.finish()
-        // Vectors have no values beyond 2⁶³, so that these bounds exclude no codes that were learnt, and sums of decoded values
-        // do not overflow.
+        // Vectors have no values beyond 2⁶³, so these bounds exclude no learnt codes. Sums of decoded values do not overflow.
         guard scale >= 0x1p-121, scale <= 0x1p64, offsets.count == index.dimensions,
             offsets.allSatisfy({ abs($0) <= 0x1p68 })
         else { throw record.malformed("codes of scale \(scale) for \(offsets.count) dimensions") }
@@ -44,7 +49,7 @@ struct SnapshotVersion1 {
 
     /// Reads and verifies the codes, and makes vectors of them if the file has no others.
     ///
-    /// - Returns: the vectors, whole, and what codes of the present version are to be made from them by; nil if memory is lacking.
+    /// - Returns: the vectors, whole.
     func vectors(_ file: SnapshotFile, instructionSet: InstructionSet) throws(StorageError) -> StoredVectors {
         let count = index.slotCount
         let rows = try file.verifiedRows(.codes, stride: rowStride, rows: count)
@@ -66,7 +71,7 @@ struct SnapshotVersion1 {
             let values =
                 newest[UInt32(slot)]
                 ?? decode(rows.row(slot), residuals: residualBytes > 0 ? residuals.row(slot) : nil)
-            // A vector without a length is one that was erased.
+            // A vector without a length was erased.
             let vector = values.withUnsafeBufferPointer { (try? prepared.prepare($0)) == nil ? nil : prepared.values }
             vectors.store(vector ?? prepared.values, at: Slot(UInt32(slot)))
         }
@@ -83,7 +88,7 @@ struct SnapshotVersion1 {
         }
     }
 
-    /// The vectors that had come last and were kept whole as well, by their slots.
+    /// The latest vectors, which were also kept whole, by their slots.
     private func newestVectors(_ file: SnapshotFile) throws(StorageError) -> [UInt32: [Float]] {
         let slots = try StorageError.wrap { () throws(SnapshotError) -> [UInt32] in
             guard var record = try file.record(.newestSlots) else { return [] }

@@ -2,7 +2,7 @@
 
 import HNSW
 
-/// What a graph is searched by. A search chooses by it once.
+/// What a graph is searched by. A search chooses its kernel once.
 enum GraphKernel {
     /// Codes, which stand for vectors.
     case codes(CodeKernel)
@@ -13,7 +13,7 @@ enum GraphKernel {
     /// Whole vectors in half precision.
     case float16(Float16Kernel)
 
-    /// The kernel, for what opens it in a generic function.
+    /// The kernel, to be passed to a generic function.
     var kernel: any DistanceKernel {
         switch self {
         case .codes(let kernel): kernel
@@ -24,7 +24,7 @@ enum GraphKernel {
 }
 
 extension SearchState {
-    /// What the graph is searched by: codes where there are any.
+    /// What the graph is searched by: codes if there are any.
     var kernel: GraphKernel {
         if let codes { return .codes(codes.kernel) }
         switch vectors.kernel {
@@ -34,7 +34,7 @@ extension SearchState {
         }
     }
 
-    /// What the graph is linked by: the same, balanced where inner products are.
+    /// What the graph is linked by: the same kernel, balanced if inner products are.
     var linkKernel: LinkKernel {
         func balanced(_ kernel: some DistanceKernel) -> any DistanceKernel {
             guard let balance else { return kernel }

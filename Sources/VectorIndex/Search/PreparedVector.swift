@@ -2,7 +2,8 @@
 
 import HNSW
 
-/// A caller's vector checked and made ready for the kernels: padded, aligned, normalized under cosine, and rounded to what is stored.
+/// A caller's vector, checked and made ready for the kernels. It is padded, aligned, normalized under cosine, and rounded as
+/// vectors are stored.
 struct PreparedVector: ~Copyable {
     /// `Σ x²` of the vector last prepared, before it is rounded; 1 under cosine.
     private(set) var squaredNorm: Float = 0
@@ -12,7 +13,7 @@ struct PreparedVector: ~Copyable {
     private let metric: Metric
     private let norms: Norms
 
-    /// What rounds vectors, and room for one; nil where values are stored as they are.
+    /// What rounds vectors, with room for one; nil if values are stored as they are.
     private let precision: HalfPrecision?
     private let halves: AlignedBuffer<UInt16>
 
@@ -62,7 +63,7 @@ struct PreparedVector: ~Copyable {
         if let precision { try round(precision) }
     }
 
-    /// Rounds the vector to half precision, so that vectors which are stored as equal are equal to the bit.
+    /// Rounds the vector to half precision, so that vectors that are stored as equal are equal to the bit.
     private func round(_ precision: HalfPrecision) throws(VectorIndexError) {
         let values = buffer.base
         for i in 0..<dimensions where values[i].magnitude >= HalfPrecision.overflow {
@@ -86,6 +87,6 @@ struct PreparedQuery {
     /// `Σ q²`.
     let squaredNorm: Float
 
-    /// The slot that the query is taken from, which its search shall not see; nil for a caller's query.
+    /// The node that the query is taken from, which its search skips; nil for a caller's query.
     let hidden: Node?
 }

@@ -2,7 +2,7 @@
 
 import HNSW
 
-/// How a search of a graph keeps the memory system busy, which the length of the rows that it compares decides.
+/// How a search of a graph keeps the memory system busy. The length of the rows that it compares decides it.
 package struct SearchConstants: Sendable, Hashable, Encodable {
     /// Bytes of a row that is compared: a vector's, or its codes'; whole cache lines.
     package let rowBytes: Int
@@ -10,7 +10,7 @@ package struct SearchConstants: Sendable, Hashable, Encodable {
     /// Candidates whose neighbors are measured together.
     package let candidatesAtOnce: Int
 
-    /// Cache lines of a row that are asked for before it is compared.
+    /// Cache lines of a row that are prefetched before it is compared.
     package let linesAhead: Int
 
     /// - Parameters:

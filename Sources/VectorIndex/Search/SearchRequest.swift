@@ -14,7 +14,7 @@ public struct SearchRequest: Sendable, Hashable {
     /// What the search does to find them.
     public var effort: SearchEffort
 
-    /// What results carry beside their keys and distances.
+    /// What results carry besides their keys and distances.
     public var including: SearchFields
 
     /// Makes a request. Ranges are checked by the search.
@@ -31,28 +31,30 @@ public enum SearchEffort: Sendable, Hashable {
     /// Keeps ``HNSWOptions/efSearch`` candidates.
     case automatic
 
-    /// Keeps some candidates, the paper's `ef`: 1 or more, and at least as many as results are wanted.
+    /// Keeps this many candidates, the paper's `ef`: 1 or more. It keeps at least as many as results are wanted.
     ///
-    /// A search compares some 10 to 30 vectors for each candidate, more of them slowly as the index grows: its time is about linear in
-    /// the candidates and logarithmic in the number of vectors.
+    /// A search compares some 10 to 30 vectors for each candidate. Its time is about linear in the candidates and logarithmic in
+    /// the number of vectors.
     case candidates(Int)
 
     /// Finds this share of the true nearest on average over queries: above 0, up to 1.
     ///
-    /// The average is over the queries of every neighborhood that the ``HNSWIndex/calibration`` looks at, as far as its sample can
-    /// tell. The search begins with the candidates that the calibration names, and doubles them while its results still change.
-    /// Queries that lie farther from their nearest result than members of the data do are held to more stable results: they may be
-    /// of another kind than the stored vectors. For these ``HNSWIndex/calibrate(queries:threads:)`` on such queries is surer.
+    /// The average also holds within every neighborhood that the ``HNSWIndex/calibration`` looks at, as far as its sample can tell.
+    /// The search begins with the candidates that the calibration names, and doubles them while its results still change.
     ///
-    /// Every vector is compared where no measured setting reaches the recall, where a search would cost as much, and in an index of
-    /// fewer than 1,000 vectors. The first search for a recall after the index has grown by a twentieth or lost a fifth calibrates.
+    /// A query may be of another kind than the stored vectors. Then it lies farther from its nearest result than members of the
+    /// data do, and the search goes on for longer. To be surer of the recall, call ``HNSWIndex/calibrate(queries:threads:)`` with
+    /// such queries.
+    ///
+    /// Every vector is compared if no measured setting reaches the recall, if a search would cost as much, and in an index of fewer
+    /// than 1,000 vectors. The first search for a recall after the index has grown by a twentieth or lost a fifth calibrates.
     case recall(Double)
 
     /// Compares every vector.
     case exact
 }
 
-/// What results carry beside their keys and distances.
+/// What results carry besides their keys and distances.
 public struct SearchFields: OptionSet, Sendable, Hashable {
     /// A bit for each field.
     public let rawValue: Int
@@ -62,8 +64,8 @@ public struct SearchFields: OptionSet, Sendable, Hashable {
 
     /// The vectors as they are stored.
     ///
-    /// Vectors of 32-bit floats share the memory of an ``HNSWIndex``. The memory of removed vectors is not used again while one is
-    /// held. Others are copies, and so are those of an ``ExactIndex``.
+    /// Vectors of 32-bit floats share the memory of an ``HNSWIndex``. While one is held, the memory of removed vectors is not
+    /// reused. Other vectors are copies, and so are those of an ``ExactIndex``.
     public static let vectors = SearchFields(rawValue: 1)
 }
 

@@ -11,7 +11,8 @@ final class Published<Value: AnyObject & Sendable>: Sendable {
 
     deinit { current.load(ordering: .acquiring).release() }
 
-    /// The present value; the caller is the writer, or a reader of the graph (``Readers/read(_:_:)``) that takes its view first.
+    /// The current value. The caller is the writer, or a reader of the graph (``Readers/read(_:_:)``) that has taken its view
+    /// before.
     var value: Value { current.load(ordering: .acquiring).takeUnretainedValue() }
 
     fileprivate func exchange(_ value: Value) -> Unmanaged<Value> {
@@ -19,8 +20,7 @@ final class Published<Value: AnyObject & Sendable>: Sendable {
     }
 }
 
-/// The right to put another object in the place of a published one. A value is released when every reader has ended that may have
-/// loaded it.
+/// The right to replace a published object. The old one is released when every reader has ended that may have loaded it.
 struct Publisher<Value: AnyObject & Sendable>: ~Copyable {
     /// What searches read.
     let published: Published<Value>
@@ -33,14 +33,14 @@ struct Publisher<Value: AnyObject & Sendable>: ~Copyable {
 
     var value: Value { published.value }
 
-    /// Puts a value in place.
+    /// Replaces the value.
     ///
-    /// - Parameter version: the next version of the graph: its readers load the new value.
+    /// - Parameter version: the next version of the graph. Its readers load the new value.
     mutating func replace(_ value: Value, from version: GraphVersion) {
         retired.append((published.exchange(value), version))
     }
 
-    /// Releases values that no reader has any more.
+    /// Releases values that no reader can hold.
     mutating func releaseRetired(oldestReader: GraphVersion) {
         retired.removeAll { each in
             guard each.version <= oldestReader else { return false }

@@ -5,12 +5,12 @@ import Synchronization
 
 /// The searches under way: the memory of each, and the version of the graph that it reads. Entering takes no lock.
 ///
-/// What a change takes out of the graph is used again only when every search has ended that may have seen it (epoch-based
-/// reclamation, Fraser 2004): a search announces the version that it reads, and the writer asks for the oldest.
+/// A slot that a change takes out of the graph is reused only when every search has ended that may have seen it (epoch-based
+/// reclamation, Fraser 2004). A search announces the version that it reads. The writer asks for the oldest.
 final class Readers: @unchecked Sendable {
-    // SAFETY: a place's memory belongs to who has taken the place; `next` is set before the place is published.
+    // SAFETY: a place's memory belongs to the thread that has taken the place. `next` is set before the place is published.
 
-    /// A place for one search at a time. Places are kept: there are as many as ever searched at once.
+    /// A place for one search at a time. Places are kept: there are as many as searches ever ran at the same time.
     final class Place {
         fileprivate let isTaken = Atomic(true)
 
@@ -39,14 +39,15 @@ final class Readers: @unchecked Sendable {
         }
     }
 
-    /// Calls `body` with a place that is the caller's until `body` returns; it reads nothing that may be given up.
+    /// Calls `body` with a place that is the caller's until `body` returns. Announces no version, so `body` must read no slot that
+    /// may be reused.
     func withPlace<Result, Failure: Error>(_ body: (Place) throws(Failure) -> Result) throws(Failure) -> Result {
         let place = take()
         defer { place.isTaken.store(false, ordering: .releasing) }
         return try body(place)
     }
 
-    /// Calls `body` with a place and the present version of the graph. No slot of that version is reused until `body` returns.
+    /// Calls `body` with a place and the current version of the graph. No slot of that version is reused until `body` returns.
     func read<Result, Failure: Error>(
         _ graph: HNSWGraph, _ body: (Place, GraphVersion) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -58,7 +59,7 @@ final class Readers: @unchecked Sendable {
         var version = graph.version
         while true {
             place.announced.store(version.number, ordering: .sequentiallyConsistent)
-            // A writer that did not see the announcement has made another version before.
+            // A writer that has not seen the announcement has already published another version.
             let present = graph.version
             if present == version { return try body(place, version) }
             version = present

@@ -16,7 +16,7 @@ package final class ReadersWriterLock: @unchecked Sendable {
     package init() {
         lock = .allocate(capacity: 1)
         #if canImport(Glibc)
-            // By default readers that keep coming can keep a writer out for ever.
+            // By default, readers that keep coming can lock a writer out for ever.
             var attributes = pthread_rwlockattr_t()
             pthread_rwlockattr_init(&attributes)
             pthread_rwlockattr_setkind_np(&attributes, Int32(PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A value that any number of threads may read together. Its ``SharedValueWriter`` changes it while no other reads.
+/// A value that any number of threads may read at the same time. Its ``SharedValueWriter`` changes it while no thread reads it.
 package final class SharedValue<Value: ~Copyable>: @unchecked Sendable {
     // SAFETY: `value` is read within `lock.read` and changed within `lock.write` only.
     private let lock = ReadersWriterLock()
@@ -21,7 +21,7 @@ package final class SharedValue<Value: ~Copyable>: @unchecked Sendable {
     }
 }
 
-/// The right to change a ``SharedValue``: there is one writer a value. Between two changes the value stays as it is.
+/// The right to change a ``SharedValue``, which has one writer.
 package struct SharedValueWriter<Value: ~Copyable>: ~Copyable, Sendable {
     /// What others read.
     package let shared: SharedValue<Value>
@@ -35,7 +35,7 @@ package struct SharedValueWriter<Value: ~Copyable>: ~Copyable, Sendable {
         try shared.read(body)
     }
 
-    /// Changes the value while no other reads it.
+    /// Changes the value while no other thread reads it.
     package mutating func write<Result, Failure: Error>(
         _ body: (inout Value) throws(Failure) -> Result
     ) throws(Failure) -> Result {
