@@ -37,19 +37,19 @@ package enum VectorFileError: Error, Sendable, Hashable {
     /// The format cannot hold so many rows, or rows of this length.
     case unwritableShape(path: String, rows: Int, columns: Int)
 
-    /// The case's name, which stays the same from release to release.
+    /// The case's name in words joined by hyphens. It stays the same from release to release.
     package var code: String {
         switch self {
-        case .cannotRead: "cannotRead"
-        case .cannotWrite: "cannotWrite"
-        case .unknownFormat: "unknownFormat"
+        case .cannotRead: "cannot-read"
+        case .cannotWrite: "cannot-write"
+        case .unknownFormat: "unknown-format"
         case .malformed: "malformed"
-        case .rowLengthMismatch: "rowLengthMismatch"
-        case .wrongElementType: "wrongElementType"
-        case .valueOutOfRange: "valueOutOfRange"
-        case .inexactValue: "inexactValue"
-        case .keyOutOfRange: "keyOutOfRange"
-        case .unwritableShape: "unwritableShape"
+        case .rowLengthMismatch: "row-length-mismatch"
+        case .wrongElementType: "wrong-element-type"
+        case .valueOutOfRange: "value-out-of-range"
+        case .inexactValue: "inexact-value"
+        case .keyOutOfRange: "key-out-of-range"
+        case .unwritableShape: "unwritable-shape"
         }
     }
 

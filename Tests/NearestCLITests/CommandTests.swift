@@ -215,7 +215,7 @@ struct CommandTests {
         let failure = #expect(throws: VectorFileError.self) {
             try NumPyFile.write([1] as [Int32], rows: 1, columns: 1, to: "/dev/full")
         }
-        #expect(failure?.code == "cannotWrite" && failure?.path == "/dev/full")
+        #expect(failure?.code == "cannot-write" && failure?.path == "/dev/full")
         let type = try FileManager.default.attributesOfItem(atPath: "/dev/full")[.type] as? FileAttributeType
         #expect(type == .typeCharacterSpecial)
     }

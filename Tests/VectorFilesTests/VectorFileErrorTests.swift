@@ -8,43 +8,43 @@ import Testing
 struct VectorFileErrorTests {
     /// One error of each case, its code and its text.
     private static let errors: [(error: VectorFileError, code: String, text: String)] = [
-        (.cannotRead(path: "a", reason: "no"), "cannotRead", "a: cannot be read: no"),
-        (.cannotWrite(path: "a", reason: "no"), "cannotWrite", "a: cannot be written: no"),
+        (.cannotRead(path: "a", reason: "no"), "cannot-read", "a: cannot be read: no"),
+        (.cannotWrite(path: "a", reason: "no"), "cannot-write", "a: cannot be written: no"),
         (
-            .unknownFormat(path: "a", operation: .reading), "unknownFormat",
+            .unknownFormat(path: "a", operation: .reading), "unknown-format",
             "a: its name must end in .npy, .fvecs, .bvecs or .ivecs"
         ),
         (
-            .unknownFormat(path: "a", operation: .writingFloats), "unknownFormat",
+            .unknownFormat(path: "a", operation: .writingFloats), "unknown-format",
             "a: floats are written to .npy or .fvecs"
         ),
         (
-            .unknownFormat(path: "a", operation: .writingIntegers), "unknownFormat",
+            .unknownFormat(path: "a", operation: .writingIntegers), "unknown-format",
             "a: int32 are written to .npy or .ivecs"
         ),
         (.malformed(path: "a", reason: "not a .npy file"), "malformed", "a: not a .npy file"),
         (
-            .rowLengthMismatch(path: "a", row: 3, expected: 8, found: 9), "rowLengthMismatch",
+            .rowLengthMismatch(path: "a", row: 3, expected: 8, found: 9), "row-length-mismatch",
             "a: row 3 has 9 dimensions; row 0 has 8"
         ),
         (
-            .wrongElementType(path: "a", found: "float32", wanted: "int32"), "wrongElementType",
+            .wrongElementType(path: "a", found: "float32", wanted: "int32"), "wrong-element-type",
             "a: holds float32, wanted int32"
         ),
         (
-            .valueOutOfRange(path: "a", row: 3, value: "1e+300", type: "float32"), "valueOutOfRange",
+            .valueOutOfRange(path: "a", row: 3, value: "1e+300", type: "float32"), "value-out-of-range",
             "a: row 3 holds 1e+300, which is beyond float32"
         ),
         (
-            .inexactValue(path: "a", row: 3, value: "16777217"), "inexactValue",
+            .inexactValue(path: "a", row: 3, value: "16777217"), "inexact-value",
             "a: row 3 holds 16777217, which no float32 equals"
         ),
         (
-            .keyOutOfRange(path: "a", key: 1 << 40), "keyOutOfRange",
+            .keyOutOfRange(path: "a", key: 1 << 40), "key-out-of-range",
             "a: the key 1099511627776 is beyond int32; a .npy file can hold it"
         ),
         (
-            .unwritableShape(path: "a", rows: 0, columns: 3), "unwritableShape",
+            .unwritableShape(path: "a", rows: 0, columns: 3), "unwritable-shape",
             "a: 0 rows of 3 values; files of this kind hold one or more, of 1 to 65536 values"
         ),
     ]
