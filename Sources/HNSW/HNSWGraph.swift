@@ -124,13 +124,16 @@ package final class HNSWGraph: @unchecked Sendable {
         stored == .max ? nil : (Node(rawValue: UInt32(truncatingIfNeeded: stored >> 8)), Int(stored & 255))
     }
 
-    /// What a search that begins now sees. The caller has announced the version: no slot of it is reused before the search ends.
-    package func view(at version: GraphVersion) -> GraphView {
-        // The entry point is read first, so that its slot is below the limit of slots.
+    /// What a search that begins now may see. The caller has announced the version, so that no slot of it is reused before the
+    /// search ends.
+    ///
+    /// - Parameter filter: which vectors it may return; the caller holds it while the view is in use.
+    package func view(at version: GraphVersion, filter: SlotFilter? = nil) -> GraphView {
+        // In this order: the entry point's slot is among those counted.
         let entry = Self.entry(entry.load(ordering: .acquiring))
         return GraphView(
             version: version.short, entryPoint: entry?.node, topLevel: entry?.level ?? 0,
-            slotLimit: Slot(index: slotCount))
+            slotLimit: Slot(index: slotCount), filter: filter.map { .passUnretained($0) })
     }
 
     /// Makes a version current.
@@ -217,6 +220,9 @@ package struct GraphView {
 
     /// Slots from this one on are newer than the view.
     let slotLimit: Slot
+
+    /// Which vectors it may return; nil for all. The caller holds the filter while the view is in use.
+    package var filter: Unmanaged<SlotFilter>?
 
     package var slotCount: Int { slotLimit.index }
 }

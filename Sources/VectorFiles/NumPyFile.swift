@@ -111,6 +111,18 @@ package struct NumPyFile {
         return values.map { Int32($0) }
     }
 
+    /// All elements of a file of integers that are not negative.
+    ///
+    /// - Throws: ``VectorFileError``: the file holds no integers, or one is negative.
+    package func keys() throws(VectorFileError) -> [UInt64] {
+        if elementType == .uint64 { return elements(nil, UInt64.self) { $0 } }
+        let values = try integers(nil)
+        if let place = values.firstIndex(where: { $0 < 0 }) {
+            throw outOfRange(values[place], at: place, type: "uint64")
+        }
+        return values.map { UInt64($0) }
+    }
+
     /// The first `limit` rows of an int8 file.
     ///
     /// - Throws: ``VectorFileError/wrongElementType(path:found:wanted:)``.

@@ -32,12 +32,13 @@ package struct VectorTable {
 
     /// Opens a file.
     ///
+    /// - Parameter acceptsOneDimension: whether a `.npy` file of one dimension is read too, as one column.
     /// - Throws: ``VectorFileError``: the name tells none of the formats, or the file cannot be read or is malformed.
-    package init(path: String) throws(VectorFileError) {
+    package init(path: String, acceptsOneDimension: Bool = false) throws(VectorFileError) {
         self.path = path
         let name = Self.fileExtension(path)
         if name == "npy" {
-            let numPy = try NumPyFile(path: path)
+            let numPy = try NumPyFile(path: path, acceptsOneDimension: acceptsOneDimension)
             (file, rows, columns) = (.numPy(numPy), numPy.rows, numPy.columns)
         } else if let elementType = TexmexFile.ElementType(rawValue: name) {
             let texmex = try TexmexFile(path: path, elementType: elementType)
@@ -64,6 +65,21 @@ package struct VectorTable {
         switch file {
         case .numPy(let file): try file.int32s()
         case .texmex(let file): try file.int32s()
+        }
+    }
+
+    /// All values of a file of integers that are not negative.
+    ///
+    /// - Throws: ``VectorFileError``: the file holds something else, a value is negative, or a row is malformed.
+    package func keys() throws(VectorFileError) -> [UInt64] {
+        switch file {
+        case .numPy(let file): return try file.keys()
+        case .texmex(let file):
+            let values = try file.int32s()
+            if let place = values.firstIndex(where: { $0 < 0 }) {
+                throw .valueOutOfRange(path: path, row: place / columns, value: "\(values[place])", type: "uint64")
+            }
+            return values.map { UInt64($0) }
         }
     }
 

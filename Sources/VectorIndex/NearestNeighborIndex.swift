@@ -113,27 +113,27 @@ extension NearestNeighborIndex {
     ///   - query: `dimensions` finite values; under ``Metric/cosine`` not all zero.
     ///   - k: results wanted, 0 or more.
     ///   - effort: what the search does to find them.
-    ///   - fields: what results carry besides keys and distances.
+    ///   - fields: what results carry beside keys and distances.
+    ///   - filter: which vectors may be returned; nil for all.
     /// - Throws: ``VectorIndexError``: a parameter is outside its range, the query is not a vector of this index, or the index was
     ///   opened from a damaged file.
     @inlinable
     public func search(
         _ query: borrowing some VectorInput & ~Copyable & ~Escapable, k: Int, effort: SearchEffort = .automatic,
-        including fields: SearchFields = []
+        including fields: SearchFields = [], filter: KeyFilter? = nil
     ) throws(VectorIndexError) -> [Neighbor] {
-        try search(query, request: SearchRequest(k: k, effort: effort, including: fields))
+        try search(query, request: SearchRequest(k: k, effort: effort, including: fields, filter: filter))
     }
 
     /// Answers many queries at once; see ``search(each:request:threads:progress:)``.
     @inlinable
     public func search(
         each queries: borrowing some VectorListInput & ~Copyable & ~Escapable, k: Int,
-        effort: SearchEffort = .automatic,
-        including fields: SearchFields = [], threads: Int? = nil, progress: SearchProgress = { _ in }
+        effort: SearchEffort = .automatic, including fields: SearchFields = [], filter: KeyFilter? = nil,
+        threads: Int? = nil, progress: SearchProgress = { _ in }
     ) throws(VectorIndexError) -> [[Neighbor]] {
-        try search(
-            each: queries, request: SearchRequest(k: k, effort: effort, including: fields), threads: threads,
-            progress: progress)
+        let request = SearchRequest(k: k, effort: effort, including: fields, filter: filter)
+        return try search(each: queries, request: request, threads: threads, progress: progress)
     }
 
     /// Answers many queries at once, on every core; see ``search(each:request:threads:progress:)``.

@@ -51,6 +51,32 @@ struct SearchCommandTests {
         #expect(own.results.map { $0.map(\.key) } == named.results.map { $0.map(\.key) })
     }
 
+    @Test("Keys of a file are the only ones it returns, or those that it leaves out")
+    func filters() throws {
+        let keys = (0..<40).map { Int32($0 * 5) }
+        try VectorTable.write(keys, rows: 40, columns: 1, to: fixture.path("keys.npy"))
+        try VectorTable.write(keys, rows: 40, columns: 1, to: fixture.path("keys.ivecs"))
+        let listed = Set(keys.map { UInt64($0) })
+        // As numpy.save writes a list of 40 numbers.
+        var flat = Array(try Data(contentsOf: URL(fileURLWithPath: fixture.path("keys.npy"))))
+        let shape = try #require(flat.firstRange(of: Array("(40, 1)".utf8)))
+        flat.replaceSubrange(shape, with: Array("(40,)  ".utf8))
+        try Data(flat).write(to: URL(fileURLWithPath: fixture.path("flat.npy")))
+        for file in ["keys.npy", "keys.ivecs", "flat.npy"].map(fixture.path) {
+            let only = try SearchCommand.parse(arguments + ["--k", "50", "--filter-keys", file]).search()
+            #expect(only.results.allSatisfy { Set($0.map(\.key)) == listed })
+            let others = try SearchCommand.parse(arguments + ["--k", "50", "--exclude-keys", file]).search()
+            #expect(others.results.allSatisfy { $0.count == 50 && listed.isDisjoint(with: $0.map(\.key)) })
+        }
+        #expect(throws: (any Error).self) {
+            try SearchCommand.parse(arguments + ["--filter-keys", "a.npy", "--exclude-keys", "a.npy"])
+        }
+        try VectorTable.write([-1 as Int32], rows: 1, columns: 1, to: fixture.path("negative.npy"))
+        #expect(throws: VectorFileError.self) {
+            try SearchCommand.parse(arguments + ["--filter-keys", fixture.path("negative.npy")]).search()
+        }
+    }
+
     @Test("Its table has a line a result, its JSON all of them, and its file their keys, -1 where there are fewer")
     func outputs() throws {
         try fixture.build("few.nearest", ["--limit", "3"])

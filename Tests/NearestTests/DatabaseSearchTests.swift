@@ -69,3 +69,14 @@ struct DatabaseSearchTests {
         for found in try database.search(each: queries, k: 20) { #expect(found.allSatisfy { Int($0.id)! % 2 == 1 }) }
     }
 }
+
+@Suite("A database and filters of keys")
+struct DatabaseKeyFilterTests {
+    @Test("A request that filters by keys is refused")
+    func refused() throws {
+        let database = try VectorDatabase(dimensions: 1, metric: .squaredEuclidean)
+        let request = SearchRequest(k: 1, filter: KeyFilter(only: [1]))
+        #expect(throws: VectorDatabaseError.keyFilter) { try database.search([0], request: request) }
+        #expect(throws: VectorDatabaseError.keyFilter) { try database.search(each: [[0]], request: request) }
+    }
+}

@@ -11,6 +11,9 @@ struct CandidatePool: ~Copyable {
     private var keys: UnsafeMutablePointer<NodeKey>
     private var capacity: Int
     private(set) var limit = 1
+
+    /// Keys that are kept at most, those of nodes that route only included. The farthest are dropped.
+    private var keyLimit = Int.max
     private var expansionLimit = 1
     private var resultCount = 0
 
@@ -33,8 +36,11 @@ struct CandidatePool: ~Copyable {
     var isFull: Bool { resultCount >= limit }
 
     /// Empties the pool for a search that keeps `limit` results and expands all of them.
-    mutating func reset(limit: Int) {
+    ///
+    /// - Parameter keyLimit: keys that are kept at most, at least `limit`.
+    mutating func reset(limit: Int, keyLimit: Int = .max) {
         self.limit = limit
+        self.keyLimit = keyLimit
         expansionLimit = limit
         count = 0
         resultCount = 0
@@ -48,7 +54,7 @@ struct CandidatePool: ~Copyable {
     /// Returns how many keys from the cursor on lie before it; `.max` if it was not added.
     @discardableResult
     mutating func push(_ key: NodeKey) -> Int {
-        if resultCount == limit, !(key < keys[count - 1]) { return .max }
+        if resultCount == limit || count == keyLimit, !(key < keys[count - 1]) { return .max }
         if count == capacity { grow(to: 2 * capacity) }
         // A copy: otherwise the compiler must assume that each store may change `self.keys`.
         let keys = keys
@@ -60,10 +66,8 @@ struct CandidatePool: ~Copyable {
         keys[i] = key
         count += 1
         if i < cursor { cursor = i }
-        if !key.routesOnly {
-            resultCount += 1
-            if resultCount >= limit { trim() }
-        }
+        if !key.routesOnly { resultCount += 1 }
+        if resultCount >= limit || count > keyLimit { trim() }
         return i &- cursor
     }
 
@@ -90,7 +94,7 @@ struct CandidatePool: ~Copyable {
         }
         count += freshCount
         cursor = min(cursor, place + 1)
-        if resultCount >= limit { trim() }
+        if resultCount >= limit || count > keyLimit { trim() }
     }
 
     /// Sorts a few keys.
@@ -118,8 +122,8 @@ struct CandidatePool: ~Copyable {
     /// Sets how many of the nearest results are expanded. After a raise, the search goes on with the keys that it has kept.
     mutating func limitExpansion(to newLimit: Int) { expansionLimit = min(limit, newLimit) }
 
-    /// Whether nothing is left to expand and nothing was dropped: the search reached all that edges lead to.
-    var isExhausted: Bool { !isFull && expansionEnd == count }
+    /// Whether nothing is left to expand, and nothing was dropped: the search came to all that edges lead to.
+    var isExhausted: Bool { !isFull && expansionEnd == count && bound == .infinity }
 
     /// The nearest result.
     var nearestResult: NodeKey? {
@@ -170,12 +174,13 @@ struct CandidatePool: ~Copyable {
         }
     }
 
-    /// Drops what lies behind the `limit`-th result.
+    /// Drops what lies behind the `limit`-th result, and keys beyond the most that are kept.
     private mutating func trim() {
-        while resultCount > limit || keys[count - 1].routesOnly {
+        while resultCount > limit || count > keyLimit || resultCount == limit && keys[count - 1].routesOnly {
             count -= 1
             if !keys[count].routesOnly { resultCount -= 1 }
         }
+        cursor = min(cursor, count)
         bound = keys[count - 1].distance
     }
 

@@ -8,7 +8,8 @@ extension HNSWGraph {
     ///
     /// The caller has taken the scratch's view.
     ///
-    /// - Parameter budget: how many live nodes to expand, at least the number of results wanted, and when to expand more.
+    /// - Parameter budget: results to expand, at least the number wanted, and when more are. A search that reaches the budget's limit of
+    ///   distances ends with ``SearchScratch/isUndecided`` set.
     @specialized(where Kernel == Float32Kernel)
     @specialized(where Kernel == Float16Kernel)
     @specialized(where Kernel == CodeKernel)
@@ -26,6 +27,10 @@ extension HNSWGraph {
         repeat {
             repeat {
                 measure(query, layer: layer, findsAll: false, kernel: kernel, scratch: &scratch)
+                guard scratch.distanceCount < budget.distanceLimit else {
+                    scratch.isUndecided = true
+                    return
+                }
             } while expand(layer: layer, rows: kernel.prefetch, scratch: &scratch)
         } while goesOn(query, kernel: kernel, scratch: &scratch)
     }
@@ -49,7 +54,7 @@ extension HNSWGraph {
             var member: Slot? = key.node.slot
             while let slot = member, found < limit, stepsLeft > 0 {
                 if slot.rawValue < scratch.view.slotLimit.rawValue { stepsLeft -= 1 }
-                if states.lifetime(slot).contains(scratch.view.version) {
+                if admits(slot, in: scratch.view) {
                     body(slot, key.distance)
                     found += 1
                 }
@@ -79,8 +84,8 @@ extension HNSWGraph {
     ///   since every slot belongs to one node. Chains of an unverified file may be rings, which this limit ends.
     @inline(__always)
     func isVisible(_ node: Node, in view: GraphView, stepsLeft: inout Int) -> Bool {
-        // The bit is read first: a commit publishes its version before it clears the bits of its nodes.
-        if !lifetimeHints.contains(node), version.short == view.version { return true }
+        // In this order: the bit of a node of a change that ends is cleared when the version is another one.
+        if view.filter == nil, !lifetimeHints.contains(node), version.short == view.version { return true }
         return hasMember(of: node, in: view, stepsLeft: &stepsLeft)
     }
 
@@ -88,20 +93,24 @@ extension HNSWGraph {
     private func hasMember(of node: Node, in view: GraphView, stepsLeft: inout Int) -> Bool {
         var member: Slot? = node.slot
         while let slot = member, stepsLeft > 0 {
-            if states.lifetime(slot).contains(view.version) { return true }
+            if admits(slot, in: view) { return true }
             if slot.rawValue < view.slotLimit.rawValue { stepsLeft -= 1 }
             member = nextMember(slot)
         }
         return false
     }
 
-    /// Whether a view sees the vector of a slot.
-    package func isLive(_ slot: Slot, in view: GraphView) -> Bool {
-        states.lifetime(slot).contains(view.version)
+    /// Whether a search may return a slot's vector: it is there at the search's version, and the filter admits it.
+    @inline(__always)
+    package func admits(_ slot: Slot, in view: GraphView) -> Bool {
+        let lifetime = states.lifetime(slot)
+        guard lifetime.contains(view.version) else { return false }
+        guard let filter = view.filter else { return true }
+        return filter._withUnsafeGuaranteedRef { $0.admits(slot, born: lifetime.born) }
     }
 
-    /// Slots whose vectors a view sees.
-    package func liveSlots(in view: GraphView) -> [UInt32] {
-        (0..<UInt32(view.slotCount)).filter { isLive(Slot($0), in: view) }
+    /// Slots whose vectors a search may return.
+    package func admittedSlots(in view: GraphView) -> [UInt32] {
+        (0..<UInt32(view.slotCount)).filter { admits(Slot($0), in: view) }
     }
 }

@@ -31,7 +31,7 @@ extension HNSWGraph {
     /// Begins a search of a level: its first hop leads to the entry point.
     func begin(at entryPoint: Node, ef: Int, scratch: inout SearchScratch) {
         scratch.visited.reset(slotCount: scratch.view.slotCount)
-        scratch.pool.reset(limit: ef)
+        scratch.pool.reset(limit: ef, keyLimit: scratch.view.filter == nil ? .max : max(32 * ef, 1024))
         scratch.memberStepsLeft = scratch.view.slotCount
         scratch.hopSlots.base[0] = entryPoint.rawValue
         scratch.hopCount = 1

@@ -8,7 +8,10 @@ package struct SearchBudget: Sendable, Hashable {
     /// Decides whether more are expanded; nil if no more are.
     package var judge: SearchJudge?
 
-    /// The fewest nodes to keep, expanded or not.
+    /// Distances after which the search gives up: comparing all vectors that may be returned is cheaper.
+    package var distanceLimit = Int.max
+
+    /// Nodes to keep at least, whether they are expanded or not.
     private var keptCount = 0
 
     package init(efSearch: Int, judge: SearchJudge? = nil) {

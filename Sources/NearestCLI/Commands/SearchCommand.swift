@@ -44,6 +44,12 @@ struct SearchCommand: ParsableCommand {
             valueName: "IDS"))
     var idsOut: String?
 
+    @Option(help: ArgumentHelp("Return only vectors whose keys are in a .npy or .ivecs file.", valueName: "KEYS"))
+    var filterKeys: String?
+
+    @Option(help: ArgumentHelp("Return no vectors whose keys are in a .npy or .ivecs file.", valueName: "KEYS"))
+    var excludeKeys: String?
+
     @OptionGroup var opening: OpeningArguments
 
     @Flag(help: "Print one JSON object instead of a table.")
@@ -60,10 +66,13 @@ struct SearchCommand: ParsableCommand {
                 throw ValidationError("--recall is \(recall); it must be above 0 and at most 1")
             }
         }
+        guard filterKeys == nil || excludeKeys == nil else {
+            throw ValidationError("give --filter-keys or --exclude-keys, not both")
+        }
         if let idsOut, !VectorTable.isNameOfIntegers(idsOut) {
             throw ValidationError("--ids-out is '\(idsOut)'; its name must end in .npy or .ivecs")
         }
-        try checkOutputs([("--ids-out", idsOut)], inputs: [index, queries])
+        try checkOutputs([("--ids-out", idsOut)], inputs: [index, queries, filterKeys, excludeKeys])
     }
 
     func run() throws {
@@ -77,10 +86,11 @@ struct SearchCommand: ParsableCommand {
         let index = try file.open(opening.options)
         let inputs = try SearchInputs(
             queries: queries, dimensions: index.dimensions, queryLimit: queryLimit, allowsNoQueries: true)
+        let filter = try keyFilter()
         let start = ContinuousClock.now
         let results: [[Neighbor]]
         do throws(VectorIndexError) {
-            results = try answers(of: index, to: inputs)
+            results = try answers(of: index, to: inputs, filter: filter)
         } catch .snapshot(let error) {
             throw file.failure(.snapshot(error))
         } catch {
@@ -93,10 +103,24 @@ struct SearchCommand: ParsableCommand {
         return SearchReport(index, k: k, threads: threads, seconds: seconds, results: results)
     }
 
-    private func answers(of index: HNSWIndex, to inputs: SearchInputs) throws(VectorIndexError) -> [[Neighbor]] {
+    private func keyFilter() throws(VectorFileError) -> KeyFilter? {
+        if let filterKeys { return KeyFilter(only: try Self.keys(filterKeys)) }
+        if let excludeKeys { return KeyFilter(excluding: try Self.keys(excludeKeys)) }
+        return nil
+    }
+
+    private static func keys(_ path: String) throws(VectorFileError) -> [UInt64] {
+        try VectorTable(path: path, acceptsOneDimension: true).keys()
+    }
+
+    private func answers(
+        of index: HNSWIndex, to inputs: SearchInputs, filter: KeyFilter?
+    ) throws(VectorIndexError) -> [[Neighbor]] {
         let progress = ProgressBar("search", total: inputs.queryCount)
         defer { progress.finish() }
         let effort = recall.map { SearchEffort.recall($0) } ?? ef.map { .candidates($0) } ?? .automatic
-        return try index.search(each: inputs.queries, k: k, effort: effort, threads: threads) { progress.update($0) }
+        return try index.search(
+            each: inputs.queries, k: k, effort: effort, filter: filter, threads: threads
+        ) { progress.update($0) }
     }
 }

@@ -31,7 +31,7 @@ struct RecallMeasurement {
         self.threads = threads
         state = storage.state.value
         view = graph.pendingView
-        let all = storage.graph.liveSlots(in: view)
+        let all = storage.graph.admittedSlots(in: view)
         vectorCount = all.count
         // The batch's other nodes are already linked. A duplicate of one held out cannot be found either.
         let unlinked = Set(heldOut)

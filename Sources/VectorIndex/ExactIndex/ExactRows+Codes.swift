@@ -3,7 +3,7 @@
 extension ExactRows {
     /// The results of each query of a tile.
     func nearest(to tile: QueryBlock<Float>, request: SearchRequest) -> [[Neighbor]] {
-        let nearest = nearest(to: tile, k: request.k)
+        let nearest = nearest(to: tile, k: request.k, among: request.filter.map { admitted(by: $0) } ?? admitted)
         guard request.including.contains(.vectors) else { return nearest }
         return nearest.map { neighbors in
             neighbors.map { neighbor in
@@ -13,23 +13,25 @@ extension ExactRows {
     }
 
     /// The nearest vectors to each query of a tile.
-    private func nearest(to tile: QueryBlock<Float>, k: Int) -> [[Neighbor]] {
-        let limit = min(k, directory.count)
+    private func nearest(to tile: QueryBlock<Float>, k: Int, among admitted: AdmittedRows) -> [[Neighbor]] {
+        let limit = min(k, admitted.count)
         guard limit > 0 else { return [[Neighbor]](repeating: [], count: tile.count) }
-        guard let codes else { return nearestByFloats(to: tile, limit: limit) }
-        let scan = CertifiedScan(codes: codes, live: live, count: directory.count)
-        guard scan.canDecide(limit: limit) else { return nearestByFloats(to: tile, limit: limit) }
-        return nearest(to: tile, limit: limit, scan: scan)
+        guard let codes else { return nearestByFloats(to: tile, limit: limit, among: admitted) }
+        let scan = CertifiedScan(codes: codes, live: admitted.words, count: admitted.count)
+        guard scan.canDecide(limit: limit) else { return nearestByFloats(to: tile, limit: limit, among: admitted) }
+        return nearest(to: tile, limit: limit, scan: scan, among: admitted)
     }
 
-    /// Compares the vectors that the bounds of codes do not rule out. The results are those of comparing every vector.
-    private func nearest(to tile: QueryBlock<Float>, limit: Int, scan: CertifiedScan) -> [[Neighbor]] {
+    /// Rules out what the codes' bounds rule out, and compares the rest: the results are those of comparing every vector.
+    private func nearest(
+        to tile: QueryBlock<Float>, limit: Int, scan: CertifiedScan, among admitted: AdmittedRows
+    ) -> [[Neighbor]] {
         let selections = scan.candidates(of: tile, limit: limit)
         var results = exact(selections, tile: tile, limit: limit).map { $0.map { neighbor($0) } }
         for q in selections.indices where selections[q].isOverfull {
             let one = QueryBlock(
                 base: tile.query(q), count: 1, stride: tile.stride, squaredNorms: tile.squaredNorms + q)
-            results[q] = nearestByFloats(to: one, limit: limit)[0]
+            results[q] = nearestByFloats(to: one, limit: limit, among: admitted)[0]
         }
         return results
     }

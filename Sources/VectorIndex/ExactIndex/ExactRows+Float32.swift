@@ -2,17 +2,20 @@
 
 extension ExactRows {
     /// The nearest vectors to each query of a tile, by their floats alone. `limit` is at least 1.
-    func nearestByFloats(to tile: QueryBlock<Float>, limit: Int) -> [[Neighbor]] {
+    func nearestByFloats(to tile: QueryBlock<Float>, limit: Int, among admitted: AdmittedRows) -> [[Neighbor]] {
         // Packing a tile for a matrix product pays from two queries on.
         let candidates =
-            metric == .manhattan || tile.count == 1 ? scan(tile, limit: limit) : multiply(tile, limit: limit)
+            metric == .manhattan || tile.count == 1
+            ? scan(tile, limit: limit, among: admitted.words) : multiply(tile, limit: limit, among: admitted.words)
         return candidates.indices.map { q in
             exact(candidates[q], query: tile.query(q), limit: limit).map { neighbor($0) }
         }
     }
 
     /// Runs the queries one after the other down each block, so that the block stays in the cache.
-    private func scan(_ tile: QueryBlock<Float>, limit: Int) -> [[NearestSelection.Candidate]] {
+    private func scan(
+        _ tile: QueryBlock<Float>, limit: Int, among live: [UInt64]
+    ) -> [[NearestSelection.Candidate]] {
         var selections = (0..<tile.count).map { q in
             NearestSelection(limit: limit, margin: margin(squaredNorm: tile.squaredNorms[q]))
         }
@@ -33,9 +36,11 @@ extension ExactRows {
 
     /// Multiplies the queries with each block. Keeps what may be among the nearest, by the products' error bound.
     ///
-    /// A vector is nearer if its score is larger: the product less an offset. The offset is `|x|²/2` under squared Euclidean, since
-    /// `|q - x|² = |q|² - 2 (q·x - |x|²/2)`, and 0 under other metrics. The selection takes the negated score for a distance.
-    private func multiply(_ tile: QueryBlock<Float>, limit: Int) -> [[NearestSelection.Candidate]] {
+    /// `|q - x|² = |q|² - 2 (q·x - |x|²/2)`: under every metric a vector is the nearer the larger the product less an offset
+    /// is, `|x|²/2` under squared Euclidean and else 0. What is selected by is that score, negated.
+    private func multiply(
+        _ tile: QueryBlock<Float>, limit: Int, among live: [UInt64]
+    ) -> [[NearestSelection.Candidate]] {
         let size = Float32BlockKernel.blockSize
         let isEuclidean = metric == .squaredEuclidean
         var selections = (0..<tile.count).map { q in

@@ -6,7 +6,7 @@ extension HNSWIndex {
     /// The keys of all vectors that the index holds at one time, in no particular order. Linear in the number of vectors.
     public var keys: [UInt64] {
         readers.read(graph) { _, version in
-            liveSlots(in: graph.view(at: version)).map { keyBySlot.base[Int($0)] }
+            graph.admittedSlots(in: graph.view(at: version)).map { keyBySlot.base[Int($0)] }
         }
     }
 

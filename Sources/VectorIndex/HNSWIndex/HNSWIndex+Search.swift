@@ -84,11 +84,12 @@ extension HNSWIndex {
         _ query: Span<Float>, k: Int, plan: SearchPlan,
         body: (Int, borrowing SearchScratch, GraphVersion, StoredVectors) -> Void
     ) throws(VectorIndexError) -> Int {
-        try readers.read(graph) { (place, version) throws(VectorIndexError) in
+        defer { withExtendedLifetime(plan) {} }
+        return try readers.read(graph) { (place, version) throws(VectorIndexError) in
             let scratch = place.query
             try scratch.query.prepare(query)
-            let view = graph.view(at: version)
-            // Not the count, which may be that of another version. An index that is empty now has nothing to return.
+            let view = graph.view(at: version, filter: plan.filter)
+            // Not the count, which may be that of another version; an index that is empty by now has nothing to return.
             let limit = min(k, view.slotCount)
             guard limit > 0, count > 0 else { return 0 }
             scratch.search.distanceCount = 0
@@ -97,12 +98,15 @@ extension HNSWIndex {
                 values: scratch.query.values, squaredNorm: scratch.query.squaredNorm, hidden: nil)
             let state = state.value
             let found: Int
-            switch plan {
+            switch plan.way {
             case .graph(let budget):
                 find(prepared, limit: limit, budget: budget, state: state, scratch: scratch)
-                found = complete(prepared, limit: limit, vectors: state.vectors, scratch: &scratch.search)
+                found = complete(prepared, limit: limit, state: state, filter: plan.filter, scratch: &scratch.search)
+            case .matches:
+                let slots = matches(plan.filter, in: view, version: version)
+                found = compareByCodes(prepared, limit: limit, among: slots, state: state, scratch: &scratch.search)
             case .everything:
-                let slots = liveSlots(in: view)
+                let slots = graph.admittedSlots(in: view)
                 found = compare(prepared, limit: limit, among: slots, vectors: state.vectors, scratch: &scratch.search)
             }
             body(found, scratch.search, version, state.vectors)
@@ -179,24 +183,58 @@ extension HNSWIndex {
             query.values, coded: coded, limit: limit, kernel: codes.kernel, vectors: state.vectors, scratch: &scratch)
         guard missed > Self.mostMissed else { return }
         graph.keepResults(limit: limit, in: &scratch)
+        var budget = budget
+        if budget.distanceLimit < .max { budget.distanceLimit += scratch.distanceCount }
         graph.search(query.values, budget: budget, kernel: StoredKernel(state.vectors), scratch: &scratch)
         scratch.reached = graph.reachedCount(in: scratch)
         graph.addKeptResults(in: &scratch)
     }
 
-    /// Compares every vector if edges led a search to fewer than `limit` of the vectors that there are. Returns the number of
-    /// results.
+    /// Compares every vector that may be returned if a search has found fewer than `limit`: edges did not lead to as many as there
+    /// are. Returns the number of results.
     func complete(
-        _ query: PreparedQuery, limit: Int, vectors: StoredVectors, scratch: inout SearchScratch
+        _ query: PreparedQuery, limit: Int, state: SearchState, filter: SlotFilter?, scratch: inout SearchScratch
     ) -> Int {
         var found = 0
         graph.forEachResult(in: scratch, limit: limit) { _, _ in found += 1 }
-        // It has missed vectors if it reached fewer than there are.
-        let hasMissed = scratch.isUndecided || scratch.reached.map { $0 < count } ?? false
+        // Fewer than it wanted, or than there are of all that it could reach.
+        let wanted = min(count, filter?.matchCount ?? .max)
+        let hasMissed = scratch.isUndecided || scratch.reached.map { $0 < wanted } ?? false
         guard found < limit || hasMissed else { return found }
-        let slots = liveSlots(in: scratch.view)
+        let slots = graph.admittedSlots(in: scratch.view)
         guard scratch.isUndecided || slots.count > max(found, scratch.reached ?? 0) else { return found }
-        return compare(query, limit: limit, among: slots, vectors: vectors, scratch: &scratch)
+        guard filter == nil else {
+            return compareByCodes(query, limit: limit, among: slots, state: state, scratch: &scratch)
+        }
+        return compare(query, limit: limit, among: slots, vectors: state.vectors, scratch: &scratch)
+    }
+
+    /// The slots that a filter admits at a version.
+    func matches(_ filter: SlotFilter?, in view: GraphView, version: GraphVersion) -> [UInt32] {
+        if let filter, filter.version == version, let slots = filter.slots { return slots }
+        return graph.admittedSlots(in: view)
+    }
+
+    /// Candidates of a comparison by codes that may be compared by their vectors.
+    private static func comparedCount(limit: Int) -> Int { 2 * limit + 64 }
+
+    /// Makes the nearest of some vectors the results of a search: by their codes, and the nearest of these by their vectors. Where codes
+    /// cannot tell them apart, or there are none, by their vectors. Returns the number of results.
+    func compareByCodes(
+        _ query: PreparedQuery, limit: Int, among slots: [UInt32], state: SearchState, scratch: inout SearchScratch
+    ) -> Int {
+        let kept = Self.comparedCount(limit: limit)
+        guard case .codes(let kernel) = state.kernel, slots.count > 2 * kept else {
+            return compare(query, limit: limit, among: slots, vectors: state.vectors, scratch: &scratch)
+        }
+        let coded = kernel.query(of: query.values, space: scratch.querySpace.elements(kernel.queryLength))
+        graph.search(coded, among: slots, kept: kept, kernel: kernel, scratch: &scratch)
+        let missed = graph.rerank(
+            query.values, coded: coded, limit: limit, kernel: kernel, vectors: state.vectors, scratch: &scratch)
+        guard missed <= Self.mostMissed else {
+            return compare(query, limit: limit, among: slots, vectors: state.vectors, scratch: &scratch)
+        }
+        return graph.listResults(limit: limit, in: &scratch)
     }
 
     /// Makes the nearest of some vectors the results of a search. Returns their number.

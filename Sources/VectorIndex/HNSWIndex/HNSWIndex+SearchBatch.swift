@@ -52,6 +52,7 @@ extension HNSWIndex {
                 }
             }
         } catch { throw .cancelled }
+        withExtendedLifetime(plan) {}
         distanceCount = distances.load(ordering: .relaxed)
         return results
     }
@@ -64,13 +65,13 @@ extension HNSWIndex {
         _ part: Range<Int>, of batch: PreparedBatch, request: SearchRequest, plan: SearchPlan, version: GraphVersion,
         scratch: QueryScratch, answer: (Int, [Neighbor]) -> Void
     ) -> Int {
-        let view = graph.view(at: version)
-        // Not the count, which may be that of another version. An index that is empty now has nothing to return.
+        let view = graph.view(at: version, filter: plan.filter)
+        // Not the count, which may be that of another version; an index that is empty by now has nothing to return.
         let limit = min(request.k, view.slotCount)
         guard limit > 0, count > 0 else { return 0 }
         let state = state.value
         let shared = request.including.contains(.vectors) ? state.vectors : nil
-        guard case .graph(let budget) = plan else {
+        if case .everything = plan.way {
             return findEverything(
                 part, of: batch, limit: limit, view: view, vectors: state.vectors,
                 vector: shared?.shared(version: version.number), answer: answer)
@@ -81,8 +82,14 @@ extension HNSWIndex {
             // A search with a judge ends by the distances that it has computed.
             scratch.search.distanceCount = 0
             let query = PreparedQuery(values: batch.query(q), squaredNorm: batch.squaredNorm(q), hidden: nil)
-            find(query, limit: limit, budget: budget, state: state, scratch: scratch)
-            let found = complete(query, limit: limit, vectors: state.vectors, scratch: &scratch.search)
+            let found: Int
+            if case .graph(let budget) = plan.way {
+                find(query, limit: limit, budget: budget, state: state, scratch: scratch)
+                found = complete(query, limit: limit, state: state, filter: plan.filter, scratch: &scratch.search)
+            } else {
+                let slots = matches(plan.filter, in: view, version: version)
+                found = compareByCodes(query, limit: limit, among: slots, state: state, scratch: &scratch.search)
+            }
             answer(q, neighbors(found, in: scratch.search, vectors: shared, version: version))
             distanceCount += scratch.search.distanceCount
         }
@@ -94,7 +101,7 @@ extension HNSWIndex {
         _ part: Range<Int>, of batch: PreparedBatch, limit: Int, view: GraphView, vectors: StoredVectors,
         vector: ((Slot) -> SharedVector)?, answer: (Int, [Neighbor]) -> Void
     ) -> Int {
-        let slots = liveSlots(in: view)
+        let slots = graph.admittedSlots(in: view)
         let queries = part.map {
             PreparedQuery(values: batch.query($0), squaredNorm: batch.squaredNorm($0), hidden: nil)
         }

@@ -92,8 +92,8 @@ public final class HNSWIndex: NearestNeighborIndex {
         while true {
             let outcome: (result: Result?, isDecided: Bool) = readers.read(graph) { _, version in
                 guard let slot = storage.directory.read({ $0.slot(of: key) }) else { return (nil, true) }
-                // The key may be newer than the version. It may also be removed and not yet forgotten.
-                guard graph.isLive(slot, in: graph.view(at: version)) else { return (nil, graph.version == version) }
+                // The key may be newer than the version, or removed and not yet forgotten.
+                guard graph.admits(slot, in: graph.view(at: version)) else { return (nil, graph.version == version) }
                 return (body(slot, version), true)
             }
             if outcome.isDecided { return outcome.result }
@@ -127,9 +127,6 @@ extension HNSWIndex {
 
     /// The key of each slot.
     var keyBySlot: Tensor<UInt64> { storage.keyBySlot }
-
-    /// Slots whose vectors a view sees.
-    func liveSlots(in view: GraphView) -> [UInt32] { graph.liveSlots(in: view) }
 
     /// The `limit` nearest slots to each query; compares every row among `slots`.
     func nearestByRows(

@@ -31,7 +31,7 @@ extension IndexWriter {
 
     /// Removes every vector in one change. Returns how many there were.
     mutating func removeAll() throws(VectorIndexError) -> Int {
-        let slots = storage.graph.liveSlots(in: graph.pendingView)
+        let slots = storage.graph.admittedSlots(in: graph.pendingView)
         return try remove(keys: slots.map { storage.keyBySlot.base[Int($0)] })
     }
 

@@ -17,12 +17,18 @@ public struct SearchRequest: Sendable, Hashable {
     /// What results carry besides their keys and distances.
     public var including: SearchFields
 
+    /// Which vectors may be returned; nil for all. A search returns `k` of them, or all if there are fewer.
+    public var filter: KeyFilter?
+
     /// Makes a request. Ranges are checked by the search.
     @inlinable
-    public init(k: Int, effort: SearchEffort = .automatic, including: SearchFields = []) {
+    public init(
+        k: Int, effort: SearchEffort = .automatic, including: SearchFields = [], filter: KeyFilter? = nil
+    ) {
         self.k = k
         self.effort = effort
         self.including = including
+        self.filter = filter
     }
 }
 
