@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
 import TestSupport
 import Testing
 import VectorIndex
@@ -118,6 +119,41 @@ struct FilterTests {
                 #expect(fast.count == nearest.count && fast.allSatisfy { $0.key % 7 == 0 && live[$0.key] != nil })
             }
         }
+    }
+
+    @Test("Searches with a filter beside changes return as many as are wanted, and none that the filter leaves out")
+    func besideChanges() throws {
+        let dimensions = Self.dimensions
+        var generator = SeededGenerator(seed: 74)
+        let index = try HNSWIndex(
+            dimensions: dimensions, metric: .squaredEuclidean, options: HNSWOptions(m: 8, efConstruction: 40))
+        try index.insert(contentsOf: Self.vectors(&generator, 1400), keys: Array(0..<1400))
+        let filters = [KeyFilter(only: (0..<10_000).filter { $0 % 7 == 0 }), KeyFilter { $0 % 7 == 0 }]
+        let isOver = Atomic(false)
+        onThreads(3) { thread in
+            var generator = SeededGenerator(seed: 75 + UInt64(thread))
+            guard thread == 0 else {
+                repeat {
+                    for filter in filters {
+                        let query = generator.vector(dimensions: dimensions)
+                        let found = try? index.search(query, k: 10, filter: filter)
+                        #expect(found?.count == 10 && found?.allSatisfy { $0.key % 7 == 0 } == true)
+                    }
+                } while !isOver.load(ordering: .relaxed)
+                return
+            }
+            for round in 0..<40 as Range<UInt64> {
+                let values = generator.vectors(count: 21, dimensions: dimensions)
+                let first = 1400 + round * 21
+                #expect(throws: Never.self) {
+                    try index.insert(contentsOf: values, keys: Array(first..<first + 21))
+                    // As many of each remainder go as came.
+                    try index.remove(keys: Array(round * 21..<round * 21 + 21))
+                }
+            }
+            isOver.store(true, ordering: .relaxed)
+        }
+        try index.checkInvariants()
     }
 
     @Test("A duplicate is found though its node is not admitted")
