@@ -23,11 +23,7 @@ extension HNSWGraph {
             for slot in slots.prefix(Self.slotsAhead) { rows.fetch(slot) }
             for first in stride(from: 0, to: slots.count, by: size) {
                 let count = min(size, slots.count - first)
-                for i in first
-                    + Self.slotsAhead..<max(first + Self.slotsAhead, min(first + Self.slotsAhead + count, slots.count))
-                {
-                    rows.fetch(slots[i])
-                }
+                for slot in slots.dropFirst(first + Self.slotsAhead).prefix(count) { rows.fetch(slot) }
                 kernel.gather(query, slots: slots.baseAddress! + first, count: count, into: distances)
                 for i in 0..<count where distances[i] <= scratch.pool.bound {
                     scratch.pool.push(NodeKey(distance: distances[i], node: Node(rawValue: slots[first + i])))

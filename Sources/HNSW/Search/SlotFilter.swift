@@ -22,30 +22,30 @@ package final class SlotFilter: @unchecked Sendable {
     /// The admitted slots, ascending, where these are few; else nil.
     package let slots: [UInt32]?
 
-    /// Whether a search may return the vector of a slot that was born after ``version``.
     private let admitsLater: @Sendable (Slot) -> Bool
 
     /// - Parameters:
     ///   - version: read before the first slot was looked at.
     ///   - words: a bit for each slot below `slotCount`: whether its vector was there at `version` and is admitted.
+    ///   - admitsLater: whether a search may return the vector of a slot that was born after `version`.
     package init(
-        version: GraphVersion, slotCount: Int, words: consuming AlignedBuffer<UInt64>,
-        admitsLater: @escaping @Sendable (Slot) -> Bool
+        version: GraphVersion, words: [UInt64], slotCount: Int, admitsLater: @escaping @Sendable (Slot) -> Bool
     ) {
+        precondition(words.count == (slotCount + 63) / 64)
         self.version = version
         slotLimit = UInt32(slotCount)
-        let wordCount = (slotCount + 63) / 64
-        let count = (0..<wordCount).reduce(0) { $0 + words.base[$1].nonzeroBitCount }
+        let count = words.reduce(0) { $0 + $1.nonzeroBitCount }
         matchCount = count
-        slots = count <= slotCount / 8 ? Self.slots(words.base, wordCount: wordCount, count: count) : nil
-        self.words = words
+        slots = count <= slotCount / 8 ? Self.slots(words, count: count) : nil
+        self.words = AlignedBuffer(capacity: words.count, zero: 0)
+        for (i, word) in words.enumerated() { self.words.base[i] = word }
         self.admitsLater = admitsLater
     }
 
-    private static func slots(_ words: UnsafePointer<UInt64>, wordCount: Int, count: Int) -> [UInt32] {
+    private static func slots(_ words: [UInt64], count: Int) -> [UInt32] {
         var slots: [UInt32] = []
         slots.reserveCapacity(count)
-        for word in 0..<wordCount {
+        for word in words.indices {
             var bits = words[word]
             while bits != 0 {
                 slots.append(UInt32(word * 64 + bits.trailingZeroBitCount))

@@ -15,26 +15,13 @@ extension ExactRows {
 
     /// Those that a filter admits. Linear in the filter's keys; with a predicate, in the number of vectors.
     func admitted(by filter: KeyFilter) -> AdmittedRows {
-        let size = Float32BlockKernel.blockSize
-        var words: [UInt64]
-        func slots(of keys: [UInt64]) -> [(block: Int, bit: UInt64)] {
-            keys.compactMap { key in
-                directory.slot(of: key).map { ($0.index / size, 1 << UInt64($0.index % size)) }
-            }
-        }
-        switch filter.rule.kind {
-        case .only(let keys):
-            words = [UInt64](repeating: 0, count: live.count)
-            for (block, bit) in slots(of: keys) { words[block] |= bit }
-        case .excluding(let keys):
-            words = live
-            for (block, bit) in slots(of: keys) { words[block] &= ~bit }
-        case .predicate(let admits):
-            words = live
-            for index in 0..<vectors.count where isLive(Slot(index: index)) {
-                guard !admits(directory.key(of: Slot(index: index))) else { continue }
-                words[index / size] &= ~(1 << UInt64(index % size))
-            }
+        precondition(Float32BlockKernel.blockSize == UInt64.bitWidth, "a word of bits a block")
+        let words = filter.rule.admitted {
+            live
+        } slots: { keys in
+            keys.compactMap { directory.slot(of: $0) }
+        } key: { slot in
+            directory.key(of: slot)
         }
         return AdmittedRows(words: words, count: words.reduce(0) { $0 + $1.nonzeroBitCount })
     }

@@ -76,6 +76,8 @@ extension HNSWIndex {
                 part, of: batch, limit: limit, view: view, vectors: state.vectors,
                 vector: shared?.shared(version: version.number), answer: answer)
         }
+        // The same for every query of the part.
+        let matches = plan.way == .matches ? matches(plan.filter, in: view, version: version) : []
         scratch.search.view = view
         var distanceCount = 0
         for q in part {
@@ -87,8 +89,7 @@ extension HNSWIndex {
                 find(query, limit: limit, budget: budget, state: state, scratch: scratch)
                 found = complete(query, limit: limit, state: state, filter: plan.filter, scratch: &scratch.search)
             } else {
-                let slots = matches(plan.filter, in: view, version: version)
-                found = compareByCodes(query, limit: limit, among: slots, state: state, scratch: &scratch.search)
+                found = compareByCodes(query, limit: limit, among: matches, state: state, scratch: &scratch.search)
             }
             answer(q, neighbors(found, in: scratch.search, vectors: shared, version: version))
             distanceCount += scratch.search.distanceCount

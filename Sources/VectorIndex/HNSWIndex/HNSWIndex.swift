@@ -16,7 +16,8 @@ import HNSW
 ///
 /// - Searches take no lock and never wait for a change. A search sees what the index held when it began. It sees nothing of a batch
 ///   that is being inserted. It sees the old or the new one of a vector that is being replaced. A search for a recall may calibrate
-///   first. A search that includes vectors takes a short lock to pin them.
+///   first. A search that includes vectors takes a short lock to pin them,
+///   and one with a filter to look its bits up.
 /// - Changes are made one after the other. Every search that begins after a call has returned sees what the call has inserted or
 ///   removed.
 /// - Lookups by key (``contains(key:)``, ``vector(for:)``, ``distance(from:to:)``) wait only while a change enters its keys, about

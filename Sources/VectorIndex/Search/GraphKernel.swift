@@ -30,7 +30,7 @@ extension SearchState {
         switch vectors.kernel {
         case .float32(let kernel)?: return .float32(kernel)
         case .float16(let kernel)?: return .float16(kernel)
-        case nil: preconditionFailure("compact vectors without codes")
+        case nil: preconditionFailure("codes-only vectors without codes")
         }
     }
 

@@ -28,43 +28,12 @@ public final class KeyFilter: Sendable {
 
     /// Admits the keys for which a predicate holds.
     ///
-    /// - Parameter admits: always gives the same answer for a key. It is asked once for each key that an index holds when the filter is
-    ///   prepared, and for keys that come later when a search comes to them.
+    /// - Parameter admits: always gives the same answer for a key. An ``HNSWIndex`` asks it once for each key that it holds when the
+    ///   filter is prepared, and for later keys when a search comes to them. An ``ExactIndex`` asks for every key in every search.
     public convenience init(where admits: @escaping @Sendable (UInt64) -> Bool) { self.init(.predicate(admits)) }
 
     /// Whether the filter admits a key.
     public func admits(_ key: UInt64) -> Bool { rule.admits(key) }
-}
-
-/// How a filter says which keys it admits.
-final class KeyRule: Sendable {
-    enum Kind: Sendable {
-        case only([UInt64])
-        case excluding([UInt64])
-        case predicate(@Sendable (UInt64) -> Bool)
-    }
-
-    let kind: Kind
-
-    /// The keys as a set, made when one of them is first looked for.
-    private let keySet = Mutex<Set<UInt64>?>(nil)
-
-    init(_ kind: Kind) { self.kind = kind }
-
-    func admits(_ key: UInt64) -> Bool {
-        switch kind {
-        case .only(let keys): contains(key, in: keys)
-        case .excluding(let keys): !contains(key, in: keys)
-        case .predicate(let admits): admits(key)
-        }
-    }
-
-    private func contains(_ key: UInt64, in keys: [UInt64]) -> Bool {
-        keySet.withLock { set in
-            if set == nil { set = Set(keys) }
-            return set?.contains(key) ?? false
-        }
-    }
 }
 
 extension KeyFilter: Hashable {
@@ -104,7 +73,9 @@ extension KeyFilter {
     /// Vectors that came since are judged by their keys, which takes longer: a few of them may.
     private func isFresh(_ known: PreparedFilter, _ storage: IndexStorage, isExact: Bool) -> Bool {
         if known.slots.version == storage.graph.version { return true }
-        guard !isExact else { return false }
+        // Lifetimes tell versions apart that are less than this far from one another.
+        let age = storage.graph.version.number - known.slots.version.number
+        guard !isExact, age < 1 << 28 else { return false }
         return 32 * (storage.insertedCount.load(ordering: .relaxed) - known.insertedCount) <= storage.count
     }
 
@@ -112,37 +83,19 @@ extension KeyFilter {
         let graph = storage.graph
         return storage.readers.read(graph) { _, version in
             let view = graph.view(at: version)
-            let words = AlignedBuffer<UInt64>(capacity: (view.slotCount + 63) / 64, zero: 0)
-            let bits = words.base
-            func set(_ slot: Slot, _ isSet: Bool) {
-                let bit = UInt64(1) << UInt64(slot.index % 64)
-                if isSet { bits[slot.index / 64] |= bit } else { bits[slot.index / 64] &= ~bit }
-            }
-            /// Calls `body` with the slots of those keys that are there.
-            func forEachSlot(of keys: [UInt64], _ body: (Slot) -> Void) {
-                for first in stride(from: 0, to: keys.count, by: 4096) {
-                    storage.directory.read { directory in
-                        for key in keys[first..<min(first + 4096, keys.count)] {
-                            guard let slot = directory.slot(of: key), slot.index < view.slotCount else { continue }
-                            if graph.admits(slot, in: view) { body(slot) }
-                        }
-                    }
-                }
-            }
-            switch rule.kind {
-            case .only(let keys):
-                forEachSlot(of: keys) { set($0, true) }
-            case .excluding(let keys):
-                for slot in graph.admittedSlots(in: view) { set(Slot(slot), true) }
-                forEachSlot(of: keys) { set($0, false) }
-            case .predicate(let admits):
-                for slot in graph.admittedSlots(in: view) where admits(storage.keyBySlot.base[Int(slot)]) {
-                    set(Slot(slot), true)
-                }
-            }
             // SAFETY: a key is written before a search can see its slot's vector, and a search asks for no other.
             nonisolated(unsafe) let keys = storage.keyBySlot
-            return SlotFilter(version: version, slotCount: view.slotCount, words: words) { [rule] slot in
+            let words = rule.admitted {
+                var words = [UInt64](repeating: 0, count: (view.slotCount + 63) / 64)
+                for slot in graph.admittedSlots(in: view) { words[Int(slot / 64)] |= 1 << UInt64(slot % 64) }
+                return words
+            } slots: { keys in
+                storage.directory.read { directory in keys.compactMap { directory.slot(of: $0) } }
+                    .filter { $0.index < view.slotCount && graph.admits($0, in: view) }
+            } key: { slot in
+                keys.base[slot.index]
+            }
+            return SlotFilter(version: version, words: words, slotCount: view.slotCount) { [rule] slot in
                 rule.admits(keys.base[slot.index])
             }
         }
