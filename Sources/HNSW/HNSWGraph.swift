@@ -131,9 +131,11 @@ package final class HNSWGraph: @unchecked Sendable {
     package func view(at version: GraphVersion, filter: SlotFilter? = nil) -> GraphView {
         // In this order: the entry point's slot is among those counted.
         let entry = Self.entry(entry.load(ordering: .acquiring))
-        return GraphView(
+        var view = GraphView(
             version: version.short, entryPoint: entry?.node, topLevel: entry?.level ?? 0,
             slotLimit: Slot(index: slotCount), filter: filter.map { .passUnretained($0) })
+        if let filter, filter.version == version { view.resultNodes = filter.nodes }
+        return view
     }
 
     /// Makes a version current.
@@ -223,6 +225,12 @@ package struct GraphView {
 
     /// Which vectors it may return; nil for all. The caller holds the filter while the view is in use.
     package var filter: Unmanaged<SlotFilter>?
+
+    /// The distance within which a search finds all vectors; nil if it finds a number of them.
+    package var radius: Float?
+
+    /// The nodes that the filter makes results, if it was made at this version: it then knows lifetimes too.
+    var resultNodes: SlotBits?
 
     package var slotCount: Int { slotLimit.index }
 }

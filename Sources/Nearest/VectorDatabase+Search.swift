@@ -27,7 +27,7 @@ extension VectorDatabase {
     public func search(
         _ query: borrowing some VectorInput & ~Copyable & ~Escapable, request: SearchRequest
     ) throws(VectorDatabaseError) -> [SearchResult] {
-        guard request.filter == nil else { throw .keyFilter }
+        guard request.filter == nil, request.after == nil else { throw .keyFilter }
         do throws(VectorIndexError) {
             return try query.withSpan { (query) throws(VectorIndexError) in try results(of: query, request) }
         } catch {
@@ -61,7 +61,7 @@ extension VectorDatabase {
         each queries: borrowing some VectorListInput & ~Copyable & ~Escapable, request: SearchRequest,
         threads: Int? = nil, progress: SearchProgress = { _ in }
     ) throws(VectorDatabaseError) -> [[SearchResult]] {
-        guard request.filter == nil else { throw .keyFilter }
+        guard request.filter == nil, request.after == nil else { throw .keyFilter }
         do throws(VectorIndexError) {
             let found = try index.search(each: queries, request: request, threads: threads, progress: progress)
             var results: [[SearchResult]] = []

@@ -14,7 +14,7 @@ public enum VectorDatabaseError: NearestError, Hashable {
     /// The entry's vector is not one of this database's.
     case invalidEntry(id: String, reason: VectorIndexError)
 
-    /// The request has a ``KeyFilter``: a database has ids, and its index's keys are its own.
+    /// The request has a ``KeyFilter`` or a ``SearchCursor``: a database has ids, and its index's keys are its own.
     case keyFilter
 
     /// The query is not a vector of this database's, a parameter is outside its range, or the index cannot grow.
@@ -41,7 +41,7 @@ extension VectorDatabaseError {
         case .repeatedID(let id): "the batch has two entries with the id '\(id.shortened)'"
         case .invalidMetadata(let id, let reason): "entry '\(id.shortened)': \(reason)"
         case .invalidEntry(let id, let reason): "entry '\(id.shortened)': \(reason)"
-        case .keyFilter: "the request filters by keys, which a database does not have"
+        case .keyFilter: "the request has a filter or a cursor of keys, which a database does not have"
         case .index(let error): error.description
         }
     }

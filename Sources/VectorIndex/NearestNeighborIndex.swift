@@ -125,6 +125,29 @@ extension NearestNeighborIndex {
         try search(query, request: SearchRequest(k: k, effort: effort, including: fields, filter: filter))
     }
 
+    /// Returns all vectors within a distance of a query, nearest first.
+    ///
+    /// An ``HNSWIndex`` finds them at the recall of the effort, and all of them by ``SearchEffort/exact``.
+    ///
+    /// - Parameters:
+    ///   - query: `dimensions` finite values; under ``Metric/cosine`` not all zero.
+    ///   - distance: the largest distance of a result, in the metric's units.
+    ///   - limit: the most results; nil for all.
+    ///   - effort: what the search does to find them.
+    ///   - fields: what results carry beside keys and distances.
+    ///   - filter: which vectors may be returned; nil for all.
+    /// - Throws: ``VectorIndexError``: a parameter is outside its range, the query is not a vector of this index, or the index was
+    ///   opened from a damaged file.
+    @inlinable
+    public func search(
+        _ query: borrowing some VectorInput & ~Copyable & ~Escapable, within distance: Float, limit: Int? = nil,
+        effort: SearchEffort = .automatic, including fields: SearchFields = [], filter: KeyFilter? = nil
+    ) throws(VectorIndexError) -> [Neighbor] {
+        let request = SearchRequest(
+            k: limit ?? .max, effort: effort, including: fields, filter: filter, within: distance)
+        return try search(query, request: request)
+    }
+
     /// Answers many queries at once; see ``search(each:request:threads:progress:)``.
     @inlinable
     public func search(

@@ -33,6 +33,9 @@ public enum VectorIndexError: NearestError, Hashable {
     /// A recall is not above 0 and at most 1.
     case invalidRecall(Double)
 
+    /// The largest distance of a result is not a number.
+    case invalidDistance
+
     /// The number of vectors in a batch and the number of its keys differ.
     case batchMismatch(keys: Int, values: Int, dimensions: Int)
 
@@ -73,6 +76,7 @@ extension VectorIndexError {
         case .invalidParameter: "invalid-parameter"
         case .nothingKept: "nothing-kept"
         case .invalidRecall: "invalid-recall"
+        case .invalidDistance: "invalid-distance"
         case .batchMismatch: "batch-mismatch"
         case .batchVector(_, let reason): reason.code
         case .instructionSet(let error): error.code
@@ -106,6 +110,8 @@ extension VectorIndexError {
             "keepsVectors is false and codes is float32; one of them must be kept"
         case .invalidRecall(let recall):
             "the recall is \(recall); it must be above 0 and at most 1"
+        case .invalidDistance:
+            "the largest distance is not a number"
         case .batchMismatch(let keys, let values, let dimensions):
             "\(values) values are not \(keys) vectors of \(dimensions) dimensions"
         case .batchVector(let position, let reason):

@@ -156,3 +156,57 @@ struct CandidatePoolTests {
         #expect(pool.popNearest() == 299)
     }
 }
+
+@Suite("A candidate pool of a search with a filter or a radius")
+struct AdaptivePoolTests {
+    @Test("Where all are results, it is the pool of a search without a filter", arguments: [1, 10, 64])
+    func sameWithoutRouting(limit: Int) {
+        var generator = SeededGenerator(seed: 7)
+        var pool = CandidatePool(capacity: 2)
+        var plain = CandidatePool(capacity: 2)
+        pool.reset(limit: limit, keeping: 1, within: nil)
+        plain.reset(limit: limit)
+        for slot in 0..<500 as Range<UInt32> {
+            let key = NodeKey(distance: Float.random(in: 0...1, using: &generator), slot: slot)
+            var (one, other) = (key, key)
+            pool.merge(&one, count: 1)
+            plain.merge(&other, count: 1)
+            #expect((0..<pool.count).map { pool[$0].slot } == (0..<plain.count).map { plain[$0].slot })
+            #expect(pool.bound == plain.bound && pool.isFull == plain.isFull)
+            #expect(pool.popNearest() == plain.popNearest())
+        }
+    }
+
+    @Test("It keeps all within the radius, and the results that must be kept", arguments: [0.02, 0.3, 1] as [Float])
+    func kept(radius: Float) {
+        var generator = SeededGenerator(seed: 8)
+        var pool = CandidatePool(capacity: 2)
+        pool.reset(limit: 8, keeping: 4, within: radius)
+        var near: [Float] = []
+        for slot in 0..<800 as Range<UInt32> {
+            let distance = Float.random(in: 0...1, using: &generator)
+            if distance <= radius { near.append(distance) }
+            var key = NodeKey(distance: distance, slot: slot, routesOnly: slot % 3 == 0)
+            if distance <= pool.bound { pool.merge(&key, count: 1) }
+            let kept = (0..<pool.count).map { pool[$0].distance }
+            #expect(kept == kept.sorted() && kept.filter { $0 <= radius } == near.sorted())
+        }
+        while pool.popNearest() != nil {}
+        #expect(pool.count >= near.count)
+    }
+
+    @Test("Where few nodes are admitted, it keeps enough results, and not many more keys")
+    func fewAdmitted() {
+        var generator = SeededGenerator(seed: 9)
+        var pool = CandidatePool(capacity: 2)
+        pool.reset(limit: 64, keeping: 26, within: nil)
+        for slot in 0..<20_000 as Range<UInt32> {
+            var key = NodeKey(
+                distance: Float.random(in: 0...1, using: &generator), slot: slot, routesOnly: slot % 10 != 0)
+            if key.distance <= pool.bound { pool.merge(&key, count: 1) }
+        }
+        var results = 0
+        pool.forEachResultKey(limit: .max) { _ in results += 1 }
+        #expect(results >= 26 && pool.count < 400, "\(results) results, \(pool.count) keys")
+    }
+}

@@ -72,11 +72,20 @@ struct DatabaseSearchTests {
 
 @Suite("A database and filters of keys")
 struct DatabaseKeyFilterTests {
-    @Test("A request that filters by keys is refused")
+    @Test("A request that filters by keys, or goes on after some, is refused")
     func refused() throws {
         let database = try VectorDatabase(dimensions: 1, metric: .squaredEuclidean)
-        let request = SearchRequest(k: 1, filter: KeyFilter(only: [1]))
-        #expect(throws: VectorDatabaseError.keyFilter) { try database.search([0], request: request) }
-        #expect(throws: VectorDatabaseError.keyFilter) { try database.search(each: [[0]], request: request) }
+        for request in [SearchRequest(k: 1, filter: KeyFilter(only: [1])), SearchRequest(k: 1, after: SearchCursor())] {
+            #expect(throws: VectorDatabaseError.keyFilter) { try database.search([0], request: request) }
+            #expect(throws: VectorDatabaseError.keyFilter) { try database.search(each: [[0]], request: request) }
+        }
+    }
+
+    @Test("A search finds all entries within a distance")
+    func within() throws {
+        let database = try VectorDatabase(dimensions: 1, metric: .squaredEuclidean)
+        try database.insert(contentsOf: (0..<20).map { VectorEntry(id: "\($0)", vector: [Float($0)]) })
+        let found = try database.search([0], request: SearchRequest(k: .max, within: 9))
+        #expect(found.map(\.id) == ["0", "1", "2", "3"])
     }
 }

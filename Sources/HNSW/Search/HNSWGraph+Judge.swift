@@ -55,7 +55,7 @@ extension HNSWGraph {
         let next = 2 * expansions
         scratch.judged.expansions = next
         scratch.judged.doublings += 1
-        if next > scratch.pool.limit {
+        if next > scratch.pool.wholeLimit {
             let limit = scratch.judged.budget.poolLimit(expansions: next)
             begin(at: scratch.judged.entryPoint, ef: limit, scratch: &scratch)
         }
@@ -70,12 +70,14 @@ extension HNSWGraph {
         }
     }
 
-    /// The distance from a query to its nearest result, divided by the median distance from that result to its neighbors. 0 if it
+    /// The distance from a query to its nearest result, or to the nearest node of all with a filter, divided by the median distance from that result to its neighbors. 0 if it
     /// has too few neighbors.
     ///
     /// Under the inner product, which is no distance, no query is an outlier.
     package func outlierRatio<Kernel: DistanceKernel>(kernel: Kernel, scratch: inout SearchScratch) -> Float {
-        guard let nearest = scratch.pool.nearestResult, nearest.distance > 0 else { return 0 }
+        // A filter says nothing of where the query lies among the vectors.
+        let found = scratch.view.filter == nil ? scratch.pool.nearestResult : scratch.pool.nearestKey
+        guard let nearest = found, nearest.distance > 0 else { return 0 }
         if let measured = scratch.judged.measured, measured.node == nearest.node { return measured.ratio }
         let slots = scratch.hopSlots.base
         let distances = scratch.hopDistances.base

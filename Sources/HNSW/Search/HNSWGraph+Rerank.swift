@@ -39,6 +39,8 @@ extension HNSWGraph {
         scratch.candidates.removeAll(keepingCapacity: true)
         for i in 0..<scratch.pool.count where !scratch.pool[i].routesOnly { scratch.candidates.append(scratch.pool[i]) }
         let count = scratch.candidates.count
+        let limit = min(limit, max(count, 1))
+        let radius = scratch.view.radius ?? .infinity
         let rows = vectors.prefetch
         for i in 0..<min(limit, Self.prefetchedRows, count) { rows.fetch(scratch.candidates[i].node.rawValue) }
         // The pool holds no farther vector.
@@ -51,9 +53,18 @@ extension HNSWGraph {
         while first < count {
             let next = scratch.candidates[first]
             let deviation = kernel.deviation(of: next.node.rawValue, at: next.distance, from: coded)
-            if next.distance - spread.margin(Self.confidence, deviation: deviation) > scratch.pool.bound { break }
+            if next.distance - spread.margin(Self.confidence, deviation: deviation) > min(scratch.pool.bound, radius) {
+                break
+            }
             // First as many as are wanted, if there is room. Then few at a time, so that few are compared in vain.
-            let part = min(first == 0 ? limit : Self.rerankStep, scratch.hopSlots.capacity, count - first)
+            var part = first == 0 ? limit : Self.rerankStep
+            if scratch.view.radius != nil {
+                let near = scratch.candidates[first...].prefix(scratch.hopSlots.capacity).prefix {
+                    $0.distance <= radius
+                }
+                part = max(near.count, Self.rerankStep)
+            }
+            part = min(part, scratch.hopSlots.capacity, count - first)
             for i in 0..<part { slots[i] = scratch.candidates[first + i].node.rawValue }
             vectors.gather(query, slots: slots, count: part, into: distances, scratch: &scratch.decoded)
             scratch.distanceCount &+= part

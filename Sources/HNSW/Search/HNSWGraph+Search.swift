@@ -84,6 +84,7 @@ extension HNSWGraph {
     ///   since every slot belongs to one node. Chains of an unverified file may be rings, which this limit ends.
     @inline(__always)
     func isVisible(_ node: Node, in view: GraphView, stepsLeft: inout Int) -> Bool {
+        if let nodes = view.resultNodes { return nodes.contains(node.rawValue) }
         // In this order: the bit of a node of a change that ends is cleared when the version is another one.
         if view.filter == nil, !lifetimeHints.contains(node), version.short == view.version { return true }
         return hasMember(of: node, in: view, stepsLeft: &stepsLeft)
@@ -107,6 +108,41 @@ extension HNSWGraph {
         guard lifetime.contains(view.version) else { return false }
         guard let filter = view.filter else { return true }
         return filter._withUnsafeGuaranteedRef { $0.admits(slot, born: lifetime.born) }
+    }
+
+    /// One bit a slot, 64 in a word: whether a search may return its vector.
+    package func admittedBits(in view: GraphView) -> [UInt64] {
+        var words = [UInt64](repeating: 0, count: (view.slotCount + 63) / 64)
+        for slot in 0..<UInt32(view.slotCount) where admits(Slot(slot), in: view) {
+            words[Int(slot / 64)] |= 1 << UInt64(slot % 64)
+        }
+        return words
+    }
+
+    /// The bits of nodes that have a member whose bit is set, beside the bits of members.
+    package func nodeBits(of words: [UInt64], slotCount: Int) -> [UInt64] {
+        var hasPredecessor = [UInt64](repeating: 0, count: words.count)
+        var heads: [Slot] = []
+        for slot in (0..<UInt32(slotCount)).lazy.map({ Slot($0) }) {
+            guard let next = nextMember(slot) else { continue }
+            heads.append(slot)
+            if next.index < slotCount { hasPredecessor[next.index / 64] |= 1 << UInt64(next.index % 64) }
+        }
+        var nodes = words
+        // Chains of a damaged file may meet.
+        var stepsLeft = slotCount
+        for head in heads where hasPredecessor[head.index / 64] >> UInt64(head.index % 64) & 1 == 0 {
+            var member = nextMember(head)
+            while let slot = member, slot.index < slotCount, stepsLeft > 0 {
+                stepsLeft -= 1
+                if words[slot.index / 64] >> UInt64(slot.index % 64) & 1 == 1 {
+                    nodes[head.index / 64] |= 1 << UInt64(head.index % 64)
+                    break
+                }
+                member = nextMember(slot)
+            }
+        }
+        return nodes
     }
 
     /// Slots whose vectors a search may return.

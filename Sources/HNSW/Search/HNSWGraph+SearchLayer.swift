@@ -31,7 +31,11 @@ extension HNSWGraph {
     /// Begins a search of a level: its first hop leads to the entry point.
     func begin(at entryPoint: Node, ef: Int, scratch: inout SearchScratch) {
         scratch.visited.reset(slotCount: scratch.view.slotCount)
-        scratch.pool.reset(limit: ef, keyLimit: scratch.view.filter == nil ? .max : max(32 * ef, 1024))
+        if scratch.view.filter == nil, scratch.view.radius == nil {
+            scratch.pool.reset(limit: ef)
+        } else {
+            scratch.pool.reset(limit: ef, keeping: scratch.judged.budget.leastKept, within: scratch.view.radius)
+        }
         scratch.memberStepsLeft = scratch.view.slotCount
         scratch.hopSlots.base[0] = entryPoint.rawValue
         scratch.hopCount = 1
@@ -52,6 +56,7 @@ extension HNSWGraph {
         let distances = scratch.hopDistances.base
         kernel.gather(query, slots: slots, count: count, into: distances)
         scratch.distanceCount &+= count
+        scratch.hops &+= 1
         var bound = scratch.pool.bound
         let soonBound = scratch.pool.expansionBound(soon)
         let fresh = scratch.freshKeys.base

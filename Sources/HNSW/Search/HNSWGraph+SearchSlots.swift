@@ -13,7 +13,6 @@ extension HNSWGraph {
         _ query: UnsafePointer<Kernel.Element>, among slots: [UInt32], kept: Int, kernel: Kernel,
         scratch: inout SearchScratch
     ) {
-        scratch.isUndecided = false
         scratch.listed.removeAll(keepingCapacity: true)
         scratch.pool.reset(limit: kept)
         let distances = scratch.hopDistances.base

@@ -26,12 +26,28 @@ package struct SearchBudget: Sendable, Hashable {
         return budget
     }
 
+    /// Candidates that a search expands where a share of the nodes is admitted: as many in all as find the nearest of them at the
+    /// recall that `count` have without a filter. Where few are admitted, the `n` nearest results are what a search without a
+    /// filter would find as the `n / share` nearest, and to find so many takes fewer candidates for each
+    /// (Benchmarks/EXPERIMENTS.md).
+    package static func candidates(_ count: Int, keysPerResult: Float) -> Int {
+        Int(Float(count) * 0.25 * (3 + keysPerResult))
+    }
+
+    /// Candidates that a search for all vectors within a distance expands when so many nodes are within it: each of them, and
+    /// some beyond, as a search for as many nearest takes at equal recall (Benchmarks/EXPERIMENTS.md).
+    package static func candidates(_ count: Int, nearCount: Int) -> Int {
+        count + nearCount + min(nearCount, 4 * count)
+    }
+
+    /// Results that the pool keeps at least: those that are wanted, and those that the judge compares.
+    var leastKept: Int { max(keptCount, judge?.nearestCount ?? 0, judge?.outlierNearestCount ?? 0) }
+
     /// Keys that the pool keeps while `expansions` candidates are expanded. A judged search keeps twice as many while that is
     /// cheap, so that most doublings go on from what was found. The lists that the judge compares always fit.
     package func poolLimit(expansions: Int) -> Int {
-        guard let judge else { return max(expansions, keptCount) }
-        let limit = expansions <= Self.cheapPool ? 2 * expansions : expansions
-        return max(limit, judge.nearestCount, judge.outlierNearestCount, keptCount)
+        guard judge != nil else { return max(expansions, keptCount) }
+        return max(expansions <= Self.cheapPool ? 2 * expansions : expansions, leastKept)
     }
 
     /// To keep more keys sorted costs more than to begin the search anew, which few searches do.

@@ -32,8 +32,8 @@ package struct SearchScratch: ~Copyable {
     /// The number of vectors that the last search reached, if it reached all that edges lead to.
     package var reached: Int?
 
-    /// Whether the last search ended because going on would have cost as much as comparing every vector.
-    package internal(set) var isUndecided = false
+    /// Whether the last search of the graph ended because going on would have cost as much as comparing every vector.
+    package var isUndecided = false
 
     /// The stage of a search that ends by a judge.
     var judged = JudgedSearch()
@@ -86,6 +86,9 @@ package struct SearchScratch: ~Copyable {
 
     /// Distances computed since the caller last set it to 0.
     package var distanceCount = 0
+
+    /// Hops on level 0 since the caller last set it to 0: times that some candidates' neighbors were compared at once.
+    package var hops = 0
 
     /// Makes slots with their distances, nearest first, the results of the last search.
     package mutating func replaceResults(_ found: [(slot: Slot, distance: Float)]) {

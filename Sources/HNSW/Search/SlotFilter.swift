@@ -8,10 +8,10 @@ import VectorStorage
 /// judged by its key. A search takes its view after it has the filter.
 package final class SlotFilter: @unchecked Sendable {
     // SAFETY: the bits are written before the filter is made, and read only from then on.
-    private let words: AlignedBuffer<UInt64>
+    private let admitted: SlotBits
 
-    /// Slots that have a bit.
-    private let slotLimit: UInt32
+    /// The bits of nodes that have an admitted vector.
+    let nodes: SlotBits
 
     /// The version at which the bits were set.
     package let version: GraphVersion
@@ -27,19 +27,25 @@ package final class SlotFilter: @unchecked Sendable {
     /// - Parameters:
     ///   - version: read before the first slot was looked at.
     ///   - words: a bit for each slot below `slotCount`: whether its vector was there at `version` and is admitted.
+    ///   - graph: whose slots these are.
     ///   - admitsLater: whether a search may return the vector of a slot that was born after `version`.
     package init(
-        version: GraphVersion, words: [UInt64], slotCount: Int, admitsLater: @escaping @Sendable (Slot) -> Bool
+        version: GraphVersion, words: [UInt64], slotCount: Int, graph: HNSWGraph,
+        admitsLater: @escaping @Sendable (Slot) -> Bool
     ) {
         precondition(words.count == (slotCount + 63) / 64)
         self.version = version
-        slotLimit = UInt32(slotCount)
         let count = words.reduce(0) { $0 + $1.nonzeroBitCount }
         matchCount = count
         slots = count <= slotCount / 8 ? Self.slots(words, count: count) : nil
-        self.words = AlignedBuffer(capacity: words.count, zero: 0)
-        for (i, word) in words.enumerated() { self.words.base[i] = word }
+        admitted = SlotBits(words, slotCount: slotCount)
+        nodes = SlotBits(graph.nodeBits(of: words, slotCount: slotCount), slotCount: slotCount)
         self.admitsLater = admitsLater
+    }
+
+    deinit {
+        admitted.words.deallocate()
+        nodes.words.deallocate()
     }
 
     private static func slots(_ words: [UInt64], count: Int) -> [UInt32] {
@@ -61,7 +67,26 @@ package final class SlotFilter: @unchecked Sendable {
     @inline(__always)
     func admits(_ slot: Slot, born: UInt32) -> Bool {
         let isLater = born != Lifetime.everBorn && Int32(bitPattern: born &- version.short) > 0
-        guard slot.rawValue < slotLimit, !isLater else { return admitsLater(slot) }
-        return words.base[Int(slot.rawValue / 64)] >> UInt64(slot.rawValue % 64) & 1 == 1
+        guard slot.rawValue < admitted.limit, !isLater else { return admitsLater(slot) }
+        return admitted.contains(slot.rawValue)
+    }
+}
+
+/// One bit a slot. Whoever makes it deallocates its words.
+struct SlotBits {
+    let words: UnsafeMutablePointer<UInt64>
+
+    /// Slots from this one on have no bit.
+    let limit: UInt32
+
+    init(_ bits: [UInt64], slotCount: Int) {
+        words = .allocate(capacity: max(bits.count, 1))
+        limit = UInt32(slotCount)
+        for (i, word) in bits.enumerated() { words[i] = word }
+    }
+
+    @inline(__always)
+    func contains(_ slot: UInt32) -> Bool {
+        slot < limit && words[Int(slot / 64)] >> UInt64(slot % 64) & 1 == 1
     }
 }

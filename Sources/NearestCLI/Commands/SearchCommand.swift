@@ -18,8 +18,14 @@ struct SearchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Queries.", valueName: "Q"))
     var queries: String
 
-    @Option(parsing: .unconditional, help: "Neighbors a query asks for.")
-    var k = 10
+    @Option(
+        parsing: .unconditional, help: "Neighbors a query asks for. (default: 10; all with --within)")
+    var k: Int?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Return only vectors within this distance, in the metric's units.", valueName: "DISTANCE"))
+    var within: Float?
 
     @Option(
         parsing: .unconditional,
@@ -50,13 +56,20 @@ struct SearchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Return no vectors whose keys are in a .npy or .ivecs file.", valueName: "KEYS"))
     var excludeKeys: String?
 
+    @Flag(help: "Tell how each query is answered: the plan, what was compared, and the time.")
+    var explain = false
+
     @OptionGroup var opening: OpeningArguments
 
     @Flag(help: "Print one JSON object instead of a table.")
     var json = false
 
     mutating func validate() throws {
-        try checkRange("--k", k, 1...SearchInputs.maximumK)
+        if let k { try checkRange("--k", k, 1...SearchInputs.maximumK) }
+        if let within, within.isNaN { throw ValidationError("--within is not a number") }
+        guard k != nil || within == nil || idsOut == nil else {
+            throw ValidationError("--ids-out with --within takes --k, the columns of the file")
+        }
         try checkRange("--threads", threads, IndexLimits.threads)
         if let ef { try checkRange("--ef", ef, HNSWOptions.efSearchRange) }
         if let queryLimit { try checkRange("--query-limit", queryLimit, 1...Int.max) }
@@ -66,6 +79,7 @@ struct SearchCommand: ParsableCommand {
                 throw ValidationError("--recall is \(recall); it must be above 0 and at most 1")
             }
         }
+        guard !explain || threads == 1 else { throw ValidationError("--explain takes one thread") }
         guard filterKeys == nil || excludeKeys == nil else {
             throw ValidationError("give --filter-keys or --exclude-keys, not both")
         }
@@ -89,8 +103,15 @@ struct SearchCommand: ParsableCommand {
         let filter = try keyFilter()
         let start = ContinuousClock.now
         let results: [[Neighbor]]
+        var explanations: [SearchExplanation]?
         do throws(VectorIndexError) {
-            results = try answers(of: index, to: inputs, filter: filter)
+            if explain {
+                let explained = try explained(index, to: inputs, filter: filter)
+                results = explained.map(\.neighbors)
+                explanations = explained
+            } else {
+                results = try answers(of: index, to: inputs, filter: filter)
+            }
         } catch .snapshot(let error) {
             throw file.failure(.snapshot(error))
         } catch {
@@ -98,9 +119,11 @@ struct SearchCommand: ParsableCommand {
         }
         let seconds = (ContinuousClock.now - start).seconds
         if let idsOut {
-            try VectorTable.write(ids: try idRows(results, k: k), rows: results.count, columns: k, to: idsOut)
+            try VectorTable.write(ids: try idRows(results, k: wanted), rows: results.count, columns: wanted, to: idsOut)
         }
-        return SearchReport(index, k: k, threads: threads, seconds: seconds, results: results)
+        return SearchReport(
+            index, k: within == nil ? wanted : k, within: within, threads: threads, seconds: seconds, results: results,
+            explanations: explanations)
     }
 
     private func keyFilter() throws(VectorFileError) -> KeyFilter? {
@@ -118,9 +141,30 @@ struct SearchCommand: ParsableCommand {
     ) throws(VectorIndexError) -> [[Neighbor]] {
         let progress = ProgressBar("search", total: inputs.queryCount)
         defer { progress.finish() }
+        return try index.search(each: inputs.queries, request: request(filter), threads: threads) {
+            progress.update($0)
+        }
+    }
+
+    /// Answers the queries one after the other, and tells how.
+    private func explained(
+        _ index: HNSWIndex, to inputs: SearchInputs, filter: KeyFilter?
+    ) throws(VectorIndexError) -> [SearchExplanation] {
+        let progress = ProgressBar("search", total: inputs.queryCount)
+        defer { progress.finish() }
+        var explanations: [SearchExplanation] = []
+        for q in 0..<inputs.queryCount {
+            let query = inputs.queries.span.extracting(inputs.queryRange(q))
+            explanations.append(try index.explain(query, request: request(filter)))
+            progress.update(q + 1)
+        }
+        return explanations
+    }
+
+    private var wanted: Int { k ?? (within == nil ? 10 : .max) }
+
+    private func request(_ filter: KeyFilter?) -> SearchRequest {
         let effort = recall.map { SearchEffort.recall($0) } ?? ef.map { .candidates($0) } ?? .automatic
-        return try index.search(
-            each: inputs.queries, k: k, effort: effort, filter: filter, threads: threads
-        ) { progress.update($0) }
+        return SearchRequest(k: wanted, effort: effort, filter: filter, within: within)
     }
 }

@@ -18,8 +18,8 @@ extension ExactRows {
         precondition(Float32BlockKernel.blockSize == UInt64.bitWidth, "a word of bits a block")
         let words = filter.rule.admitted {
             live
-        } slots: { keys in
-            keys.compactMap { directory.slot(of: $0) }
+        } mark: { keys, words in
+            directory.mark(keys, in: &words)
         } key: { slot in
             directory.key(of: slot)
         }

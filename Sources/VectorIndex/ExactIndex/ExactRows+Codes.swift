@@ -3,12 +3,17 @@
 extension ExactRows {
     /// The results of each query of a tile.
     func nearest(to tile: QueryBlock<Float>, request: SearchRequest) -> [[Neighbor]] {
-        let nearest = nearest(to: tile, k: request.k, among: request.filter.map { admitted(by: $0) } ?? admitted)
-        guard request.including.contains(.vectors) else { return nearest }
-        return nearest.map { neighbors in
-            neighbors.map { neighbor in
-                Neighbor(key: neighbor.key, distance: neighbor.distance, vector: vector(for: neighbor.key))
-            }
+        let rows = request.filter.map { admitted(by: $0) } ?? admitted
+        let found =
+            request.within.map { nearest(to: tile, within: $0, k: request.reach, among: rows) }
+            ?? nearest(to: tile, k: request.reach, among: rows)
+        return found.map { including(request.including, request.page(of: $0)) }
+    }
+
+    private func including(_ fields: SearchFields, _ neighbors: [Neighbor]) -> [Neighbor] {
+        guard fields.contains(.vectors) else { return neighbors }
+        return neighbors.map { neighbor in
+            Neighbor(key: neighbor.key, distance: neighbor.distance, vector: vector(for: neighbor.key))
         }
     }
 

@@ -12,12 +12,26 @@ extension ExactRows {
         }
     }
 
+    /// The vectors within a distance of each query of a tile, `k` at most.
+    func nearest(
+        to tile: QueryBlock<Float>, within distance: Float, k: Int, among admitted: AdmittedRows
+    ) -> [[Neighbor]] {
+        let limit = min(k, admitted.count)
+        guard limit > 0 else { return [[Neighbor]](repeating: [], count: tile.count) }
+        let candidates = scan(tile, limit: limit, within: distance, among: admitted.words)
+        return candidates.indices.map { q in
+            exact(candidates[q], query: tile.query(q), limit: limit).map { neighbor($0) }
+                .filter { $0.distance <= distance }
+        }
+    }
+
     /// Runs the queries one after the other down each block, so that the block stays in the cache.
     private func scan(
-        _ tile: QueryBlock<Float>, limit: Int, among live: [UInt64]
+        _ tile: QueryBlock<Float>, limit: Int, within distance: Float = .infinity, among live: [UInt64]
     ) -> [[NearestSelection.Candidate]] {
         var selections = (0..<tile.count).map { q in
-            NearestSelection(limit: limit, margin: margin(squaredNorm: tile.squaredNorms[q]))
+            let margin = margin(squaredNorm: tile.squaredNorms[q])
+            return NearestSelection(limit: limit, margin: margin, bound: distance + margin)
         }
         let distances = AlignedBuffer<Float>(capacity: Float32BlockKernel.blockSize, zero: 0)
         for block in 0..<vectors.blockCount {

@@ -17,14 +17,16 @@ struct NearestSelection {
     private var candidates: [Candidate] = []
 
     /// No candidate farther than this can be among the nearest.
-    private(set) var bound = Float.infinity
+    private(set) var bound: Float
 
-    init(limit: Int, margin: Float = 0) {
+    /// - Parameter bound: no farther candidate is kept.
+    init(limit: Int, margin: Float = 0, bound: Float = .infinity) {
         precondition(limit > 0)
         self.limit = limit
         self.margin = margin
+        self.bound = bound
         pruningCount = 2 * min(limit, 1 << 24) + 64
-        candidates.reserveCapacity(pruningCount)
+        candidates.reserveCapacity(min(pruningCount, 1 << 12))
     }
 
     /// Candidates gather until there are this many. Then the farthest are dropped. It is at least twice what was left the last

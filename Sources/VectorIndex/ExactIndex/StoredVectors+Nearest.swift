@@ -76,10 +76,12 @@ extension StoredVectors {
     private static var tileRows: Int { 256 }
 
     /// Compares every row among `slots`.
+    ///
+    /// - Parameter radius: the largest distance of a result.
     func nearestByRows(
-        to queries: [PreparedQuery], limit: Int, among slots: [UInt32]
+        to queries: [PreparedQuery], limit: Int, within radius: Float = .infinity, among slots: [UInt32]
     ) -> [[NearestSelection.Candidate]] {
-        var selections = queries.map { _ in NearestSelection(limit: limit) }
+        var selections = queries.map { _ in NearestSelection(limit: limit, bound: radius) }
         let distances = AlignedBuffer<Float>(capacity: Self.tileRows, zero: 0)
         var scratch: DecodedRows?
         slots.withUnsafeBufferPointer { slots in

@@ -54,11 +54,12 @@ extension HNSWIndex {
         _ query: Span<Float>, request: SearchRequest, distanceCount: inout Int
     ) throws(VectorIndexError) -> [Neighbor] {
         var neighbors: [Neighbor] = []
-        distanceCount = try search(query, k: request.k, plan: try plan(request)) { limit, scratch, version, vectors in
+        distanceCount = try search(query, k: request.reach, plan: try plan(request)) {
+            limit, scratch, version, vectors in
             neighbors = self.neighbors(
                 limit, in: scratch, vectors: request.including.contains(.vectors) ? vectors : nil, version: version)
         }
-        return neighbors
+        return request.page(of: neighbors)
     }
 
     @usableFromInline
@@ -67,15 +68,45 @@ extension HNSWIndex {
         distances: UnsafeMutableBufferPointer<Float>
     ) throws(VectorIndexError) -> Int {
         var count = 0
-        _ = try search(query, k: request.k, plan: try plan(request)) { found, scratch, _, _ in
-            graph.forEachResult(in: scratch, limit: min(found, keys.count, distances.count)) { slot, distance in
+        let limit = min(request.k, keys.count, distances.count)
+        _ = try search(query, k: request.reach, plan: try plan(request)) { found, scratch, _, _ in
+            graph.forEachResult(in: scratch, limit: found) { slot, distance in
+                let key = keyBySlot.base[slot.index]
+                guard count < limit, request.after?.hasPassed(key) != true else { return }
                 // Subscripts check their bounds.
-                keys[count] = keyBySlot.base[slot.index]
+                keys[count] = key
                 distances[count] = metric.presented(distance)
                 count += 1
             }
         }
         return count
+    }
+
+    /// Answers a query, and tells how: for finding out why a search is slow or finds too little.
+    ///
+    /// - Parameters:
+    ///   - query: `dimensions` finite values; under ``Metric/cosine`` not all zero.
+    ///   - request: what is wanted.
+    /// - Throws: ``VectorIndexError`` as ``search(_:request:)``.
+    public func explain(
+        _ query: borrowing some VectorInput & ~Copyable & ~Escapable, request: SearchRequest
+    ) throws(VectorIndexError) -> SearchExplanation {
+        try query.withSpan { (query) throws(VectorIndexError) in
+            let start = ContinuousClock.now
+            let plan = try plan(request)
+            let planned = ContinuousClock.now
+            var explanation = SearchExplanation(plan)
+            let vectors = request.including.contains(.vectors)
+            explanation.distances = try search(query, k: request.reach, plan: plan) { limit, scratch, version, stored in
+                explanation.hops = scratch.hops
+                explanation.gaveUp = scratch.isUndecided
+                explanation.neighbors = request.page(
+                    of: neighbors(limit, in: scratch, vectors: vectors ? stored : nil, version: version))
+            }
+            explanation.preparation = planned - start
+            explanation.duration = ContinuousClock.now - planned
+            return explanation
+        }
     }
 
     /// Searches, and calls `body` with the number of results and the memory that holds them, unless nothing is wanted or there.
@@ -88,11 +119,13 @@ extension HNSWIndex {
         return try readers.read(graph) { (place, version) throws(VectorIndexError) in
             let scratch = place.query
             try scratch.query.prepare(query)
-            let view = graph.view(at: version, filter: plan.filter)
+            var view = graph.view(at: version, filter: plan.filter)
+            view.radius = plan.radius
             // Not the count, which may be that of another version; an index that is empty by now has nothing to return.
             let limit = min(k, view.slotCount)
             guard limit > 0, count > 0 else { return 0 }
             scratch.search.distanceCount = 0
+            scratch.search.hops = 0
             scratch.search.view = view
             let prepared = PreparedQuery(
                 values: scratch.query.values, squaredNorm: scratch.query.squaredNorm, hidden: nil)
@@ -100,16 +133,17 @@ extension HNSWIndex {
             let found: Int
             switch plan.way {
             case .graph(let budget):
-                find(prepared, limit: limit, budget: budget, state: state, scratch: scratch)
-                found = complete(prepared, limit: limit, state: state, filter: plan.filter, scratch: &scratch.search)
+                found = follow(prepared, limit: limit, budget: budget, plan: plan, state: state, scratch: scratch)
             case .matches:
+                scratch.search.isUndecided = false
                 let slots = matches(plan.filter, in: view, version: version)
                 found = compareByCodes(prepared, limit: limit, among: slots, state: state, scratch: &scratch.search)
             case .everything:
+                scratch.search.isUndecided = false
                 let slots = graph.admittedSlots(in: view)
                 found = compare(prepared, limit: limit, among: slots, vectors: state.vectors, scratch: &scratch.search)
             }
-            body(found, scratch.search, version, state.vectors)
+            body(within(plan.radius, found, in: scratch.search), scratch.search, version, state.vectors)
             return scratch.search.distanceCount
         }
     }
@@ -143,6 +177,24 @@ extension HNSWIndex {
         Neighbor(key: keyBySlot.base[slot.index], distance: metric.presented(distance), vector: vector)
     }
 
+    /// Searches the graph, as a plan says. Returns the number of results.
+    func follow(
+        _ query: PreparedQuery, limit: Int, budget: SearchBudget, plan: SearchPlan, state: SearchState,
+        scratch: QueryScratch
+    ) -> Int {
+        let radius = scratch.search.view.radius
+        if let radius, let fewBudget = plan.fewBudget {
+            let few = min(limit, Self.fewWithin)
+            scratch.search.view.radius = nil
+            find(query, limit: few, budget: fewBudget, state: state, scratch: scratch)
+            let found = complete(query, limit: few, state: state, filter: plan.filter, scratch: &scratch.search)
+            scratch.search.view.radius = radius
+            if few == limit || within(radius, found, in: scratch.search) < few { return found }
+        }
+        find(query, limit: limit, budget: budget, state: state, scratch: scratch)
+        return complete(query, limit: limit, state: state, filter: plan.filter, scratch: &scratch.search)
+    }
+
     /// Leaves the nearest to a query in the scratch: of the vectors that its view sees and that edges lead to.
     ///
     /// - Parameter state: loaded after the scratch's view was taken.
@@ -157,9 +209,9 @@ extension HNSWIndex {
             finish(query, coded: coded, limit: limit, budget: budget, state: state, scratch: &scratch.search)
             return
         case .float32(let kernel):
-            graph.search(query.values, budget: budget, kernel: kernel, scratch: &scratch.search)
+            graph.search(query.values, budget: budget.keeping(limit), kernel: kernel, scratch: &scratch.search)
         case .float16(let kernel):
-            graph.search(query.values, budget: budget, kernel: kernel, scratch: &scratch.search)
+            graph.search(query.values, budget: budget.keeping(limit), kernel: kernel, scratch: &scratch.search)
         }
         scratch.search.reached = graph.reachedCount(in: scratch.search)
     }
@@ -183,11 +235,19 @@ extension HNSWIndex {
             query.values, coded: coded, limit: limit, kernel: codes.kernel, vectors: state.vectors, scratch: &scratch)
         guard missed > Self.mostMissed else { return }
         graph.keepResults(limit: limit, in: &scratch)
-        var budget = budget
+        var budget = budget.keeping(limit)
         if budget.distanceLimit < .max { budget.distanceLimit += scratch.distanceCount }
         graph.search(query.values, budget: budget, kernel: StoredKernel(state.vectors), scratch: &scratch)
         scratch.reached = graph.reachedCount(in: scratch)
         graph.addKeptResults(in: &scratch)
+    }
+
+    /// How many of the first results are within a radius.
+    func within(_ radius: Float?, _ found: Int, in scratch: borrowing SearchScratch) -> Int {
+        guard let radius else { return found }
+        var count = 0
+        graph.forEachResult(in: scratch, limit: found) { _, distance in if distance <= radius { count += 1 } }
+        return count
     }
 
     /// Compares every vector that may be returned if a search has found fewer than `limit`: edges did not lead to as many as there
@@ -200,7 +260,7 @@ extension HNSWIndex {
         // Fewer than it wanted, or than there are of all that it could reach.
         let wanted = min(count, filter?.matchCount ?? .max)
         let hasMissed = scratch.isUndecided || scratch.reached.map { $0 < wanted } ?? false
-        guard found < limit || hasMissed else { return found }
+        guard found < limit && scratch.view.radius == nil || hasMissed else { return found }
         let slots = graph.admittedSlots(in: scratch.view)
         guard scratch.isUndecided || slots.count > max(found, scratch.reached ?? 0) else { return found }
         guard filter == nil else {
@@ -242,7 +302,8 @@ extension HNSWIndex {
         _ query: PreparedQuery, limit: Int, among slots: [UInt32], vectors: StoredVectors, scratch: inout SearchScratch
     ) -> Int {
         scratch.distanceCount += slots.count
-        let nearest = nearestByRows(to: [query], limit: limit, among: slots, vectors: vectors)[0]
+        let nearest = vectors.nearestByRows(
+            to: [query], limit: limit, within: scratch.view.radius ?? .infinity, among: slots)[0]
         scratch.replaceResults(nearest.map { (Slot($0.slot), $0.distance) })
         return nearest.count
     }

@@ -65,16 +65,20 @@ extension HNSWIndex {
         _ part: Range<Int>, of batch: PreparedBatch, request: SearchRequest, plan: SearchPlan, version: GraphVersion,
         scratch: QueryScratch, answer: (Int, [Neighbor]) -> Void
     ) -> Int {
-        let view = graph.view(at: version, filter: plan.filter)
+        var view = graph.view(at: version, filter: plan.filter)
+        view.radius = plan.radius
         // Not the count, which may be that of another version; an index that is empty by now has nothing to return.
-        let limit = min(request.k, view.slotCount)
+        let limit = min(request.reach, view.slotCount)
         guard limit > 0, count > 0 else { return 0 }
         let state = state.value
         let shared = request.including.contains(.vectors) ? state.vectors : nil
         if case .everything = plan.way {
             return findEverything(
                 part, of: batch, limit: limit, view: view, vectors: state.vectors,
-                vector: shared?.shared(version: version.number), answer: answer)
+                vector: shared?.shared(version: version.number)
+            ) { q, neighbors in
+                answer(q, request.page(of: neighbors))
+            }
         }
         // The same for every query of the part.
         let matches = plan.way == .matches ? matches(plan.filter, in: view, version: version) : []
@@ -86,12 +90,12 @@ extension HNSWIndex {
             let query = PreparedQuery(values: batch.query(q), squaredNorm: batch.squaredNorm(q), hidden: nil)
             let found: Int
             if case .graph(let budget) = plan.way {
-                find(query, limit: limit, budget: budget, state: state, scratch: scratch)
-                found = complete(query, limit: limit, state: state, filter: plan.filter, scratch: &scratch.search)
+                found = follow(query, limit: limit, budget: budget, plan: plan, state: state, scratch: scratch)
             } else {
                 found = compareByCodes(query, limit: limit, among: matches, state: state, scratch: &scratch.search)
             }
-            answer(q, neighbors(found, in: scratch.search, vectors: shared, version: version))
+            let count = within(plan.radius, found, in: scratch.search)
+            answer(q, request.page(of: neighbors(count, in: scratch.search, vectors: shared, version: version)))
             distanceCount += scratch.search.distanceCount
         }
         return distanceCount
@@ -106,7 +110,8 @@ extension HNSWIndex {
         let queries = part.map {
             PreparedQuery(values: batch.query($0), squaredNorm: batch.squaredNorm($0), hidden: nil)
         }
-        let found = nearestByRows(to: queries, limit: limit, among: slots, vectors: vectors)
+        let found = vectors.nearestByRows(
+            to: queries, limit: limit, within: view.radius ?? .infinity, among: slots)
         for (q, nearest) in zip(part, found) {
             answer(q, nearest.map { neighbor(Slot($0.slot), $0.distance, vector: vector?(Slot($0.slot))) })
         }

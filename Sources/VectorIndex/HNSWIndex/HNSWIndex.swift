@@ -128,9 +128,4 @@ extension HNSWIndex {
 
     /// The key of each slot.
     var keyBySlot: Tensor<UInt64> { storage.keyBySlot }
-
-    /// The `limit` nearest slots to each query; compares every row among `slots`.
-    func nearestByRows(
-        to queries: [PreparedQuery], limit: Int, among slots: [UInt32], vectors: StoredVectors
-    ) -> [[NearestSelection.Candidate]] { vectors.nearestByRows(to: queries, limit: limit, among: slots) }
 }

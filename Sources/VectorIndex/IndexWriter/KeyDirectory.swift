@@ -39,6 +39,9 @@ struct KeyDirectory: ~Copyable, @unchecked Sendable {
 
     func slot(of key: UInt64) -> Slot? { slots.slot(of: key) }
 
+    /// Sets the bits of the slots of some keys, 64 slots in a word. Slots without a bit are left out.
+    func mark(_ keys: ArraySlice<UInt64>, in words: inout [UInt64]) { slots.mark(keys, in: &words) }
+
     /// Makes slots `0..<slotCount` usable, and room for `additional` more keys.
     mutating func ensure(slotCount: Int, additional: Int) throws(StorageError) {
         try slots.ensure(slotCount: slotCount, additional: additional)

@@ -86,16 +86,13 @@ extension KeyFilter {
             // SAFETY: a key is written before a search can see its slot's vector, and a search asks for no other.
             nonisolated(unsafe) let keys = storage.keyBySlot
             let words = rule.admitted {
-                var words = [UInt64](repeating: 0, count: (view.slotCount + 63) / 64)
-                for slot in graph.admittedSlots(in: view) { words[Int(slot / 64)] |= 1 << UInt64(slot % 64) }
-                return words
-            } slots: { keys in
-                storage.directory.read { directory in keys.compactMap { directory.slot(of: $0) } }
-                    .filter { $0.index < view.slotCount && graph.admits($0, in: view) }
+                graph.admittedBits(in: view)
+            } mark: { keys, words in
+                storage.directory.read { $0.mark(keys, in: &words) }
             } key: { slot in
                 keys.base[slot.index]
             }
-            return SlotFilter(version: version, words: words, slotCount: view.slotCount) { [rule] slot in
+            return SlotFilter(version: version, words: words, slotCount: view.slotCount, graph: graph) { [rule] slot in
                 rule.admits(keys.base[slot.index])
             }
         }

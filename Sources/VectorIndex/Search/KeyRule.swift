@@ -36,26 +36,24 @@ final class KeyRule: Sendable {
     ///
     /// - Parameters:
     ///   - present: the same of vectors that are there.
-    ///   - slots: the slots of those of some keys whose vectors are there; called with a few thousand keys at a time.
+    ///   - mark: sets the bits of the slots of some keys; called with a few thousand keys at a time.
     ///   - key: the key of a slot whose vector is there.
-    func admitted(among present: () -> [UInt64], slots: (ArraySlice<UInt64>) -> [Slot], key: (Slot) -> UInt64)
-        -> [UInt64]
-    {
+    func admitted(
+        among present: () -> [UInt64], mark: (ArraySlice<UInt64>, inout [UInt64]) -> Void, key: (Slot) -> UInt64
+    ) -> [UInt64] {
         var words = present()
-        func mark(_ keys: [UInt64], _ isAdmitted: Bool) {
+        func named(_ keys: [UInt64]) -> [UInt64] {
+            var named = [UInt64](repeating: 0, count: words.count)
             for first in stride(from: 0, to: keys.count, by: 4096) {
-                for slot in slots(keys[first..<min(first + 4096, keys.count)]) {
-                    let bit = UInt64(1) << UInt64(slot.index % 64)
-                    if isAdmitted { words[slot.index / 64] |= bit } else { words[slot.index / 64] &= ~bit }
-                }
+                mark(keys[first..<min(first + 4096, keys.count)], &named)
             }
+            return named
         }
         switch kind {
         case .only(let keys):
-            words = [UInt64](repeating: 0, count: words.count)
-            mark(keys, true)
+            for (i, bits) in named(keys).enumerated() { words[i] &= bits }
         case .excluding(let keys):
-            mark(keys, false)
+            for (i, bits) in named(keys).enumerated() { words[i] &= ~bits }
         case .predicate(let admits):
             for word in words.indices {
                 var left = words[word]

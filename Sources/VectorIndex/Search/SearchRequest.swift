@@ -20,15 +20,24 @@ public struct SearchRequest: Sendable, Hashable {
     /// Which vectors may be returned; nil for all. A search returns `k` of them, or all if there are fewer.
     public var filter: KeyFilter?
 
+    /// The largest distance of a result, in the metric's units; nil for any. A search then finds all vectors within it, `k` at most.
+    public var within: Float?
+
+    /// Where the search goes on; nil to begin. The results are those that follow the ones that the cursor has passed.
+    public var after: SearchCursor?
+
     /// Makes a request. Ranges are checked by the search.
     @inlinable
     public init(
-        k: Int, effort: SearchEffort = .automatic, including: SearchFields = [], filter: KeyFilter? = nil
+        k: Int, effort: SearchEffort = .automatic, including: SearchFields = [], filter: KeyFilter? = nil,
+        within: Float? = nil, after: SearchCursor? = nil
     ) {
         self.k = k
         self.effort = effort
         self.including = including
         self.filter = filter
+        self.within = within
+        self.after = after
     }
 }
 
@@ -79,9 +88,23 @@ public struct SearchFields: OptionSet, Sendable, Hashable {
 public typealias SearchProgress = @Sendable (Int) throws(CancellationError) -> Void
 
 extension SearchRequest {
+    /// Results to find: those wanted, and those that the cursor has passed.
+    var reach: Int {
+        guard k > 0, let after else { return k }
+        let (sum, isTooLarge) = k.addingReportingOverflow(after.count)
+        return isTooLarge ? .max : sum
+    }
+
+    /// The results wanted, of the ``reach`` nearest.
+    func page(of nearest: [Neighbor]) -> [Neighbor] {
+        guard let after else { return nearest }
+        return Array(nearest.lazy.filter { !after.hasPassed($0.key) }.prefix(k))
+    }
+
     /// Throws if a parameter is outside its range.
     func check() throws(VectorIndexError) {
         try VectorIndexError.check("k", k, in: IndexLimits.k)
+        if let within, within.isNaN { throw .invalidDistance }
         switch effort {
         case .automatic, .exact: break
         case .candidates(let count): try VectorIndexError.check("candidates", count, in: HNSWOptions.efSearchRange)

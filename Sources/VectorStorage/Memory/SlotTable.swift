@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DistanceKernels
+
 /// Finds slots by keys of 64 bits: an open-addressing hash table (linear probing) of 4 bytes a place, at most three quarters full.
 /// The key of each slot stands in a tensor beside it.
 ///
@@ -104,6 +106,31 @@ package struct SlotTable: ~Copyable {
 
     /// The slot with a key.
     package func slot(of key: UInt64) -> Slot? { probe(key).found.map { Slot(places.base[$0] - 1) } }
+
+    /// Sets the bits of the slots of some keys, 64 slots in a word. Slots without a bit are left out.
+    package func mark(_ wanted: ArraySlice<UInt64>, in words: inout [UInt64]) {
+        wanted.withUnsafeBufferPointer { wanted in
+            words.withUnsafeMutableBufferPointer { words in
+                // What a key needs is asked for in two steps: its place, then the key that stands there.
+                for i in 0..<wanted.count + 2 * Self.keysAhead {
+                    if i < wanted.count { prefetch(places.base + home(wanted[i])) }
+                    let second = i - Self.keysAhead
+                    if second >= 0, second < wanted.count {
+                        // A key stands in its first or second place as a rule.
+                        let place = home(wanted[second])
+                        prefetch(keys.base + Int(max(places.base[place], 1) - 1))
+                        prefetch(keys.base + Int(max(places.base[(place + 1) & mask], 1) - 1))
+                    }
+                    let third = second - Self.keysAhead
+                    guard third >= 0, let slot = slot(of: wanted[third]) else { continue }
+                    if slot.index / 64 < words.count { words[slot.index / 64] |= 1 << UInt64(slot.index % 64) }
+                }
+            }
+        }
+    }
+
+    /// Keys whose places are asked for before they are looked at.
+    private static var keysAhead: Int { 16 }
 
     /// Adds a slot, whose key is in ``keys`` and in no other slot of the table; ``ensure(slotCount:additional:)`` has made room.
     package mutating func insert(_ slot: Slot) {
