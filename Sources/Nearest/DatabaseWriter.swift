@@ -31,10 +31,9 @@ struct DatabaseWriter: ~Copyable {
         let oldKey = catalog.read { $0.key(of: entry.id) }
         let keys = addRecords(of: [entry])
         do throws(VectorIndexError) {
-            if let oldKey {
-                try index.replace(oldKey, with: entry.vector.span, key: keys[0])
-            } else {
-                try index.insert(entry.vector, key: keys[0])
+            try index.typedChange(threads: 1, failure: { $0 }) { (change) throws(VectorIndexError) in
+                if let oldKey { change.remove(key: oldKey) }
+                try change.insert(entry.vector, key: keys[0])
             }
         } catch {
             catalog.write { $0.removeRecords(of: keys[...]) }

@@ -57,6 +57,22 @@ public protocol NearestNeighborIndex: Sendable {
         _ query: borrowing some VectorInput & ~Copyable & ~Escapable, request: SearchRequest
     ) throws(VectorIndexError) -> [Neighbor]
 
+    /// Makes any insertions and removals one change: a search sees all of it or nothing.
+    ///
+    /// - Parameter body: makes the change. It may search, and finds the index as it was. It must not change the index: that traps.
+    /// - Returns: what `body` returns.
+    /// - Throws: what `body` throws, or ``VectorIndexError``. The index is then as it was before.
+    @discardableResult
+    func change<Result>(_ body: (inout IndexChange) throws -> Result) throws -> Result
+
+    /// Adds a vector under a key, and removes the one that is there, in one change. Returns whether there was one.
+    ///
+    /// - Throws: ``VectorIndexError``, and the index is unchanged.
+    @discardableResult
+    func upsert(
+        _ vector: borrowing some VectorInput & ~Copyable & ~Escapable, key: UInt64
+    ) throws(VectorIndexError) -> Bool
+
     /// Finds the nearest vectors to a query and writes their keys and distances to the caller's memory, nearest first.
     ///
     /// - Parameters:

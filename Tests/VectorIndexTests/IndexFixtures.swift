@@ -33,6 +33,17 @@ extension NearestNeighborIndex {
     }
 }
 
+extension HNSWIndex {
+    /// Removes a vector and adds another under a new key in one change.
+    func replace(_ oldKey: UInt64, with vector: Span<Float>, key: UInt64) throws {
+        let vector = vector.indices.map { vector[$0] }
+        try change(threads: 1) { change in
+            change.remove(key: oldKey)
+            try change.insert(vector, key: key)
+        }
+    }
+}
+
 extension ExactIndex {
     /// The results of many queries.
     func answers(_ queries: [Float], k: Int, threads: Int? = nil) throws(VectorIndexError) -> [[Neighbor]] {

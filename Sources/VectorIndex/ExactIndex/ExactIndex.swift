@@ -100,6 +100,69 @@ public final class ExactIndex: NearestNeighborIndex {
         }
     }
 
+    /// Makes any insertions and removals one change: a search sees all of it or nothing, and waits while it is applied.
+    ///
+    /// - Parameter body: makes the change. It may search, and finds the index as it was. It must not change the index: that traps.
+    /// - Returns: what `body` returns.
+    /// - Throws: what `body` throws, or ``VectorIndexError``: there is no room. The index is then as it was before.
+    @discardableResult
+    public func change<Result>(_ body: (inout IndexChange) throws -> Result) throws -> Result {
+        try typedChange(failure: { $0 as any Error }, body)
+    }
+
+    private func typedChange<Result, Failure: Error>(
+        failure: (VectorIndexError) -> Failure, _ body: (inout IndexChange) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let shared = rows
+        return try writer.withLock { (rows) throws(Failure) in
+            let prepared = PreparedVector(dimensions: dimensions, metric: metric, instructionSet: instructionSet)
+            var change = IndexChange(dimensions: dimensions, prepared: prepared) { key in
+                shared.read { $0.directory.slot(of: key) != nil }
+            }
+            let result = try body(&change)
+            let collected = change.collected()
+            do throws(VectorIndexError) {
+                try rows.write { (rows) throws(VectorIndexError) in
+                    let keys = collected.keys
+                    try VectorIndexError.wrap { () throws(StorageError) in try rows.ensure(additional: keys.count) }
+                    for key in collected.removedKeys { _ = rows.remove(key) }
+                    rows.append(collected.values, keys: keys, part: 0..<keys.count)
+                }
+            } catch { throw failure(error) }
+            return result
+        }
+    }
+
+    /// Adds a vector under a key, and removes the one that is there, in one change.
+    ///
+    /// - Returns: whether there was one.
+    /// - Throws: ``VectorIndexError``, and the index is unchanged.
+    @discardableResult
+    public func upsert(
+        _ vector: borrowing some VectorInput & ~Copyable & ~Escapable, key: UInt64
+    ) throws(VectorIndexError) -> Bool {
+        try vector.withSpan { (vector) throws(VectorIndexError) in try upsert(contentsOf: vector, keys: [key]) > 0 }
+    }
+
+    /// Adds many vectors, and removes those that are under their keys, in one change.
+    ///
+    /// - Parameters:
+    ///   - vectors: one vector of `dimensions` values for each key, or all values one vector after the other.
+    ///   - keys: the key of each vector; no key twice.
+    /// - Returns: the number of vectors replaced.
+    /// - Throws: ``VectorIndexError``, and the index is unchanged.
+    @discardableResult
+    public func upsert(
+        contentsOf vectors: borrowing some VectorListInput & ~Copyable & ~Escapable, keys: [UInt64]
+    ) throws(VectorIndexError) -> Int {
+        try KeyDirectory.checkDistinct(keys)
+        return try typedChange(failure: { $0 }) { (change) throws(VectorIndexError) in
+            let count = change.remove(keys: keys)
+            try change.insert(contentsOf: vectors, keys: keys)
+            return count
+        }
+    }
+
     /// Removes a vector; it is never returned again. Returns whether the key was there.
     @discardableResult
     public func remove(key: UInt64) -> Bool { writer.withLock { $0.write { $0.remove(key) } } }

@@ -10,7 +10,8 @@ extension HNSWIndex {
         _ vector: borrowing some VectorInput & ~Copyable & ~Escapable, key: UInt64
     ) throws(VectorIndexError) {
         try vector.withSpan { (vector) throws(VectorIndexError) in
-            try insertBatch(keys: [key], threads: 1, progress: { _ in }) { (_, prepared) throws(VectorIndexError) in
+            _ = try insertBatch(keys: [key], isReplacing: false, threads: 1, progress: { _ in }) {
+                (_, prepared) throws(VectorIndexError) in
                 try prepared.prepare(vector)
             }
         }
@@ -33,9 +34,46 @@ extension HNSWIndex {
         threads: Int? = nil,
         progress: BatchProgress = { _ in }
     ) throws(VectorIndexError) {
+        _ = try insertBatch(vectors, keys: keys, isReplacing: false, threads: threads, progress: progress)
+    }
+
+    /// Adds a vector under a key, and removes the one that is there, in one change: a search finds the old one or the new one.
+    ///
+    /// - Returns: whether there was one.
+    /// - Throws: ``VectorIndexError``, and the index is unchanged.
+    @discardableResult
+    public func upsert(
+        _ vector: borrowing some VectorInput & ~Copyable & ~Escapable, key: UInt64
+    ) throws(VectorIndexError) -> Bool {
+        try vector.withSpan { (vector) throws(VectorIndexError) in
+            try insertBatch(keys: [key], isReplacing: true, threads: 1, progress: { _ in }) {
+                (_, prepared) throws(VectorIndexError) in
+                try prepared.prepare(vector)
+            } > 0
+        }
+    }
+
+    /// Adds many vectors, and removes those that are under their keys, in one change. Parameters and errors are those of
+    /// ``insert(contentsOf:keys:threads:progress:)``, but keys may be present.
+    ///
+    /// - Returns: the number of vectors replaced.
+    @discardableResult
+    public func upsert(
+        contentsOf vectors: borrowing some VectorListInput & ~Copyable & ~Escapable, keys: [UInt64],
+        threads: Int? = nil,
+        progress: BatchProgress = { _ in }
+    ) throws(VectorIndexError) -> Int {
+        try insertBatch(vectors, keys: keys, isReplacing: true, threads: threads, progress: progress)
+    }
+
+    private func insertBatch(
+        _ vectors: borrowing some VectorListInput & ~Copyable & ~Escapable, keys: [UInt64], isReplacing: Bool,
+        threads: Int?, progress: BatchProgress
+    ) throws(VectorIndexError) -> Int {
         try vectors.check(keys: keys, dimensions: dimensions)
         var checkedCount = 0
-        try insertBatch(keys: keys, threads: threads, progress: progress) { (i, prepared) throws(VectorIndexError) in
+        return try insertBatch(keys: keys, isReplacing: isReplacing, threads: threads, progress: progress) {
+            (i, prepared) throws(VectorIndexError) in
             do throws(VectorIndexError) {
                 try vectors.withVector(at: i, dimensions: dimensions) { (vector) throws(VectorIndexError) in
                     try prepared.prepare(vector)
@@ -48,29 +86,17 @@ extension HNSWIndex {
         }
     }
 
-    /// Adds a vector under a new key and removes another in one change: a search finds the one or the other. The old key must be
-    /// there.
-    package func replace(
-        _ oldKey: UInt64, with vector: Span<Float>, key: UInt64
-    ) throws(VectorIndexError) {
-        try vector.withUnsafeBufferPointer { (vector) throws(VectorIndexError) in
-            try insertBatch(keys: [key], removing: oldKey, threads: 1, progress: { _ in }) {
-                (_, prepared) throws(VectorIndexError) in
-                try prepared.prepare(vector)
-            }
-        }
-    }
-
-    /// Adds the vectors that `prepare` makes ready, by their positions.
+    /// Adds the vectors that `prepare` makes ready, by their positions. Returns how many it replaced.
     private func insertBatch(
-        keys: [UInt64], removing oldKey: UInt64? = nil, threads: Int?, progress: BatchProgress,
+        keys: [UInt64], isReplacing: Bool, threads: Int?, progress: BatchProgress,
         prepare: (Int, inout PreparedVector) throws(VectorIndexError) -> Void
-    ) throws(VectorIndexError) {
+    ) throws(VectorIndexError) -> Int {
         let threads = threads ?? Processors.count
         try VectorIndexError.check("threads", threads, in: IndexLimits.threads)
-        guard !keys.isEmpty else { return }
-        try writer.withLock { (writer) throws(VectorIndexError) in
-            try writer.insertBatch(keys: keys, removing: oldKey, threads: threads, progress: progress, prepare: prepare)
+        guard !keys.isEmpty else { return 0 }
+        return try writer.withLock { (writer) throws(VectorIndexError) in
+            try writer.insertBatch(
+                keys: keys, isReplacing: isReplacing, threads: threads, progress: progress, prepare: prepare)
         }
     }
 }

@@ -11,14 +11,46 @@ private struct Insertion {
 }
 
 extension IndexWriter {
-    /// Adds the vectors that `prepare` makes ready, by their positions: all or none.
+    /// Adds the vectors that `prepare` makes ready, by their positions: all or none. Returns how many it replaced.
+    ///
+    /// - Parameter isReplacing: whether keys may be present. Their vectors are removed in the same change.
     mutating func insertBatch(
-        keys: [UInt64], removing oldKey: UInt64?, threads: Int, progress: BatchProgress,
+        keys: [UInt64], isReplacing: Bool, threads: Int, progress: BatchProgress,
+        prepare: (Int, inout PreparedVector) throws(VectorIndexError) -> Void
+    ) throws(VectorIndexError) -> Int {
+        try requireVerified()
+        try check(keys: keys, isReplacing: isReplacing, prepare: prepare)
+        let replaced =
+            isReplacing ? storage.directory.read { directory in keys.filter { directory.slot(of: $0) != nil } } : []
+        try apply(keys: keys, removing: replaced, threads: threads, progress: progress, prepare: prepare)
+        return replaced.count
+    }
+
+    /// Removes and adds what a change comes to.
+    mutating func apply(
+        _ change: borrowing CollectedChange, threads: Int, progress: BatchProgress
+    ) throws(VectorIndexError) {
+        let (values, dimensions) = (change.values, storage.dimensions)
+        guard !change.keys.isEmpty else {
+            _ = try remove(keys: change.removedKeys)
+            return
+        }
+        try apply(keys: change.keys, removing: change.removedKeys, threads: threads, progress: progress) {
+            (i, prepared) throws(VectorIndexError) in
+            try values.withVector(at: i, dimensions: dimensions) { (vector) throws(VectorIndexError) in
+                try prepared.prepare(vector)
+            }
+        }
+    }
+
+    /// Adds vectors and removes others in one version. Keys and vectors have been checked.
+    ///
+    /// A key that is in both lists has two slots: one that dies with this version and one that is born with it.
+    private mutating func apply(
+        keys: [UInt64], removing removedKeys: [UInt64], threads: Int, progress: BatchProgress,
         prepare: (Int, inout PreparedVector) throws(VectorIndexError) -> Void
     ) throws(VectorIndexError) {
-        try requireVerified()
-        try check(keys: keys, prepare: prepare)
-        let oldSlot = oldKey.flatMap { key in storage.directory.read { $0.slot(of: key) } }
+        let oldSlots = storage.directory.read { directory in removedKeys.compactMap { directory.slot(of: $0) } }
         let holder = oldestHolder
         try ensure(additional: keys.count, oldestHolder: holder)
         var batch = Insertion(
@@ -33,19 +65,24 @@ extension IndexWriter {
             rollBack(batch)
             throw .cancelled
         }
-        if let oldSlot { graph.remove(oldSlot) }
+        for slot in oldSlots { graph.remove(slot) }
         giveUpVectors()
-        commit(inserted: keys.count, removed: oldSlot == nil ? 0 : 1) { directory in
+        commit(inserted: keys.count, removed: oldSlots.count) { directory in
+            for key in removedKeys { _ = directory.remove(key) }
             for taken in batch.graph.taken { directory.publish(taken.slot) }
-            if let oldKey, oldSlot != nil { _ = directory.remove(oldKey) }
         }
     }
 
     /// Throws what is wrong with the keys, or with the first vector that is refused.
     private func check(
-        keys: [UInt64], prepare: (Int, inout PreparedVector) throws(VectorIndexError) -> Void
+        keys: [UInt64], isReplacing: Bool,
+        prepare: (Int, inout PreparedVector) throws(VectorIndexError) -> Void
     ) throws(VectorIndexError) {
-        try storage.directory.read { (directory) throws(VectorIndexError) in try directory.checkNew(keys) }
+        if isReplacing {
+            try KeyDirectory.checkDistinct(keys)
+        } else {
+            try storage.directory.read { (directory) throws(VectorIndexError) in try directory.checkNew(keys) }
+        }
         var prepared = preparedVector()
         for i in keys.indices {
             do throws(VectorIndexError) {
@@ -57,7 +94,7 @@ extension IndexWriter {
     }
 
     /// Room for a vector that is to be stored.
-    private func preparedVector() -> PreparedVector {
+    func preparedVector() -> PreparedVector {
         PreparedVector(
             dimensions: storage.dimensions, metric: storage.metric, instructionSet: storage.instructionSet,
             rows: storage.options.rows)

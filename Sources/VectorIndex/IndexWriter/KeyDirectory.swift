@@ -72,6 +72,11 @@ struct KeyDirectory: ~Copyable, @unchecked Sendable {
     /// Throws the first of `keys` that is present or named twice.
     func checkNew(_ keys: [UInt64]) throws(VectorIndexError) {
         for key in keys where slot(of: key) != nil { throw .duplicateKey(key) }
+        try Self.checkDistinct(keys)
+    }
+
+    /// Throws the first of `keys` that is named twice.
+    static func checkDistinct(_ keys: [UInt64]) throws(VectorIndexError) {
         guard keys.count > 1 else { return }
         var seen = Set<UInt64>(minimumCapacity: keys.count)
         for key in keys where !seen.insert(key).inserted { throw .repeatedKey(key) }
