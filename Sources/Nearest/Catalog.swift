@@ -33,12 +33,14 @@ struct Catalog {
 
     /// Throws the first id that is present or named twice.
     func checkNew(_ entries: [VectorEntry]) throws(VectorDatabaseError) {
+        for entry in entries where keyByID[ID(entry.id)] != nil { throw .duplicateID(entry.id) }
+        try Self.checkDistinct(entries)
+    }
+
+    /// Throws the first id that is named twice.
+    static func checkDistinct(_ entries: [VectorEntry]) throws(VectorDatabaseError) {
         var seen = Set<ID>(minimumCapacity: entries.count)
-        for entry in entries {
-            let id = ID(entry.id)
-            guard keyByID[id] == nil else { throw .duplicateID(entry.id) }
-            guard seen.insert(id).inserted else { throw .repeatedID(entry.id) }
-        }
+        for entry in entries where !seen.insert(ID(entry.id)).inserted { throw .repeatedID(entry.id) }
     }
 
     /// Records entries under new keys, which it returns.

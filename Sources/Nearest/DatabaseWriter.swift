@@ -26,24 +26,28 @@ struct DatabaseWriter: ~Copyable {
         forEachPart(of: keys) { $0.publish($1) }
     }
 
-    /// Adds an entry whose metadata can be kept, or replaces the one with its id. Returns whether there was one.
-    mutating func upsert(_ entry: VectorEntry) throws(VectorDatabaseError) -> Bool {
-        let oldKey = catalog.read { $0.key(of: entry.id) }
-        let keys = addRecords(of: [entry])
+    /// Adds entries whose metadata can be kept, and replaces those with their ids, in one change. Returns how many it replaced.
+    mutating func upsert(
+        contentsOf entries: [VectorEntry], threads: Int?, progress: BatchProgress
+    ) throws(VectorDatabaseError) -> Int {
+        try Catalog.checkDistinct(entries)
+        let oldKeys = catalog.read { catalog in entries.compactMap { catalog.key(of: $0.id) } }
+        let keys = addRecords(of: entries)
         do throws(VectorIndexError) {
-            try index.typedChange(threads: 1, failure: { $0 }) { (change) throws(VectorIndexError) in
-                if let oldKey { change.remove(key: oldKey) }
-                try change.insert(entry.vector, key: keys[0])
+            try index.typedChange(threads: threads, progress: progress, failure: { $0 }) {
+                (change) throws(VectorIndexError) in
+                change.remove(keys: oldKeys)
+                try change.insert(contentsOf: entries.map(\.vector), keys: keys)
             }
         } catch {
             catalog.write { $0.removeRecords(of: keys[...]) }
-            throw VectorDatabaseError(error, inserting: [entry])
+            throw VectorDatabaseError(error, inserting: entries)
         }
         catalog.write { catalog in
-            if let oldKey { catalog.removeRecords(of: [oldKey]) }
+            catalog.removeRecords(of: oldKeys[...])
             catalog.publish(keys[...])
         }
-        return oldKey != nil
+        return oldKeys.count
     }
 
     /// Removes the entries with some ids. Returns how many there were.

@@ -73,8 +73,30 @@ extension VectorDatabase {
     /// - Throws: ``VectorDatabaseError``: the vector is not one of this database's.
     @discardableResult
     public func upsert(_ entry: VectorEntry) throws(VectorDatabaseError) -> Bool {
-        try entry.checkMetadata()
-        return try writer.withLock { (writer) throws(VectorDatabaseError) in try writer.upsert(entry) }
+        try upsert(contentsOf: [entry], threads: 1) > 0
+    }
+
+    /// Adds many entries, and replaces those with their ids, in one change: all or none. A search sees all of the old ones or all of
+    /// the new ones.
+    ///
+    /// - Parameters:
+    ///   - entries: what to add, with ids that are different.
+    ///   - threads: threads to use, 1 to 1,024; nil uses every core.
+    ///   - progress: as for ``insert(contentsOf:threads:progress:)``.
+    /// - Returns: the number of entries replaced.
+    /// - Throws: ``VectorDatabaseError``: an id is named twice, a vector is not one of this database's, `threads` is outside its
+    ///   range, or `progress` has cancelled.
+    @discardableResult
+    public func upsert(
+        contentsOf entries: [VectorEntry], threads: Int? = nil, progress: BatchProgress = { _ in }
+    ) throws(VectorDatabaseError) -> Int {
+        if let threads {
+            do { try VectorIndexError.check("threads", threads, in: IndexLimits.threads) } catch { throw .index(error) }
+        }
+        for entry in entries { try entry.checkMetadata() }
+        return try writer.withLock { (writer) throws(VectorDatabaseError) in
+            try writer.upsert(contentsOf: entries, threads: threads, progress: progress)
+        }
     }
 
     /// Removes an entry. Returns whether there was one with the id.
