@@ -21,7 +21,7 @@ struct CandidatePool: ~Copyable {
 
     /// What a search with a filter or a radius would keep if every node were admitted and none lay within the radius, and the
     /// results that it keeps at least. nil without both.
-    private var adaptive: (limit: Int, kept: Int)?
+    private var adaptive: (limit: Int, kept: Int, expected: Int)?
 
     /// ``expansionEnd`` of an adaptive search.
     private var adaptiveEnd = 0
@@ -75,9 +75,10 @@ struct CandidatePool: ~Copyable {
     ///   - limit: results that are kept and expanded if every node is admitted and none lies within the radius.
     ///   - kept: results that are kept at least.
     ///   - radius: all within this distance are kept; nil for none.
-    mutating func reset(limit: Int, keeping kept: Int, within radius: Float?) {
+    ///   - expected: nodes within the radius that `limit` suffices for.
+    mutating func reset(limit: Int, keeping kept: Int, within radius: Float?, expected: Int = 0) {
         reset(limit: limit)
-        adaptive = (limit, min(kept, limit))
+        adaptive = (limit, min(kept, limit), expected)
         adaptiveEnd = 0
         if let radius { self.radius = radius }
     }
@@ -90,7 +91,7 @@ struct CandidatePool: ~Copyable {
         func end(_ limit: Int) -> Int {
             max(
                 SearchBudget.candidates(limit, keysPerResult: keysPerResult),
-                SearchBudget.candidates(limit, nearCount: nearCount))
+                SearchBudget.candidates(limit, nearCount: nearCount, expected: adaptive.expected))
         }
         let wanted = end(adaptive.limit)
         let mostKeys = max(32 * adaptive.limit, 1024)

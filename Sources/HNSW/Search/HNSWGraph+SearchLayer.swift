@@ -34,7 +34,9 @@ extension HNSWGraph {
         if scratch.view.filter == nil, scratch.view.radius == nil {
             scratch.pool.reset(limit: ef)
         } else {
-            scratch.pool.reset(limit: ef, keeping: scratch.judged.budget.leastKept, within: scratch.view.radius)
+            let budget = scratch.judged.budget
+            scratch.pool.reset(
+                limit: ef, keeping: budget.leastKept, within: scratch.view.radius, expected: budget.expectedCount)
         }
         scratch.memberStepsLeft = scratch.view.slotCount
         scratch.hopSlots.base[0] = entryPoint.rawValue

@@ -34,10 +34,14 @@ package struct SearchBudget: Sendable, Hashable {
         Int(Float(count) * 0.25 * (3 + keysPerResult))
     }
 
-    /// Candidates that a search for all vectors within a distance expands when so many nodes are within it: each of them, and
-    /// some beyond, as a search for as many nearest takes at equal recall (Benchmarks/EXPERIMENTS.md).
-    package static func candidates(_ count: Int, nearCount: Int) -> Int {
-        count + nearCount + min(nearCount, 4 * count)
+    /// In a search for all vectors within a distance: nodes within it that ``efSearch`` suffices for.
+    package var expectedCount = 0
+
+    /// Candidates that a search for all vectors within a distance expands, if `count` suffice for `expected` nodes within it, and
+    /// there are `nearCount`. As a search for as many nearest takes at equal recall (Benchmarks/EXPERIMENTS.md).
+    package static func candidates(_ count: Int, nearCount: Int, expected: Int) -> Int {
+        let more = max(0, nearCount - expected)
+        return count + more + more / 2
     }
 
     /// Results that the pool keeps at least: those that are wanted, and those that the judge compares.

@@ -40,7 +40,12 @@ extension HNSWIndex {
         let few = self.plan(request, k: min(request.reach, Self.fewWithin))
         var plan = self.plan(request, k: min(request.reach, Self.manyWithin))
         if case .graph(let fewBudget) = few.way, case .graph(var budget) = plan.way {
-            if fewBudget != budget { plan.fewBudget = fewBudget }
+            if fewBudget.efSearch != budget.efSearch { plan.fewBudget = fewBudget }
+            if case .recall = request.effort {
+                budget.expectedCount = Self.manyWithin
+            } else {
+                budget.expectedCount = budget.efSearch / 2
+            }
             // Comparing all takes no longer.
             budget.distanceLimit = min(budget.distanceLimit, count)
             plan.way = .graph(budget)
