@@ -83,7 +83,7 @@ test-asan: setup
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --disable-xctest $(TEST_BUILD) --sanitize address --scratch-path .build-asan
 
 # Suites whose tests share an index between threads, and the linking of one by several.
-FILTER ?= (Filter|Change|Concurrency|ManyKeys|DatabaseMany|Snapshot|SnapshotSaving|Isolation|Stress|Sweep|DatabaseInsertion)Tests|manyThreads|upsertBesideSearches
+FILTER ?= (Filter|Radius|Change|Concurrency|ManyKeys|DatabaseMany|Snapshot|SnapshotSaving|Isolation|Stress|Sweep|DatabaseInsertion)Tests|manyThreads|upsertBesideSearches
 
 test-tsan: setup
 	$(SWIFT) test --disable-xctest $(TEST_BUILD) --sanitize thread --scratch-path .build-tsan --filter '$(FILTER)'

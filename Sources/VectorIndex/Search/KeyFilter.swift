@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HNSW
-import Synchronization
 
 /// Which vectors a search may return, by their keys.
 ///
@@ -16,7 +15,7 @@ public final class KeyFilter: Sendable {
     let rule: KeyRule
 
     /// What was prepared for each index.
-    private let prepared = Mutex<[ObjectIdentifier: PreparedFilter]>([:])
+    private let prepared = Guarded<[ObjectIdentifier: PreparedFilter]>([:])
 
     private init(_ rule: KeyRule.Kind) { self.rule = KeyRule(rule) }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Synchronization
+import HNSW
 
 /// How a filter says which keys it admits.
 final class KeyRule: Sendable {
@@ -13,7 +13,7 @@ final class KeyRule: Sendable {
     private let kind: Kind
 
     /// The keys as a set, made when one of them is first looked for.
-    private let keySet = Mutex<Set<UInt64>?>(nil)
+    private let keySet = Guarded<Set<UInt64>?>(nil)
 
     init(_ kind: Kind) { self.kind = kind }
 
